@@ -1,0 +1,140 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// C sources run at full speed in debug builds too: the tests exercise the kernels that users get.
+let optimizedC: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math"])]
+
+/// Swift settings of every target.
+let house: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault")]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+let journey: [Target.Dependency] = [
+    "Groundwork", "Digests", "ClinicalData", "Datasets", "Tasks", "Processors", "Storage", "Batching",
+    "Tensors", "Layers", "Models", "Evaluation", "Training", "Reports", "SyntheticCorpora",
+]
+
+let package = Package(
+    name: "pyhealth-swift",
+    products: [
+        .executable(name: "pyhealth-coord", targets: ["pyhealth-coord"]),
+        .executable(name: "pyhealth-worker", targets: ["pyhealth-worker"]),
+        .executable(name: "pyhealth-bench", targets: ["pyhealth-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C modules
+        .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+        .systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CKernels", cSettings: optimizedC),
+        .target(name: "CScan", cSettings: optimizedC),
+
+        // The only Swift importers of their C modules
+        room("Digests", ["COpenSSL", "CISAL", "Groundwork"]),
+        room("DelimitedText", ["CScan", "CISAL", "Groundwork"]),
+        room("HDF5", ["CHDF5", "Groundwork"]),
+        room("Kernels", ["COpenBLAS", "CKernels", "Groundwork"]),
+        room("ZeroMQ", ["CZeroMQ", "Groundwork"]),
+
+        // The journey
+        room("Groundwork", [yams]),
+        room("ClinicalData", ["Groundwork"]),
+        room("Datasets", ["ClinicalData", "DelimitedText", "Groundwork"]),
+        room("Tasks", ["ClinicalData", "Groundwork"]),
+        room("Processors", ["ClinicalData", "Groundwork"]),
+        room("Storage", ["HDF5", "Digests", "Datasets", "Processors", "ClinicalData", "Groundwork"]),
+        room("Tensors", ["Kernels", "Groundwork"]),
+        room("Layers", ["Tensors", "Groundwork"]),
+        room("Batching", ["Storage", "Processors", "ClinicalData", "Tensors", "Groundwork"]),
+        room("Models", ["Batching", "Processors", "Layers", "Tensors", "ClinicalData", "Groundwork"]),
+        room("Evaluation", ["ClinicalData", "Groundwork"]),
+        room("Reports", ["Evaluation", "ClinicalData", "Groundwork"]),
+        room(
+            "Training",
+            [
+                "Models", "Batching", "Storage", "Evaluation", "Layers", "Tensors", "ClinicalData",
+                "Groundwork",
+            ]),
+        room("SyntheticCorpora", ["Groundwork"]),
+        room("Stages", journey),
+
+        // The cluster
+        room("ClusterProtocol", [protobuf, "Groundwork"]),
+        room("ClusterRuntime", ["ClusterProtocol", "ZeroMQ", "Digests", "Groundwork", protobuf, logging]),
+
+        // Wiring
+        .executableTarget(
+            name: "pyhealth-coord",
+            dependencies: [
+                "Stages", "ClusterRuntime", "ClusterProtocol", "Groundwork", argumentParser, logging,
+            ], swiftSettings: house),
+        .executableTarget(
+            name: "pyhealth-worker",
+            dependencies: [
+                "Stages", "ClusterRuntime", "ClusterProtocol", "Groundwork", argumentParser, logging,
+            ], swiftSettings: house),
+        .executableTarget(
+            name: "pyhealth-bench",
+            dependencies: ["Stages", "Kernels", "Tensors", "Layers", "Models", "Groundwork", argumentParser],
+            swiftSettings: house),
+
+        // Tests
+        .target(
+            name: "TestSupport", dependencies: ["Groundwork"], path: "Tests/TestSupport", swiftSettings: house
+        ),
+        tests("ArchitectureTests", ["TestSupport"]),
+        tests("GroundworkTests", ["Groundwork", "TestSupport"]),
+        tests("ClinicalDataTests", ["ClinicalData", "Groundwork", "TestSupport"]),
+        tests("DatasetsTests", ["Datasets", "DelimitedText", "ClinicalData", "Groundwork", "TestSupport"]),
+        tests(
+            "TasksTests", ["Tasks", "Datasets", "Processors", "ClinicalData", "Groundwork", "TestSupport"]),
+        tests("ProcessorsTests", ["Processors", "ClinicalData", "Groundwork", "TestSupport"]),
+        tests(
+            "StorageTests",
+            [
+                "Storage", "HDF5", "Digests", "Processors", "Datasets", "ClinicalData", "Groundwork",
+                "TestSupport",
+            ]),
+        tests("TensorsTests", ["Tensors", "Layers", "Kernels", "Groundwork", "TestSupport"]),
+        tests(
+            "ModelsTests",
+            [
+                "Models", "Batching", "Storage", "HDF5", "Processors", "Layers", "Tensors", "ClinicalData",
+                "Groundwork", "TestSupport",
+            ]),
+        tests("EvaluationTests", ["Evaluation", "Reports", "ClinicalData", "Groundwork", "TestSupport"]),
+        tests(
+            "TrainingTests",
+            [
+                "Training", "Models", "Batching", "Storage", "HDF5", "Evaluation", "Layers", "Tensors",
+                "ClinicalData", "Processors", "Groundwork", "TestSupport",
+            ]),
+        tests("SyntheticCorporaTests", ["SyntheticCorpora", "Groundwork", "TestSupport"]),
+        tests(
+            "ClusterTests",
+            ["ClusterRuntime", "ClusterProtocol", "ZeroMQ", "Digests", "Groundwork", "TestSupport", protobuf]),
+        tests(
+            "StagesTests",
+            ["Stages", "ClinicalData", "Storage", "HDF5", "Digests", "Groundwork", "TestSupport"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,55 @@
+/// A value of one field of a sample, before its processor saw it.
+public enum FieldValue: Sendable, Equatable {
+    /// A list of codes; nil entries are nulls.
+    case codes([Symbol?])
+    /// Codes per visit.
+    case nestedCodes([[Symbol?]])
+    /// A number.
+    case number(Double)
+    /// A whole number: a binary or multiclass label, a count.
+    case integer(Int)
+    /// A list of numbers; nil entries are missing.
+    case numbers([Double?])
+    /// Numbers per visit.
+    case nestedNumbers([[Double?]])
+    /// A text.
+    case text(Symbol)
+    /// Nothing.
+    case null
+}
+
+/// One training example of one patient: field values in the order of the task's input schema, then its output schema.
+public struct Sample: Sendable {
+    /// The patient's id.
+    public let patientID: Symbol
+    /// The visit's id where the task gives one.
+    public let visitID: Symbol?
+    /// Input values, then output values.
+    public let values: [FieldValue]
+
+    /// A sample with values in schema order.
+    public init(patientID: Symbol, visitID: Symbol?, values: [FieldValue]) {
+        self.patientID = patientID
+        self.visitID = visitID
+        self.values = values
+    }
+}
+
+/// A field of a task's schema: its name and the processor that encodes it.
+public struct FieldSchema: Sendable, Equatable {
+    /// The field's name, for example `conditions`.
+    public let name: String
+    /// The processor's name, for example `sequence`.
+    public let processor: String
+
+    /// The field `name`, encoded by the processor named `processor`.
+    public init(_ name: String, _ processor: String) {
+        self.name = name
+        self.processor = processor
+    }
+}
+
+/// How a model's output is read: which loss, probability and metrics belong to it.
+public enum PredictionMode: String, Sendable, Codable, CaseIterable {
+    case binary, multiclass, multilabel, regression
+}

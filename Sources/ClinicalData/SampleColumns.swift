@@ -1,0 +1,57 @@
+/// Raw values of one field over many samples: offsets per level of nesting and a flat list of leaves.
+///
+/// Layout: `offsets[0]` has one entry per sample plus one and delimits entries of the next level; the last level
+/// delimits `leaves`. A scalar field has no offsets and one leaf per sample.
+package struct FieldColumn: Sendable, Equatable {
+    /// The leaves of a column.
+    package enum Leaves: Sendable, Equatable {
+        /// Indices into `dictionary`, which lists texts in order of first appearance; ``EventTable/missingSymbol`` for null.
+        case symbols([UInt32], dictionary: [String])
+        /// Numbers; NaN for missing.
+        case numbers([Double])
+        /// Whole numbers.
+        case integers([Int64])
+    }
+
+    /// The field's name.
+    package var name: String
+    /// One array of ascending offsets per level of nesting, outermost first.
+    package var offsets: [[Int]]
+    /// The flat values.
+    package var leaves: Leaves
+
+    package init(name: String, offsets: [[Int]], leaves: Leaves) {
+        self.name = name
+        self.offsets = offsets
+        self.leaves = leaves
+    }
+
+    /// The number of samples.
+    package var sampleCount: Int {
+        if let first = offsets.first { return first.count - 1 }
+        switch leaves {
+        case .symbols(let indices, _): return indices.count
+        case .numbers(let values): return values.count
+        case .integers(let values): return values.count
+        }
+    }
+}
+
+/// Raw samples of one shard, column by column, in canonical order.
+package struct SampleColumns: Sendable, Equatable {
+    /// Patient id per sample.
+    package var patientIDs: [String]
+    /// Visit id per sample; empty text where the task gives none.
+    package var visitIDs: [String]
+    /// Input fields, then output fields, in schema order.
+    package var fields: [FieldColumn]
+
+    package init(patientIDs: [String], visitIDs: [String], fields: [FieldColumn]) {
+        self.patientIDs = patientIDs
+        self.visitIDs = visitIDs
+        self.fields = fields
+    }
+
+    /// The number of samples.
+    package var count: Int { patientIDs.count }
+}

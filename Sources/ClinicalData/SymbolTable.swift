@@ -1,0 +1,117 @@
+/// A text that was interned in a ``SymbolTable``: two symbols of one table are equal exactly if their texts are.
+public struct Symbol: Hashable, Sendable {
+    /// The position in the table, in order of first appearance.
+    package let index: UInt32
+
+    package init(index: UInt32) { self.index = index }
+}
+
+/// The distinct texts of one shard of events, numbered in order of first appearance.
+///
+/// Codes are compared and stored as 4-byte symbols; a text is built only where somebody reads it.
+/// Layout: the UTF-8 bytes of all texts one after the other, `offsets` (count + 1), an open-addressing index.
+public final class SymbolTable {
+    private var bytes: [UInt8] = []
+    private var offsets: [Int] = [0]
+    private var slots: [UInt32]
+    private var hashes: [UInt32] = []
+
+    /// An empty table.
+    public init() { slots = Array(repeating: .max, count: 1024) }
+
+    /// The number of distinct texts.
+    public var count: Int { offsets.count - 1 }
+
+    /// The text of a symbol.
+    public subscript(symbol: Symbol) -> String {
+        let i = Int(symbol.index)
+        return String(decoding: bytes[offsets[i]..<offsets[i + 1]], as: UTF8.self)
+    }
+
+    /// Calls `body` with the UTF-8 bytes of a symbol.
+    package func withBytes<R>(of symbol: Symbol, _ body: (UnsafeBufferPointer<UInt8>) throws -> R) rethrows
+        -> R
+    {
+        let i = Int(symbol.index)
+        return try bytes.withUnsafeBufferPointer {
+            try body(UnsafeBufferPointer(rebasing: $0[offsets[i]..<offsets[i + 1]]))
+        }
+    }
+
+    /// The symbol of `text`, added if it is new.
+    public func intern(_ text: String) -> Symbol {
+        var copy = text
+        return copy.withUTF8 { intern($0) }
+    }
+
+    /// The symbol of a text given as UTF-8 bytes, added if it is new.
+    package func intern(_ text: UnsafeBufferPointer<UInt8>) -> Symbol {
+        let hash = Self.hash(text)
+        let mask = slots.count - 1
+        var slot = Int(hash) & mask
+        while slots[slot] != .max {
+            let index = slots[slot]
+            if hashes[Int(index)] == hash, equals(Int(index), text) { return Symbol(index: index) }
+            slot = (slot + 1) & mask
+        }
+        return insert(text, hash: hash, slot: slot)
+    }
+
+    /// The symbol of `text` if it occurs.
+    public func find(_ text: String) -> Symbol? {
+        var copy = text
+        return copy.withUTF8 { bytes in
+            let hash = Self.hash(bytes)
+            var slot = Int(hash) & (slots.count - 1)
+            while slots[slot] != .max {
+                let index = slots[slot]
+                if hashes[Int(index)] == hash, equals(Int(index), bytes) { return Symbol(index: index) }
+                slot = (slot + 1) & (slots.count - 1)
+            }
+            return nil
+        }
+    }
+
+    private func insert(_ text: UnsafeBufferPointer<UInt8>, hash: UInt32, slot: Int) -> Symbol {
+        let index = UInt32(count)
+        bytes.append(contentsOf: text)
+        offsets.append(bytes.count)
+        hashes.append(hash)
+        slots[slot] = index
+        if count * 2 > slots.count { grow() }
+        return Symbol(index: index)
+    }
+
+    private func grow() {
+        let mask = slots.count * 2 - 1
+        var larger = [UInt32](repeating: .max, count: mask + 1)
+        for (index, hash) in hashes.enumerated() {
+            var slot = Int(hash) & mask
+            while larger[slot] != .max { slot = (slot + 1) & mask }
+            larger[slot] = UInt32(index)
+        }
+        slots = larger
+    }
+
+    private func equals(_ index: Int, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        let start = offsets[index]
+        guard offsets[index + 1] - start == text.count else { return false }
+        for i in 0..<text.count where bytes[start + i] != text[i] { return false }
+        return true
+    }
+
+    /// A 32-bit hash by multiply and fold of 8-byte words; used in memory only.
+    private static func hash(_ text: UnsafeBufferPointer<UInt8>) -> UInt32 {
+        var state = UInt64(truncatingIfNeeded: text.count) &* 0x9E37_79B9_7F4A_7C15
+        var i = 0
+        while i < text.count {
+            var word: UInt64 = 0
+            let end = min(i + 8, text.count)
+            for j in i..<end { word = word << 8 | UInt64(text[j]) }
+            let product = (state ^ word).multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
+            state = product.high ^ product.low
+            i = end
+        }
+        return UInt32(truncatingIfNeeded: state ^ (state >> 32))
+    }
+}

@@ -1,0 +1,224 @@
+import Foundation
+import Yams
+
+/// A place in a YAML document that is decoded strictly: an unknown key or a wrong type is an error
+/// that names file, line and key.
+package struct ConfigurationNode {
+    /// The file the document came from, as shown in errors.
+    package let file: String
+    /// The dotted path from the root, for example `model.hidden_dim`.
+    package let path: String
+    let node: Node
+
+    /// Parses the YAML file at `path`; throws ``ConfigurationError`` or ``FileError``.
+    package static func load(path: String) throws -> ConfigurationNode {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw FileError("open", path: path, errorNumber: errno == 0 ? ENOENT : errno)
+        }
+        return try parse(String(decoding: data, as: UTF8.self), file: path)
+    }
+
+    /// Parses YAML text; `file` is the name used in errors.
+    package static func parse(_ text: String, file: String) throws -> ConfigurationNode {
+        do {
+            guard let node = try Yams.compose(yaml: text) else {
+                throw ConfigurationError("empty", "\(file) is empty. Expected a mapping of keys.")
+            }
+            try refuseDuplicates(node, file: file)
+            return ConfigurationNode(file: file, path: "", node: node)
+        } catch let error as YamlError {
+            throw ConfigurationError("yaml", "\(file) is not valid YAML: \(firstLine(of: error)).")
+        }
+    }
+
+    /// The 1-based line of this node.
+    package var line: Int { node.mark?.line ?? 0 }
+
+    /// "file, line n, key" for error messages.
+    package var place: String {
+        path.isEmpty ? "\(file), line \(line)" : "\(file), line \(line), key \"\(path)\""
+    }
+
+    /// Whether the value is absent or null.
+    package var isNull: Bool {
+        if case .scalar(let scalar) = node {
+            return node.tag == Tag(.null)
+                || ["", "~", "null"].contains(scalar.string) && scalar.style == .plain
+        }
+        return false
+    }
+
+    /// Whether this is a mapping, a sequence or a scalar.
+    package var isMapping: Bool { node.mapping != nil }
+    /// Whether this is a list.
+    package var isSequence: Bool { node.sequence != nil }
+
+    /// Refuses keys outside `allowed`, naming the nearest and all valid ones.
+    package func allow(_ allowed: [String]) throws {
+        guard let mapping = node.mapping else {
+            throw ConfigurationError(
+                "type", "\(place): expected a mapping with keys \(allowed.joined(separator: ", ")).")
+        }
+        for (key, _) in mapping {
+            let name = key.string ?? ""
+            if !allowed.contains(name) {
+                let place = "\(file), line \(key.mark?.line ?? line)"
+                let full = path.isEmpty ? name : "\(path).\(name)"
+                throw ConfigurationError(
+                    "unknown-key",
+                    "\(place): unknown key \"\(full)\".\(suggestion(for: name, among: allowed)) Valid keys: \(allowed.joined(separator: ", "))."
+                )
+            }
+        }
+    }
+
+    /// The keys of a mapping in file order, empty for anything else.
+    package var keys: [String] { node.mapping?.keys.compactMap(\.string) ?? [] }
+
+    /// The value under `key`, nil if absent or null.
+    package func child(_ key: String) -> ConfigurationNode? {
+        guard let value = node.mapping?[key] else { return nil }
+        let child = ConfigurationNode(file: file, path: path.isEmpty ? key : "\(path).\(key)", node: value)
+        return child.isNull ? nil : child
+    }
+
+    /// The value under `key`; throws if it is absent.
+    package func required(_ key: String) throws -> ConfigurationNode {
+        guard let child = child(key) else {
+            throw ConfigurationError(
+                "missing-key", "\(place): the key \"\(path.isEmpty ? key : path + "." + key)\" is missing.")
+        }
+        return child
+    }
+
+    /// The items of a list.
+    package func items() throws -> [ConfigurationNode] {
+        guard let sequence = node.sequence else { throw wrongType("a list") }
+        return sequence.enumerated().map { ConfigurationNode(file: file, path: "\(path)[\($0)]", node: $1) }
+    }
+
+    /// The scalar as text, numbers as written.
+    package func string() throws -> String {
+        guard let scalar = node.scalar else { throw wrongType("a text") }
+        return scalar.string
+    }
+
+    /// The scalar as a whole number within `range`.
+    package func int(in range: ClosedRange<Int> = Int.min...Int.max) throws -> Int {
+        guard let text = node.scalar?.string, let value = Int(text.replacingOccurrences(of: "_", with: ""))
+        else { throw wrongType("a whole number") }
+        guard range.contains(value) else { throw outOfRange("\(range.lowerBound) to \(range.upperBound)") }
+        return value
+    }
+
+    /// The scalar as a number within `range`.
+    package func double(in range: ClosedRange<Double> = -Double.infinity...Double.infinity) throws -> Double {
+        guard let text = node.scalar?.string, let value = Double(text) else { throw wrongType("a number") }
+        guard range.contains(value) else { throw outOfRange("\(range.lowerBound) to \(range.upperBound)") }
+        return value
+    }
+
+    /// The scalar as true or false.
+    package func bool() throws -> Bool {
+        switch node.scalar?.string.lowercased() {
+        case "true", "yes", "on": return true
+        case "false", "no", "off": return false
+        default: throw wrongType("true or false")
+        }
+    }
+
+    /// One of a closed set of words.
+    package func choice(_ valid: [String]) throws -> String {
+        let value = try string()
+        guard valid.contains(value) else {
+            throw ConfigurationError(
+                "unknown-value",
+                "\(place): \"\(value)\" is not known.\(suggestion(for: value, among: valid)) Valid: \(valid.joined(separator: ", "))."
+            )
+        }
+        return value
+    }
+
+    /// Texts of a list, or a single text as a list of one.
+    package func strings() throws -> [String] {
+        isSequence ? try items().map { try $0.string() } : [try string()]
+    }
+
+    /// An error at this place.
+    package func error(_ code: String, _ message: String) -> ConfigurationError {
+        ConfigurationError(code, "\(place): \(message)")
+    }
+
+    /// This document with the value under a dotted `path` replaced by YAML text, as for `--set path=value`.
+    package func setting(_ path: String, to text: String) throws -> ConfigurationNode {
+        let value = try Yams.compose(yaml: text) ?? Node("")
+        let changed = try replace(node, Array(path.split(separator: ".").map(String.init))[...], value)
+        return ConfigurationNode(file: file, path: self.path, node: changed)
+    }
+
+    /// The document as YAML text.
+    package func yaml() throws -> String { try Yams.serialize(node: node) }
+
+    private func replace(_ node: Node, _ path: ArraySlice<String>, _ value: Node) throws -> Node {
+        guard let key = path.first else { return value }
+        var pairs = node.mapping.map { $0.map { ($0.key, $0.value) } } ?? []
+        if node.mapping == nil, node.scalar?.string.isEmpty == false {
+            throw ConfigurationError("set", "--set: \"\(key)\" is below a plain value in \(file).")
+        }
+        if let index = pairs.firstIndex(where: { $0.0.string == key }) {
+            pairs[index].1 = try replace(pairs[index].1, path.dropFirst(), value)
+        } else {
+            pairs.append((Node(key), try replace(Node([] as [(Node, Node)]), path.dropFirst(), value)))
+        }
+        return Node(pairs)
+    }
+
+    private func wrongType(_ expected: String) -> ConfigurationError {
+        error("type", "expected \(expected).")
+    }
+    private func outOfRange(_ range: String) -> ConfigurationError {
+        error("range", "out of range. Valid: \(range).")
+    }
+
+    private static func refuseDuplicates(_ node: Node, file: String) throws {
+        if let mapping = node.mapping {
+            var seen = Set<String>()
+            for (key, value) in mapping {
+                if !seen.insert(key.string ?? "").inserted {
+                    throw ConfigurationError(
+                        "duplicate-key",
+                        "\(file), line \(key.mark?.line ?? 0): the key \"\(key.string ?? "")\" stands twice. Remove one."
+                    )
+                }
+                try refuseDuplicates(value, file: file)
+            }
+        }
+        for item in node.sequence.map(Array.init) ?? [] { try refuseDuplicates(item, file: file) }
+    }
+
+    private static func firstLine(of error: YamlError) -> String {
+        String(describing: error).split(separator: "\n").first.map(String.init) ?? "parse error"
+    }
+}
+
+/// " Did you mean …?" for the valid name nearest to `name` (edit distance at most 3), else an empty text.
+package func suggestion(for name: String, among valid: [String]) -> String {
+    let best = valid.map { ($0, editDistance(name.lowercased(), $0.lowercased())) }.min { $0.1 < $1.1 }
+    guard let (word, distance) = best, distance <= max(1, min(3, name.count / 2)) else { return "" }
+    return " Did you mean \"\(word)\"?"
+}
+
+private func editDistance(_ a: String, _ b: String) -> Int {
+    let (a, b) = (Array(a), Array(b))
+    var row = Array(0...b.count)
+    for i in a.indices {
+        var diagonal = row[0]
+        row[0] = i + 1
+        for j in b.indices {
+            let substituted = diagonal + (a[i] == b[j] ? 0 : 1)
+            diagonal = row[j + 1]
+            row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+        }
+    }
+    return row[b.count]
+}

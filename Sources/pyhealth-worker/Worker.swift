@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Worker: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "pyhealth-worker")
+}
