@@ -156,6 +156,18 @@ package struct ConfigurationNode {
         return ConfigurationNode(file: file, path: self.path, node: changed)
     }
 
+    /// This node as one line of text with sorted keys: equal content gives equal text.
+    package var canonical: String { Self.canonical(node) }
+
+    private static func canonical(_ node: Node) -> String {
+        if let mapping = node.mapping {
+            let pairs = mapping.map { ($0.key.string ?? "", canonical($0.value)) }.sorted { $0.0 < $1.0 }
+            return "{" + pairs.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}"
+        }
+        if let sequence = node.sequence { return "[" + sequence.map(canonical).joined(separator: ", ") + "]" }
+        return "\"\(node.string ?? "")\""
+    }
+
     /// The document as YAML text.
     package func yaml() throws -> String { try Yams.serialize(node: node) }
 

@@ -1,0 +1,138 @@
+package import Groundwork
+package import Training
+
+/// A run file, decoded strictly: what to read, which task, how to split, which model, how to train.
+package struct JobConfiguration: Sendable {
+    /// The run's name, shown in the report.
+    package var name: String
+    /// The seed of parameters, sample order and dropout. The default is 0.
+    package var seed: UInt64
+    /// Where the data set lies and which tables are read.
+    package var dataset: DatasetSection
+    /// The task's name.
+    package var taskName: String
+    /// How samples are divided.
+    package var split: SplitSection
+    /// Whether processors are fitted on the training samples or on all.
+    package var fit: FitScope
+    /// The model's name; nil if the job stops at samples.
+    package var modelName: String?
+    /// The trainer's options.
+    package var trainer: TrainerConfiguration
+    /// How the work is cut.
+    package var execution: ExecutionSection
+    /// The whole document with `--set` applied.
+    package let node: ConfigurationNodeBox
+
+    package struct DatasetSection: Sendable {
+        /// A built-in data set's name, for example `mimic3`; nil with `config`.
+        package var name: String?
+        /// The path of the user's own definition.
+        package var config: String?
+        /// The folder with the tables.
+        package var root: String
+        /// Tables to load besides the defaults; nil: what the task needs.
+        package var tables: [String]?
+        /// Only the first 1000 patients.
+        package var dev: Bool
+    }
+
+    package struct SplitSection: Sendable {
+        /// `patient`, `visit` or `sample`.
+        package var by: String
+        /// Train, validation and test shares; they sum to 1.
+        package var ratios: [Double]
+        /// The seed of the shuffle. The default is 0.
+        package var seed: UInt64
+    }
+
+    package enum FitScope: String, Sendable { case train, all }
+
+    package struct ExecutionSection: Sendable {
+        /// Patients per shard. The default is 1000.
+        package var shardSize: Int
+        /// Samples per sample file. The default is 16384.
+        package var partSize: Int
+        /// MiB of plain file per scan task. The default is 64.
+        package var scanMiB: Int
+    }
+
+    /// Loads a run file and applies `overrides` (`key.path`, YAML text); throws ``ConfigurationError``.
+    package static func load(path: String, overrides: [(String, String)] = []) throws -> JobConfiguration {
+        var node = try ConfigurationNode.load(path: path)
+        for (key, value) in overrides { node = try node.setting(key, to: value) }
+        return try JobConfiguration(node)
+    }
+
+    /// Parses the text of a resolved run file.
+    package static func parse(_ text: String, file: String = "job.resolved.yaml") throws -> JobConfiguration {
+        try JobConfiguration(ConfigurationNode.parse(text, file: file))
+    }
+
+    /// Decodes a document; throws ``ConfigurationError``.
+    package init(_ node: ConfigurationNode) throws {
+        try node.allow(["name", "seed", "dataset", "task", "split", "processors", "model", "trainer", "execution"])
+        name = try node.child("name")?.string() ?? "run"
+        seed = UInt64(try node.child("seed")?.int(in: 0...Int.max) ?? 0)
+        dataset = try DatasetSection(node.required("dataset"))
+        taskName = try node.required("task").required("name").string()
+        split = try SplitSection(node.child("split"))
+        fit = try node.child("processors").map(Self.fitScope) ?? .train
+        modelName = try node.child("model")?.required("name").string()
+        trainer = try node.child("trainer").map(TrainerConfiguration.init) ?? TrainerConfiguration()
+        execution = try ExecutionSection(node.child("execution"))
+        self.node = ConfigurationNodeBox(text: try node.yaml(), file: node.file)
+    }
+
+    private static func fitScope(_ node: ConfigurationNode) throws -> FitScope {
+        try node.allow(["fit"])
+        return try node.child("fit")?.choice(["train", "all"]) == "all" ? .all : .train
+    }
+}
+
+extension JobConfiguration.DatasetSection {
+    init(_ node: ConfigurationNode) throws {
+        try node.allow(["name", "config", "root", "tables", "dev"])
+        name = try node.child("name")?.string()
+        config = try node.child("config")?.string()
+        guard (name == nil) != (config == nil) else {
+            throw node.error("dataset", "give either \"name\" (a built-in data set) or \"config\" (a YAML file).")
+        }
+        root = try node.required("root").string()
+        tables = try node.child("tables")?.strings()
+        dev = try node.child("dev")?.bool() ?? false
+    }
+}
+
+extension JobConfiguration.SplitSection {
+    init(_ node: ConfigurationNode?) throws {
+        try node?.allow(["by", "ratios", "seed"])
+        by = try node?.child("by")?.choice(["patient", "visit", "sample"]) ?? "patient"
+        ratios = try node?.child("ratios")?.items().map { try $0.double(in: 0...1) } ?? [0.7, 0.1, 0.2]
+        seed = UInt64(try node?.child("seed")?.int(in: 0...Int.max) ?? 0)
+        guard ratios.count == 3, abs(ratios.reduce(0, +) - 1) < 1e-9 else {
+            throw ConfigurationError(
+                "split", "\(node?.place ?? "split"): expected three ratios (train, val, test) that sum to 1.")
+        }
+    }
+}
+
+extension JobConfiguration.ExecutionSection {
+    init(_ node: ConfigurationNode?) throws {
+        try node?.allow(["shard_size", "part_size", "scan_mib"])
+        shardSize = try node?.child("shard_size")?.int(in: 1...100_000_000) ?? 1000
+        partSize = try node?.child("part_size")?.int(in: 1...100_000_000) ?? 16_384
+        scanMiB = try node?.child("scan_mib")?.int(in: 1...65_536) ?? 64
+    }
+}
+
+/// The text of a document, kept so that catalogs can decode their own sections on any process.
+package struct ConfigurationNodeBox: Sendable {
+    /// YAML text.
+    package let text: String
+    /// The name used in errors.
+    package let file: String
+
+    /// The document.
+    package func node() throws -> ConfigurationNode { try ConfigurationNode.parse(text, file: file) }
+}

@@ -1,0 +1,138 @@
+package import Groundwork
+
+/// Options of the trainer, with PyHealth's names and defaults.
+package struct TrainerConfiguration: Sendable, Equatable {
+    /// Passes over the training samples. The default is 5.
+    package var epochs = 5
+    /// Samples per optimizer step over all workers. The default is 32.
+    package var batchSize = 32
+    /// The optimizer and its parameters. The default is Adam with lr 1e-3.
+    package var optimizer = OptimizerConfiguration()
+    /// L2 penalty (AdamW: decoupled decay); biases and layer norms are exempt. The default is 0.
+    package var weightDecay = 0.0
+    /// Upper limit of the global L2 norm of the gradient; nil for none.
+    package var maxGradNorm: Double?
+    /// Steps per epoch; nil for one pass over the samples. A larger number starts the samples again.
+    package var stepsPerEpoch: Int?
+    /// The validation metric that decides which checkpoint is best; nil: the last epoch is.
+    package var monitor: String?
+    /// Whether a higher or a lower monitored value is better. The default is max.
+    package var monitorCriterion = MonitorCriterion.max
+    /// Epochs without improvement after which training stops; nil: never.
+    package var patience: Int?
+    /// Whether evaluation uses the best checkpoint rather than the last. The default is true.
+    package var loadBestModelAtLast = true
+    /// The metrics of every evaluation; nil: the mode's default.
+    package var metrics: [String]?
+    /// Virtual ranks K per global step; nil: the largest power of two ≤ batch size / 16, at least 1.
+    package var virtualRanks: Int?
+    /// Weight of positive labels; nil for none.
+    package var posWeight: PositiveWeight?
+
+    package enum MonitorCriterion: String, Sendable { case max, min }
+
+    /// How positive labels weigh in the binary cross entropy.
+    package enum PositiveWeight: Sendable, Equatable {
+        /// Negatives per positive of the training samples, per label.
+        case balanced
+        /// One number for all labels or one per label.
+        case values([Double])
+    }
+
+    /// The defaults.
+    package init() {}
+
+    /// The keys of the job file's `trainer` section.
+    package static let keys = [
+        "batch_size", "epochs", "load_best_model_at_last", "max_grad_norm", "metrics", "monitor",
+        "monitor_criterion", "optimizer", "optimizer_params", "patience", "pos_weight", "steps_per_epoch",
+        "virtual_ranks", "weight_decay",
+    ]
+
+    /// Decodes the `trainer` section strictly; throws ``ConfigurationError``.
+    package init(_ node: ConfigurationNode) throws {
+        try node.allow(Self.keys)
+        if let value = node.child("epochs") { epochs = try value.int(in: 1...1_000_000) }
+        if let value = node.child("batch_size") { batchSize = try value.int(in: 1...1_000_000) }
+        optimizer = try OptimizerConfiguration(
+            name: node.child("optimizer"), parameters: node.child("optimizer_params"))
+        if let value = node.child("weight_decay") { weightDecay = try value.double(in: 0...1e6) }
+        maxGradNorm = try node.child("max_grad_norm")?.double(in: Double.leastNonzeroMagnitude...1e12)
+        stepsPerEpoch = try node.child("steps_per_epoch")?.int(in: 1...1_000_000_000)
+        monitor = try node.child("monitor")?.string()
+        if let value = node.child("monitor_criterion") {
+            monitorCriterion = try value.choice(["max", "min"]) == "max" ? .max : .min
+        }
+        patience = try node.child("patience")?.int(in: 1...1_000_000)
+        if let value = node.child("load_best_model_at_last") { loadBestModelAtLast = try value.bool() }
+        metrics = try node.child("metrics")?.strings()
+        posWeight = try node.child("pos_weight").map(Self.positiveWeight)
+        if let value = node.child("virtual_ranks") {
+            let ranks = try value.int(in: 1...4096)
+            guard ranks & (ranks - 1) == 0, ranks <= batchSize else {
+                throw value.error("range", "expected a power of two not above batch_size (\(batchSize)).")
+            }
+            virtualRanks = ranks
+        }
+    }
+
+    private static func positiveWeight(_ node: ConfigurationNode) throws -> PositiveWeight {
+        if !node.isSequence, try node.string() == "balanced" { return .balanced }
+        let items = node.isSequence ? try node.items() : [node]
+        return .values(try items.map { try $0.double(in: 0...1e9) })
+    }
+}
+
+/// The optimizer's kind and parameters, with PyTorch's names and defaults.
+package struct OptimizerConfiguration: Sendable, Equatable {
+    /// The kinds on offer.
+    package enum Kind: String, Sendable, CaseIterable { case adam = "Adam", adamW = "AdamW", sgd = "SGD" }
+
+    /// The kind. The default is Adam.
+    package var kind = Kind.adam
+    /// Learning rate. The default is 1e-3.
+    package var learningRate = 1e-3
+    /// Decay rates of the two moments (Adam, AdamW). The default is 0.9 and 0.999.
+    package var betas = (0.9, 0.999)
+    /// Added to the root of the second moment (Adam, AdamW). The default is 1e-8.
+    package var epsilon = 1e-8
+    /// Momentum (SGD). The default is 0.
+    package var momentum = 0.0
+    /// Whether the momentum is Nesterov's (SGD).
+    package var nesterov = false
+
+    /// The defaults.
+    package init() {}
+
+    /// Decodes `optimizer` and `optimizer_params`; throws ``ConfigurationError``.
+    init(name: ConfigurationNode?, parameters: ConfigurationNode?) throws {
+        if let name {
+            let valid = Kind.allCases.map(\.rawValue)
+            let text = try name.string()
+            guard let kind = Kind.allCases.first(where: { $0.rawValue.lowercased() == text.lowercased() }) else {
+                _ = try name.choice(valid)
+                return
+            }
+            self.kind = kind
+        }
+        guard let parameters else { return }
+        try parameters.allow(kind == .sgd ? ["lr", "momentum", "nesterov"] : ["lr", "betas", "eps"])
+        if let value = parameters.child("lr") { learningRate = try value.double(in: 0...1e6) }
+        if let value = parameters.child("eps") { epsilon = try value.double(in: 0...1) }
+        if let value = parameters.child("momentum") { momentum = try value.double(in: 0...1) }
+        if let value = parameters.child("nesterov") { nesterov = try value.bool() }
+        if let value = parameters.child("betas") {
+            let numbers = try value.items().map { try $0.double(in: 0...0.999_999_999) }
+            guard numbers.count == 2 else { throw value.error("type", "expected two numbers.") }
+            betas = (numbers[0], numbers[1])
+        }
+        if nesterov, momentum <= 0 {
+            throw parameters.error("range", "nesterov needs a momentum above 0.")
+        }
+    }
+
+    package static func == (a: OptimizerConfiguration, b: OptimizerConfiguration) -> Bool {
+        a.kind == b.kind && a.learningRate == b.learningRate && a.betas == b.betas && a.epsilon == b.epsilon
+            && a.momentum == b.momentum && a.nesterov == b.nesterov
+    }
+}
