@@ -1,0 +1,43 @@
+package import Groundwork
+
+/// What can go wrong while training.
+package enum TrainingError: PyHealthError {
+    /// The loss or a gradient is not a number.
+    case nonFinite(epoch: Int, step: Int, parameter: String)
+    /// There is nothing to train on.
+    case noTrainingSamples
+    /// The monitor needs validation samples.
+    case noValidationSamples(monitor: String)
+    /// A checkpoint belongs to another configuration.
+    case otherCheckpoint(path: String, reason: String)
+
+    package var code: String {
+        switch self {
+        case .nonFinite: "training.non-finite"
+        case .noTrainingSamples: "training.no-samples"
+        case .noValidationSamples: "training.no-validation-samples"
+        case .otherCheckpoint: "training.other-checkpoint"
+        }
+    }
+
+    package var exitStatus: ExitStatus {
+        switch self {
+        case .nonFinite, .noTrainingSamples, .noValidationSamples: .data
+        case .otherCheckpoint: .configuration
+        }
+    }
+
+    package var message: String {
+        switch self {
+        case .nonFinite(let epoch, let step, let parameter):
+            "The loss is not a number at epoch \(epoch), step \(step); the first parameter with a non-finite "
+                + "gradient is \"\(parameter)\". Lower lr, set max_grad_norm, or look for extreme input values."
+        case .noTrainingSamples:
+            "The training part of the split is empty. Check split.ratios and the attrition table."
+        case .noValidationSamples(let monitor):
+            "trainer.monitor is \"\(monitor)\" but the validation part is empty. Change split.ratios or drop monitor."
+        case .otherCheckpoint(let path, let reason):
+            "The checkpoint \"\(path)\" does not fit this job: \(reason). Use the job it was written by."
+        }
+    }
+}
