@@ -1,0 +1,65 @@
+package import Logging
+
+/// How a coordinator runs a job; nothing here changes a result.
+package struct CoordinatorOptions: Sendable {
+    /// The run directory, created if missing.
+    package var runDirectory: String
+    /// Local worker processes to start and keep alive; 0 for none.
+    package var localWorkers = 1
+    /// An additional `tcp://` endpoint for workers on other machines.
+    package var listen: String?
+    /// The worker command; nil: `pyhealth-worker` beside the running executable.
+    package var workerExecutable: String?
+    /// Further arguments of local workers.
+    package var workerArguments: [String] = []
+    /// Further environment variables of local workers.
+    package var workerEnvironment: [String: String] = [:]
+    /// What workers must be built from; a worker with another value is refused.
+    package var buildVersion: String
+    /// The results of the executable's numeric self-test; a worker with another value is refused.
+    package var numericFingerprint: String
+    /// Called on the coordinator's thread at most four times a second, and at the end of each stage.
+    package var progress: (@Sendable (ProgressReport) -> Void)?
+    /// Asked for a stop from outside (signals).
+    package var stop: StopToken?
+    /// Where faults are logged beside `log.jsonl`.
+    package var logger: Logger?
+    /// Longest wait for a first worker before the job fails (seconds); the default is 600 for remote, 60 for local workers.
+    package var workerWait: Double?
+    /// How long newcomers to a running training are collected before they join (seconds). The default is 5.
+    package var joinDelay = 5.0
+    /// Whether finished files are flushed to disk before they count, so that a host crash loses nothing. The default is true.
+    package var durable = true
+
+    package init(runDirectory: String, buildVersion: String, numericFingerprint: String) {
+        self.runDirectory = runDirectory
+        self.buildVersion = buildVersion
+        self.numericFingerprint = numericFingerprint
+    }
+}
+
+/// A snapshot of a running stage for people.
+package struct ProgressReport: Sendable, Equatable {
+    /// The stage's name.
+    package var stage: String
+    /// The stage's number, 1-based.
+    package var stageNumber: Int
+    /// Shards (or training phases) done, with fractions of running ones.
+    package var done: Double
+    /// Shards (or training phases) in all; 0 if unknown.
+    package var total: Double
+    /// Units of `done` per second; nil before the first one.
+    package var rate: Double?
+    /// Seconds left by that rate.
+    package var secondsLeft: Double?
+    /// Input bytes processed in this stage.
+    package var bytes: Int
+    /// Connected workers.
+    package var workers: Int
+    /// Seconds since the stage began.
+    package var seconds: Double
+    /// Whether this is the stage's last report.
+    package var isFinal: Bool
+    /// Whether the stage had been finished by an earlier run.
+    package var cached: Bool
+}

@@ -1,0 +1,48 @@
+/// What a finished job came to, for the report.
+package struct JobOutcome: Sendable {
+    /// Every stage in order.
+    package var stages: [FinishedStage]
+    /// How long each stage took, in the same order.
+    package var timings: [StageTiming]
+    /// Every process that took part.
+    package var processes: [ProcessUsage]
+    /// What went wrong and was repaired.
+    package var recoveries: Recoveries
+    /// The coordinator's incarnation: 1 unless it was restarted.
+    package var epoch: Int
+
+    /// A stage's cost.
+    package struct StageTiming: Sendable, Equatable {
+        package var id: String
+        package var name: String
+        package var cached: Bool
+        package var shards: Int
+        /// Wall-clock seconds from opening to publication.
+        package var seconds: Double
+        /// Summed seconds of computation over all committed attempts.
+        package var computeSeconds: Double
+        /// Input bytes that executors reported.
+        package var bytes: Int
+    }
+
+    /// A process's cost.
+    package struct ProcessUsage: Sendable, Equatable {
+        /// `coordinator` or `worker`.
+        package var role: String
+        package var host: String
+        package var pid: Int
+        package var peakResidentBytes: Int
+        package var cpuSeconds: Double
+    }
+
+    /// Repaired faults.
+    package struct Recoveries: Sendable, Equatable {
+        package var workersLost = 0
+        package var workersRestarted = 0
+        package var attemptsRepeated = 0
+        package var duplicateResults = 0
+        package var generations = 0
+
+        package init() {}
+    }
+}
