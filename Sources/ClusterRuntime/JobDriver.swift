@@ -87,12 +87,12 @@ package struct OutputRecord: Sendable, Equatable {
     /// The output's name as the executor called it.
     package var name: String
     package var bytes: Int
-    /// SHA-256 of the content, 32 bytes.
-    package var sha256: Data
+    /// SHA-256 of the content, 64 lower-case hexadecimal digits.
+    package var sha256: String
     /// Rows, as the executor counted them.
     package var rows: Int
 
-    package init(path: String, name: String, bytes: Int, sha256: Data, rows: Int) {
+    package init(path: String, name: String, bytes: Int, sha256: String, rows: Int) {
         self.path = path
         self.name = name
         self.bytes = bytes

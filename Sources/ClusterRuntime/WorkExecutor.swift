@@ -63,10 +63,10 @@ package struct ShardResult: Sendable {
         /// The name given to `temporaryPath(for:)`; letters, digits, `-`, `_` and `.` only.
         package var name: String
         package var rows: Int
-        /// SHA-256 of the file if it is known already; nil lets the runtime compute it.
-        package var sha256: Data?
+        /// SHA-256 of the file in hexadecimal digits if it is known already; nil lets the runtime compute it.
+        package var sha256: String?
 
-        package init(name: String, rows: Int, sha256: Data? = nil) {
+        package init(name: String, rows: Int, sha256: String? = nil) {
             self.name = name
             self.rows = rows
             self.sha256 = sha256
