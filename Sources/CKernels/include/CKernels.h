@@ -1,1 +1,177 @@
 #pragma once
+#include <stdint.h>
+
+/// Numeric kernels over plain `float` memory, compiled once per instruction level and chosen at run time.
+///
+/// Every kernel works on 16 lanes at a time at every level, incomplete ends included, so that an element's result does
+/// not depend on its place; sums keep 16 partial sums that are folded 16 → 8 → 4 → 2 → 1. The AVX2, AVX-512 and NEON levels use
+/// the same fused multiply-adds in the same order and give the same bits; the baseline x86 level has none and differs.
+
+/// What a random number is a function of: key, then the three upper counter words of Philox 4x32-10.
+typedef struct {
+    uint32_t key0, key1, step, rank, layer;
+} ck_random;
+
+/// Elementwise functions with derivatives.
+enum ck_activation {
+    CK_RELU, CK_GELU, CK_SILU, CK_TANH, CK_SIGMOID, CK_ELU, CK_LEAKY_RELU
+};
+
+/// One matrix operand: element (row, column) stands at `data[row * row_stride + column * column_stride]`.
+typedef struct {
+    const float *data;
+    long row_stride, column_stride;
+} ck_matrix;
+
+/// Hyperparameters of one optimizer pass; all plain numbers, bias corrections included.
+typedef struct {
+    float rate, decay, beta1, beta2, epsilon, correction1, correction2_root, gradient_scale;
+    int decoupled;
+} ck_adam_rule;
+
+typedef struct {
+    float rate, decay, momentum, gradient_scale;
+    int nesterov, first;
+} ck_sgd_rule;
+
+/// Every kernel: return type, name, parameters, arguments. `add` != 0 adds to the output instead of overwriting it.
+#define CK_FUNCTIONS(X) \
+    /* y = f(x) */ \
+    X(void, exp, (const float *x, float *y, long n), (x, y, n)) \
+    X(void, log, (const float *x, float *y, long n), (x, y, n)) \
+    X(void, log1p, (const float *x, float *y, long n), (x, y, n)) \
+    X(void, tanh, (const float *x, float *y, long n), (x, y, n)) \
+    X(void, sigmoid, (const float *x, float *y, long n), (x, y, n)) \
+    X(void, erf, (const float *x, float *y, long n), (x, y, n)) \
+    X(void, activation, (int kind, const float *x, float *y, long n), (kind, x, y, n)) \
+    /* dx (+)= dy f'(x), y = f(x) */ \
+    X(void, activation_backward, \
+        (int kind, const float *x, const float *y, const float *dy, float *dx, long n, int add), \
+        (kind, x, y, dy, dx, n, add)) \
+    /* z (+)= alpha a + beta b; z (+)= a b; z (+)= alpha a */ \
+    X(void, combine, (float alpha, const float *a, float beta, const float *b, float *z, long n, int add), \
+        (alpha, a, beta, b, z, n, add)) \
+    X(void, multiply, (const float *a, const float *b, float *z, long n, int add), (a, b, z, n, add)) \
+    X(void, scale, (float alpha, const float *a, float *z, long n, int add), (alpha, a, z, n, add)) \
+    /* rows: y = x + v; v += column sums of x, in row order; sum += Σ x */ \
+    X(void, add_row, (const float *x, const float *v, float *y, long rows, long columns), \
+        (x, v, y, rows, columns)) \
+    X(void, sum_rows, (const float *x, float *v, long rows, long columns), (x, v, rows, columns)) \
+    X(float, sum, (const float *x, long n), (x, n)) \
+    X(float, dot, (const float *x, const float *y, long n), (x, y, n)) \
+    X(double, sum_of_squares, (const float *x, long n), (x, n)) \
+    X(long, first_nonfinite, (const float *x, long n), (x, n)) \
+    /* y (+)= w[row] x, row by row; w[row] (+)= x · y */ \
+    X(void, scale_rows, (const float *x, const float *w, float *y, long rows, long columns, int add), \
+        (x, w, y, rows, columns, add)) \
+    X(void, dot_rows, (const float *x, const float *y, float *w, long rows, long columns, int add), \
+        (x, y, w, rows, columns, add)) \
+    /* softmax and log-softmax of every row with their pullbacks */ \
+    X(void, softmax_rows, (const float *x, float *y, long rows, long columns), (x, y, rows, columns)) \
+    X(void, softmax_rows_backward, \
+        (const float *y, const float *dy, float *dx, long rows, long columns, float factor, int add), \
+        (y, dy, dx, rows, columns, factor, add)) \
+    X(void, log_softmax_rows, (const float *x, float *y, long rows, long columns), (x, y, rows, columns)) \
+    X(void, log_softmax_rows_backward, \
+        (const float *y, const float *dy, float *dx, long rows, long columns, int add), \
+        (y, dy, dx, rows, columns, add)) \
+    /* layer norm: statistics[2 row] = mean, [2 row + 1] = 1 / deviation */ \
+    X(void, layer_norm, \
+        (const float *x, const float *w, const float *b, float epsilon, float *y, float *statistics, \
+            long rows, long columns), \
+        (x, w, b, epsilon, y, statistics, rows, columns)) \
+    X(void, layer_norm_backward, \
+        (const float *x, const float *w, const float *statistics, const float *dy, float *dx, float *dw, \
+            float *db, long rows, long columns, int add), \
+        (x, w, statistics, dy, dx, dw, db, rows, columns, add)) \
+    /* y = x m / (1 - p) with m kept (1 byte per element), element i uses random word i */ \
+    X(void, dropout, (ck_random key, float p, const float *x, float *y, uint8_t *kept, long n), \
+        (key, p, x, y, kept, n)) \
+    X(void, dropout_backward, (float factor, const uint8_t *kept, const float *dy, float *dx, long n, int add), \
+        (factor, kept, dy, dx, n, add)) \
+    X(void, random_words, (ck_random key, uint32_t *words, long n), (key, words, n)) \
+    /* table rows by index, index 0 = nothing; negative index = nothing */ \
+    X(void, embed, (const float *table, const int32_t *index, float *y, long n, long columns), \
+        (table, index, y, n, columns)) \
+    X(void, embed_segments, \
+        (const float *table, const int32_t *index, const int32_t *offsets, float *y, long segments, \
+            long columns, int mean), \
+        (table, index, offsets, y, segments, columns, mean)) \
+    X(void, embed_segments_backward, \
+        (float *dtable, const int32_t *index, const int32_t *offsets, const float *dy, long segments, \
+            long columns, int mean), \
+        (dtable, index, offsets, dy, segments, columns, mean)) \
+    X(void, gather_rows, \
+        (const float *x, long x_stride, const int32_t *row, float *y, long y_stride, long n, long columns), \
+        (x, x_stride, row, y, y_stride, n, columns)) \
+    X(void, scatter_add_rows, \
+        (const float *dy, long dy_stride, const int32_t *row, float *dx, long dx_stride, long n, long columns), \
+        (dy, dy_stride, row, dx, dx_stride, n, columns)) \
+    /* sums over the rows of segments: weights NULL = 1 */ \
+    X(void, segment_sum, \
+        (const float *x, const float *weights, const int32_t *offsets, float *y, long segments, long columns), \
+        (x, weights, offsets, y, segments, columns)) \
+    X(void, segment_sum_backward, \
+        (const float *dy, const float *weights, const int32_t *offsets, float *dx, long segments, long columns, \
+            int add), \
+        (dy, weights, offsets, dx, segments, columns, add)) \
+    X(void, segment_softmax, (const float *x, const int32_t *offsets, float *y, long segments, long columns), \
+        (x, offsets, y, segments, columns)) \
+    X(void, segment_softmax_backward, \
+        (const float *y, const float *dy, const int32_t *offsets, float *dx, long segments, long columns, int add), \
+        (y, dy, offsets, dx, segments, columns, add)) \
+    /* one time step of recurrent layers on `rows` active samples; see recurrent.h */ \
+    X(void, gru_step, \
+        (const float *input, const float *hidden, const float *h, float *next, long keep, float *out, \
+            long out_stride, const int32_t *out_row, float *saved, long rows, long width), \
+        (input, hidden, h, next, keep, out, out_stride, out_row, saved, rows, width)) \
+    X(void, gru_step_backward, \
+        (const float *dout, long dout_stride, const int32_t *out_row, const float *carried, long carried_rows, \
+            const float *h, const float *saved, float *dinput, float *dhidden, float *dh, long rows, long width), \
+        (dout, dout_stride, out_row, carried, carried_rows, h, saved, dinput, dhidden, dh, rows, width)) \
+    X(void, lstm_step, \
+        (const float *gates, const float *c, float *next_h, float *next_c, long keep, float *out, \
+            long out_stride, const int32_t *out_row, float *saved, long rows, long width), \
+        (gates, c, next_h, next_c, keep, out, out_stride, out_row, saved, rows, width)) \
+    X(void, lstm_step_backward, \
+        (const float *dout, long dout_stride, const int32_t *out_row, const float *carried_h, \
+            const float *carried_c, long carried_rows, const float *c, const float *saved, float *dgates, \
+            float *dc, long rows, long width), \
+        (dout, dout_stride, out_row, carried_h, carried_c, carried_rows, c, saved, dgates, dc, rows, width)) \
+    X(void, elman_step, \
+        (const float *gates, float *next, long keep, float *out, long out_stride, const int32_t *out_row, \
+            float *saved, long rows, long width), \
+        (gates, next, keep, out, out_stride, out_row, saved, rows, width)) \
+    X(void, elman_step_backward, \
+        (const float *dout, long dout_stride, const int32_t *out_row, const float *carried, long carried_rows, \
+            const float *saved, float *dgates, long rows, long width), \
+        (dout, dout_stride, out_row, carried, carried_rows, saved, dgates, rows, width)) \
+    /* losses of rows: loss[row] = mean over columns; dz = its derivative */ \
+    X(void, binary_cross_entropy, \
+        (const float *z, const float *y, const float *positive, float *loss, float *dz, long rows, long columns), \
+        (z, y, positive, loss, dz, rows, columns)) \
+    /* one optimizer pass over n parameters */ \
+    X(void, adam, (ck_adam_rule rule, float *p, const float *g, float *m, float *v, long n), (rule, p, g, m, v, n)) \
+    X(void, sgd, (ck_sgd_rule rule, float *p, const float *g, float *velocity, long n), (rule, p, g, velocity, n)) \
+    /* C[m,n] = A[m,k] B[k,n] (+ bias[n]) (+ C when add): every element is one chain of multiply-adds over ascending k */ \
+    X(void, gemm, \
+        (long m, long n, long k, ck_matrix a, ck_matrix b, const float *bias, float *c, long c_stride, int add, \
+            float *scratch), \
+        (m, n, k, a, b, bias, c, c_stride, add, scratch)) \
+    X(long, gemm_scratch, (long m, long n, long k), (m, n, k))
+
+#define CK_DECLARE(type, name, parameters, arguments) type ck_##name parameters;
+CK_FUNCTIONS(CK_DECLARE)
+#undef CK_DECLARE
+
+/// Instruction levels; larger is faster.
+enum ck_level {
+    CK_BASELINE, CK_AVX2, CK_AVX512
+};
+
+/// The best level of this machine.
+int ck_best_level(void);
+/// The level in force; the best one at first.
+int ck_level(void);
+/// Puts a level (at most the best one) in force for the whole process, for tests; returns the one in force.
+int ck_use_level(int level);

@@ -1,0 +1,9 @@
+#if defined(__x86_64__)
+#define CK_SUFFIX avx512
+#define CK_FUSED 1
+// The features are listed one by one: with a processor name the compiler prefers 256-bit vectors.
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi,bmi2,f16c"))), apply_to = function)
+#include "level.h"
+#pragma clang attribute pop
+#endif

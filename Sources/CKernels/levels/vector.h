@@ -1,0 +1,170 @@
+// Sixteen lanes, the same at every level, and the functions of one variable on them. Included once per level.
+#pragma clang fp contract(off)
+#pragma clang diagnostic ignored "-Wpsabi"
+#include "../include/CKernels.h"
+#include <float.h>
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+#define K2(name, suffix) ck_##name##_##suffix
+#define K1(name, suffix) K2(name, suffix)
+#define K(name) K1(name, CK_SUFFIX)
+#define LANES 16
+
+typedef float vf __attribute__((ext_vector_type(16)));
+typedef int32_t vi __attribute__((ext_vector_type(16)));
+typedef uint32_t vu __attribute__((ext_vector_type(16)));
+typedef uint64_t vul __attribute__((ext_vector_type(16)));
+typedef double vd __attribute__((ext_vector_type(16)));
+typedef uint8_t vb __attribute__((ext_vector_type(16)));
+
+INLINE vf load(const float *p) {
+    vf v;
+    __builtin_memcpy(&v, p, sizeof v);
+    return v;
+}
+INLINE void store(float *p, vf v) { __builtin_memcpy(p, &v, sizeof v); }
+INLINE vf splat(float x) { return (vf)(x); }
+
+// The first n of 16 lanes; the others are `rest`.
+INLINE vf load_part(const float *p, long n, float rest) {
+    float lane[LANES];
+    for (int i = 0; i < LANES; i++) lane[i] = i < n ? p[i] : rest;
+    return load(lane);
+}
+INLINE void store_part(float *p, vf v, long n) {
+    float lane[LANES];
+    store(lane, v);
+    for (long i = 0; i < n; i++) p[i] = lane[i];
+}
+
+#if CK_FUSED
+INLINE vf fma_(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
+#else
+INLINE vf fma_(vf a, vf b, vf c) { return a * b + c; }
+#endif
+INLINE vf fmc(vf a, float b, float c) { return fma_(a, splat(b), splat(c)); }
+INLINE vf select_(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
+INLINE vf abs_(vf x) { return (vf)((vi)x & 0x7fffffff); }
+INLINE vf sign_of(vf x, vf of) { return (vf)(((vi)x & 0x7fffffff) | ((vi)of & (vi)(int32_t)0x80000000)); }
+// Comparisons with NaN are false, so that NaN in `a` comes through.
+INLINE vf at_most(vf a, float limit) { return select_(a > splat(limit), splat(limit), a); }
+INLINE vf at_least(vf a, float limit) { return select_(a < splat(limit), splat(limit), a); }
+INLINE vf max_(vf a, vf b) { return select_(a > b, a, b); }
+
+INLINE float fold_sum(vf v) {
+    float lane[LANES];
+    store(lane, v);
+    for (int half = 8; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) lane[i] = lane[i] + lane[i + half];
+    return lane[0];
+}
+INLINE float fold_max(vf v) {
+    float lane[LANES];
+    store(lane, v);
+    for (int half = 8; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) lane[i] = lane[i] > lane[i + half] ? lane[i] : lane[i + half];
+    return lane[0];
+}
+// y or y + v, whichever was asked for
+INLINE void put(float *y, vf v, int add) { store(y, add ? load(y) + v : v); }
+INLINE void put_part(float *y, vf v, long n, int add) {
+    store_part(y, add ? load_part(y, n, 0) + v : v, n);
+}
+
+// e^x = 2^n e^r with |r| <= ln 2 / 2; the power of two in two factors, for subnormal results and overflow to infinity.
+INLINE vf exp_(vf x) {
+    vf clamped = at_least(at_most(x, 89.0f), -104.5f);
+    vf shifted = fmc(clamped, 1.44269504f, 12582912.0f);
+    vf n = shifted - 12582912.0f;
+    vf r = fma_(n, splat(-0.693145752f), clamped);
+    r = fma_(n, splat(-1.42860677e-6f), r);
+    vf q = fmc(r, 1.395171741e-03f, 8.369598538e-03f);
+    q = fma_(q, r, splat(4.166618735e-02f));
+    q = fma_(q, r, splat(1.666651219e-01f));
+    q = fma_(q, r, splat(0.5f));
+    vf e = fma_(q, r * r, r) + 1.0f;
+    vi power = (vi)shifted - 0x4B400000;
+    vi half = power >> 1;
+    vf low = (vf)((half + 127) << 23);
+    vf high = (vf)((power - half + 127) << 23);
+    return e * low * high;
+}
+
+// ln x = k ln 2 + ln(1 + f), sqrt(1/2) <= 1 + f < sqrt 2; zero gives -infinity, negative numbers NaN.
+INLINE vf log_(vf x) {
+    vi small = (x < splat(FLT_MIN)) & (x > splat(0.0f));
+    vf scaled = select_(small, x * 8388608.0f, x);
+    vi bits = (vi)scaled - 0x3f3504f3;
+    vi k = bits >> 23;
+    vf m = (vf)((bits & 0x7fffff) + 0x3f3504f3);
+    vf e = __builtin_convertvector(k - (small & 23), vf);
+    vf f = m - 1.0f, s = f * f;
+    vf p = fmc(f, 6.915368140e-02f, -1.178980768e-01f);
+    p = fma_(p, f, splat(1.187297627e-01f));
+    p = fma_(p, f, splat(-1.238434836e-01f));
+    p = fma_(p, f, splat(1.421865821e-01f));
+    p = fma_(p, f, splat(-1.666925102e-01f));
+    p = fma_(p, f, splat(2.000222653e-01f));
+    p = fma_(p, f, splat(-2.499998659e-01f));
+    p = fma_(p, f, splat(3.333331048e-01f));
+    vf tail = fma_(e, splat(1.42860677e-6f), p * f * s);
+    tail = fma_(s, splat(-0.5f), tail);
+    vf y = fma_(e, splat(0.693145752f), f + tail);
+    y = select_(x == splat(0.0f), splat(-INFINITY), y);
+    y = select_(x < splat(0.0f), splat(NAN), y);
+    return select_((x == splat(INFINITY)) | (x != x), x, y);
+}
+
+// ln(1 + x) after Kahan: the rounding of 1 + x is undone by the quotient.
+INLINE vf log1p_(vf x) {
+    vf y = x + 1.0f, d = y - 1.0f;
+    vf corrected = log_(y) * (x / d);
+    vf result = select_((d == splat(0.0f)) | (x == splat(INFINITY)), x, corrected);
+    return select_(x == splat(-1.0f), splat(-INFINITY), result);
+}
+
+INLINE vf tanh_(vf x) {
+    vf a = abs_(x), s = x * x;
+    vf p = fmc(s, -5.717036780e-03f, 2.065057866e-02f);
+    p = fma_(p, s, splat(-5.374349654e-02f));
+    p = fma_(p, s, splat(1.333149076e-01f));
+    p = fma_(p, s, splat(-3.333328366e-01f));
+    vf small = fma_(p * s, x, x);
+    vf e = exp_(at_most(a + a, 40.0f));
+    vf large = sign_of(1.0f - 2.0f / (e + 1.0f), x);
+    return select_(a < splat(0.625f), small, select_(x != x, x, large));
+}
+
+INLINE vf sigmoid_(vf x) {
+    vf e = exp_((vf)((vi)x | (vi)(int32_t)0x80000000));
+    vf d = 1.0f / (1.0f + e);
+    return select_(x >= splat(0.0f), d, e * d);
+}
+
+// erf x = x + x P(x^2) below 0.925, 1 - exp(-t - t Q(t)) above.
+INLINE vf erf_(vf x) {
+    vf t = at_most(abs_(x), 4.0f), s = x * x;
+    vf p = fmc(s, -5.976893590e-04f, 4.990980029e-03f);
+    p = fma_(p, s, splat(-2.676556632e-02f));
+    p = fma_(p, s, splat(1.128180251e-01f));
+    p = fma_(p, s, splat(-3.761249483e-01f));
+    p = fma_(p, s, splat(1.283791512e-01f));
+    vf small = fma_(p, x, x);
+    vf q = fmc(t, 1.152246386e-05f, -3.256543714e-04f);
+    q = fma_(q, t, splat(3.653770545e-03f));
+    q = fma_(q, t, splat(-2.378536016e-02f));
+    q = fma_(q, t, splat(1.062631607e-01f));
+    q = fma_(q, t, splat(6.351358891e-01f));
+    q = fma_(q, t, splat(1.286521703e-01f));
+    vf large = sign_of(1.0f - exp_(-fma_(q, t, t)), x);
+    return select_(t < splat(0.925f), small, select_(x != x, x, large));
+}
+
+// for (every 16 lanes of n): statements see `i`; incomplete ends go through the same vector code.
+#define EACH(n, body, part) \
+    long i = 0; \
+    for (; i + LANES <= (n); i += LANES) { body } \
+    if (i < (n)) { long rest = (n) - i; part }

@@ -1,0 +1,29 @@
+import CKernels
+
+/// The numeric kernels: non-generic functions over plain memory, one instruction level in force for the process.
+///
+/// All work on 16 lanes, incomplete ends included: an element's bits do not depend on its place. Sums keep 16 partial
+/// sums that are folded 16 → 8 → 4 → 2 → 1. `add` adds to the output instead of overwriting it. Functions of one
+/// variable are within 2 units in the last place and correct at infinities and NaN. Sizes are never checked here.
+package enum Kernel {
+    /// The sets of machine instructions for which the kernels are compiled, slowest first.
+    ///
+    /// `avx2`, `avx512` and the baseline of aarch64 give the same bits; the baseline of x86-64 has no fused multiply-add.
+    package enum Level: Int32, CaseIterable, Sendable {
+        case baseline = 0
+        case avx2 = 1
+        case avx512 = 2
+    }
+
+    /// The level in force; the machine's best one at first.
+    package static var level: Level { Level(rawValue: ck_level()) ?? .baseline }
+
+    /// The best level of this machine.
+    package static var bestLevel: Level { Level(rawValue: ck_best_level()) ?? .baseline }
+
+    /// Puts a level in force for the whole process, at most the machine's best one (for tests and benchmarks).
+    @discardableResult
+    package static func use(_ level: Level) -> Level {
+        Level(rawValue: ck_use_level(level.rawValue)) ?? .baseline
+    }
+}

@@ -1,0 +1,121 @@
+import Groundwork
+package import Tensors
+
+/// All parameters of a model in one flat block of values and one of gradients with the same layout.
+///
+/// Layout: parameters in the order in which the model asked for them, PyTorch's shapes row-major, each starting at a
+/// multiple of 16 floats; the gaps hold zeros and stay zero. Optimizer, all-reduce and checkpoint see the blocks as a whole.
+///
+/// Gradients are added up by ``Context/backward(from:)`` until ``zeroGradients()``. Between these two calls nobody else may
+/// write to ``gradients``; who averages over ranks does so in a buffer of his own.
+package final class ParameterArena {
+    /// One parameter's place.
+    package struct Parameter: Sendable, Equatable {
+        /// The dotted name, equal to PyTorch's `state_dict`.
+        package let name: String
+        package let shape: [Int]
+        /// The first element in the flat blocks.
+        package let offset: Int
+        package let count: Int
+        /// Whether the optimizer moves it.
+        package let isTrainable: Bool
+
+        /// The elements in the flat blocks.
+        package var range: Range<Int> { offset..<offset + count }
+    }
+
+    /// The table of parameters, in order.
+    package let parameters: [Parameter]
+    /// All values.
+    package let values: UnsafeMutableBufferPointer<Float>
+    /// All gradients.
+    package let gradients: UnsafeMutableBufferPointer<Float>
+    private let slots: [ParameterSlot]
+    private let tensors: [Tensor]
+    private let places: [String: Int]
+
+    init(_ drafts: [ParameterDraft], seed: UInt64) {
+        var offset = 0
+        parameters = drafts.map { draft in
+            defer { offset += (draft.tensor.count + 15) / 16 * 16 }
+            return Parameter(
+                name: draft.name, shape: draft.tensor.shape, offset: offset, count: draft.tensor.count,
+                isTrainable: draft.slot.isTrainable)
+        }
+        values = Self.zeroed(offset)
+        gradients = Self.zeroed(offset)
+        slots = drafts.map(\.slot)
+        tensors = drafts.map(\.tensor)
+        places = Dictionary(uniqueKeysWithValues: parameters.enumerated().map { ($1.name, $0) })
+        for (parameter, draft) in zip(parameters, drafts) { bind(parameter, draft, seed) }
+    }
+
+    deinit {
+        UnsafeMutableRawPointer(values.baseAddress)?.deallocate()
+        UnsafeMutableRawPointer(gradients.baseAddress)?.deallocate()
+    }
+
+    /// The place of the parameter `name` in ``parameters``, nil if there is none.
+    package func index(of name: String) -> Int? { places[name] }
+
+    /// The parameter at `index` as the tensor that the model uses.
+    package func tensor(at index: Int) -> Tensor { tensors[index] }
+
+    /// Forgets all gradients. Costs what was touched since the last time.
+    package func zeroGradients() { for slot in slots { slot.clear() } }
+
+    /// For every parameter, whether it took part in a loss since ``zeroGradients()``.
+    package var receivedGradient: [Bool] { slots.map(\.receivedGradient) }
+
+    /// The elements of the flat blocks whose gradient may not be zero, ascending and apart.
+    package var gradientRanges: [Range<Int>] {
+        zip(parameters, slots).flatMap { parameter, slot in
+            slot.touchedRanges.map { $0.lowerBound + parameter.offset..<$0.upperBound + parameter.offset }
+        }
+    }
+
+    private static func zeroed(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
+        let block = UnsafeMutableRawPointer.allocate(byteCount: max(count, 16) * 4, alignment: 64)
+        let floats = block.bindMemory(to: Float.self, capacity: max(count, 16))
+        floats.update(repeating: 0, count: max(count, 16))
+        return UnsafeMutableBufferPointer(start: floats, count: count)
+    }
+
+    private func bind(_ parameter: Parameter, _ draft: ParameterDraft, _ seed: UInt64) {
+        guard let values = values.baseAddress, let gradients = gradients.baseAddress else { return }
+        draft.tensor.bind(values: values + parameter.offset)
+        draft.slot.bind(gradient: gradients + parameter.offset)
+        var stream = RandomStream(seed: seed ^ nameHash(parameter.name), purpose: .parameters)
+        let target = UnsafeMutableBufferPointer(rebasing: self.values[parameter.range])
+        draft.initializer.fill(target, columns: draft.tensor.columns, &stream)
+    }
+}
+
+/// FNV-1a of the name's bytes.
+private func nameHash(_ name: String) -> UInt64 {
+    name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+}
+
+extension Initializer {
+    /// Draws the first values.
+    fileprivate func fill(
+        _ target: UnsafeMutableBufferPointer<Float>, columns: Int, _ stream: inout RandomStream
+    ) {
+        switch self {
+        case .zeros: target.update(repeating: 0)
+        case .ones: target.update(repeating: 1)
+        case .uniform(let bound):
+            for i in target.indices { target[i] = (stream.nextFloat() * 2 - 1) * bound }
+        case .normal(let deviation): fillNormal(target, deviation, &stream)
+        case .embedding:
+            fillNormal(target, 1, &stream)
+            for i in 0..<min(columns, target.count) { target[i] = 0 }
+        }
+    }
+
+    private func fillNormal(
+        _ target: UnsafeMutableBufferPointer<Float>, _ deviation: Float, _ stream: inout RandomStream
+    ) {
+        for i in target.indices { target[i] = deviation * stream.nextNormal() }
+    }
+}

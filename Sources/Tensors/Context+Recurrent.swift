@@ -1,0 +1,256 @@
+import Kernels
+
+/// The cells of recurrent layers; raw values are PyTorch's names.
+package enum RecurrentCell: String, CaseIterable, Codable, Sendable {
+    /// h′ = tanh(W x + b + U h + c). Source: Elman, Finding structure in time, 1990.
+    case elman = "RNN"
+    /// r = σ(Wx+b+Uh+c), z likewise, n = tanh(Wₙx+bₙ + r (Uₙh+cₙ)), h′ = (1−z) n + z h. Source: Cho et al., EMNLP 2014.
+    case gru = "GRU"
+    /// c′ = σ(f) c + σ(i) tanh(g), h′ = σ(o) tanh(c′). Source: Hochreiter and Schmidhuber, 1997.
+    case lstm = "LSTM"
+
+    /// Blocks of H rows in the weights: GRU r, z, n; LSTM i, f, g, o.
+    package var gates: Int {
+        switch self {
+        case .elman: return 1
+        case .gru: return 3
+        case .lstm: return 4
+        }
+    }
+
+    /// Values per unit and step that the way back needs.
+    fileprivate var saved: Int {
+        switch self {
+        case .elman: return 1
+        case .gru: return 4
+        case .lstm: return 5
+        }
+    }
+}
+
+/// The parameters of one direction of a recurrent layer, in PyTorch's orientation.
+package struct RecurrentWeights {
+    /// `[gates · H, D]`
+    package let input: Tensor
+    /// `[gates · H, H]`
+    package let hidden: Tensor
+    /// `[gates · H]`
+    package let inputBias: Tensor
+    /// `[gates · H]`
+    package let hiddenBias: Tensor
+    /// Runs from every sample's last step to its first.
+    package let reversed: Bool
+
+    package init(input: Tensor, hidden: Tensor, inputBias: Tensor, hiddenBias: Tensor, reversed: Bool) {
+        self.input = input
+        self.hidden = hidden
+        self.inputBias = inputBias
+        self.hiddenBias = hiddenBias
+        self.reversed = reversed
+    }
+}
+
+extension Context {
+    /// One layer of a recurrent net over every segment, from a zero state; one or two directions side by side.
+    ///
+    /// Shapes: x `[N, D]`, result `[N, directions · H]`, the state after each step in the order of x. The input part of all
+    /// gates is one product over all steps, as are the gradients of the weights; at every time only the samples
+    /// that still have a step are computed.
+    package func recurrent(
+        _ cell: RecurrentCell, _ x: Tensor, _ segments: Segments, _ directions: [RecurrentWeights]
+    ) -> Tensor {
+        guard let width = directions.first?.hidden.columns else {
+            preconditionFailure("recurrent: no direction")
+        }
+        checkSegments("recurrent", x, segments)
+        for weights in directions {
+            precondition(
+                weights.input.shape == [cell.gates * width, x.columns],
+                "recurrent: weight \(weights.input.shape) does not fit x \(x.shape)")
+        }
+        let wanted = x.wantsGradient || directions.contains { $0.input.wantsGradient }
+        let y = result([x.rows, directions.count * width], wantsGradient: wanted)
+        let runs = directions.enumerated().map { index, weights in
+            RecurrentRun(
+                cell: cell, x: x, plan: StepPlan(segments, reversed: weights.reversed), weights: weights,
+                outputColumn: index * width, outputStride: y.columns)
+        }
+        let traces = runs.map { $0.forward(into: y.values, self, keepsTrace: y.wantsGradient) }
+        record(y) { gradient, context in
+            for (run, trace) in zip(runs, traces) { run.backward(gradient, trace, context) }
+        }
+        return y
+    }
+}
+
+/// One direction of one layer on one batch.
+private struct RecurrentRun {
+    /// What the way back needs, all in packed order.
+    struct Trace {
+        let x: Buffer
+        /// The states before each step `[N, H]`; for LSTM the cells follow behind them.
+        let states: Buffer
+        let saved: Buffer?
+    }
+
+    let cell: RecurrentCell
+    let x: Tensor
+    let plan: StepPlan
+    let weights: RecurrentWeights
+    let outputColumn: Int
+    let outputStride: Int
+
+    private var width: Int { weights.hidden.columns }
+    private var gates: Int { cell.gates * width }
+    private var steps: Int { plan.rows.count }
+
+    func forward(into y: UnsafeMutablePointer<Float>, _ context: Context, keepsTrace: Bool) -> Trace {
+        let packed = context.pool.buffer(steps * x.columns)
+        Kernel.gatherRows(
+            x.values, stride: x.columns, rows: plan.rows, into: packed.floats, outputStride: x.columns,
+            count: steps, columns: x.columns)
+        let input = context.pool.buffer(steps * gates)
+        Kernel.multiply(
+            MatrixView(packed.floats, rows: steps, columns: x.columns), weights.input.view.transposed,
+            into: input.floats, bias: weights.inputBias.values, mode: context.products)
+        if cell != .gru {
+            Kernel.addRow(
+                input.floats, weights.hiddenBias.values, into: input.floats, rows: steps, columns: gates)
+        }
+        let states = context.pool.buffer(steps * width * (cell == .lstm ? 2 : 1))
+        let saved = keepsTrace ? context.pool.buffer(steps * width * cell.saved) : nil
+        for index in 0..<2 where index == 0 || cell == .lstm {
+            (states.floats + index * steps * width).update(repeating: 0, count: plan.active(0) * width)
+        }
+        let hidden = context.pool.buffer(cell == .gru ? plan.active(0) * gates : 0)
+        plan.rows.withUnsafeBufferPointer { rows in
+            guard let rows = rows.baseAddress else { return }
+            for time in 0..<plan.times {
+                let outputs = StepOutputs(
+                    base: y + outputColumn, stride: outputStride, rows: rows + plan.starts[time])
+                step(
+                    time, input.floats, hidden.floats, states.floats, saved?.floats, outputs, context.products
+                )
+            }
+        }
+        return Trace(x: packed, states: states, saved: saved)
+    }
+
+    private func step(
+        _ time: Int, _ input: MutableFloats, _ hidden: MutableFloats, _ states: MutableFloats,
+        _ saved: MutableFloats?, _ outputs: StepOutputs, _ mode: ProductMode
+    ) {
+        let start = plan.starts[time], active = plan.active(time), keep = plan.active(time + 1)
+        let gate = input + start * gates, state = states + start * width
+        let next = states + plan.starts[time + 1] * width
+        let trace = saved.map { $0 + start * width * cell.saved }
+        let before = MatrixView(state, rows: active, columns: width)
+        let recurrent = weights.hidden.view.transposed
+        switch cell {
+        case .gru:
+            Kernel.multiply(before, recurrent, into: hidden, bias: weights.hiddenBias.values, mode: mode)
+            Kernel.gruStep(
+                input: gate, hidden: hidden, state: state, next: next, keep: keep, outputs: outputs,
+                saved: trace, active: active, width: width)
+        case .lstm:
+            if time > 0 { Kernel.multiply(before, recurrent, into: gate, add: true, mode: mode) }
+            let cells = steps * width
+            Kernel.lstmStep(
+                gates: gate, cell: state + cells, nextState: next, nextCell: next + cells, keep: keep,
+                outputs: outputs, saved: trace, active: active, width: width)
+        case .elman:
+            if time > 0 { Kernel.multiply(before, recurrent, into: gate, add: true, mode: mode) }
+            Kernel.elmanStep(
+                gates: gate, next: next, keep: keep, outputs: outputs, saved: trace, active: active,
+                width: width)
+        }
+    }
+
+    func backward(_ gradient: UnsafePointer<Float>, _ trace: Trace, _ context: Context) {
+        let pool = context.pool
+        guard let saved = trace.saved, steps > 0 else { return }
+        let dInput = pool.buffer(steps * gates)
+        let dHidden = cell == .gru ? pool.buffer(steps * gates) : dInput
+        let size = plan.active(0) * width
+        let carried = [pool.buffer(size), pool.buffer(size)]
+        let carriedCells = cell == .lstm ? [pool.buffer(size), pool.buffer(size)] : carried
+        plan.rows.withUnsafeBufferPointer { rows in
+            guard let rows = rows.baseAddress else { return }
+            for time in (0..<plan.times).reversed() {
+                let outputs = StepOutputs(
+                    base: UnsafeMutablePointer(mutating: gradient) + outputColumn, stride: outputStride,
+                    rows: rows + plan.starts[time])
+                let from = (time + 1) % 2, to = time % 2
+                stepBack(
+                    time, outputs, trace.states.floats, saved.floats, dInput.floats, dHidden.floats,
+                    carried: (carried[from].floats, carriedCells[from].floats),
+                    passed: (carried[to].floats, carriedCells[to].floats))
+            }
+        }
+        gradients(dInput.floats, dHidden.floats, trace, context)
+    }
+
+    private func stepBack(
+        _ time: Int, _ outputs: StepOutputs, _ states: MutableFloats, _ saved: MutableFloats,
+        _ dInput: MutableFloats, _ dHidden: MutableFloats,
+        carried: (state: MutableFloats, cell: MutableFloats),
+        passed: (state: MutableFloats, cell: MutableFloats)
+    ) {
+        let start = plan.starts[time], active = plan.active(time), following = plan.active(time + 1)
+        let state = states + start * width, trace = saved + start * width * cell.saved
+        let input = dInput + start * gates, hidden = dHidden + start * gates
+        switch cell {
+        case .gru:
+            Kernel.gruStepPullback(
+                dOutputs: outputs, carried: carried.state, carriedRows: following, state: state, saved: trace,
+                dInput: input, dHidden: hidden, dState: passed.state, active: active, width: width)
+        case .lstm:
+            Kernel.lstmStepPullback(
+                dOutputs: outputs, carriedState: carried.state, carriedCell: carried.cell,
+                carriedRows: following, cell: state + steps * width, saved: trace, dGates: hidden,
+                dCell: passed.cell, active: active, width: width)
+        case .elman:
+            Kernel.elmanStepPullback(
+                dOutputs: outputs, carried: carried.state, carriedRows: following, saved: trace,
+                dGates: hidden,
+                active: active, width: width)
+        }
+        guard time > 0 else { return }
+        Kernel.multiply(
+            MatrixView(hidden, rows: active, columns: gates), weights.hidden.view, into: passed.state,
+            add: cell == .gru, mode: .fast)
+    }
+
+    /// The gradients of weights, biases and inputs, each in one product over all steps.
+    private func gradients(
+        _ dInput: MutableFloats, _ dHidden: MutableFloats, _ trace: Trace, _ context: Context
+    ) {
+        let input = MatrixView(dInput, rows: steps, columns: gates)
+        if let dw = weights.input.gradientTarget(context) {
+            let packed = MatrixView(trace.x.floats, rows: steps, columns: x.columns)
+            Kernel.multiply(input.transposed, packed, into: dw.floats, add: dw.add, mode: .fast)
+        }
+        if let dw = weights.hidden.gradientSum(context) {
+            // the states before the first step are zero
+            let first = plan.active(0), later = steps - first
+            let hidden = MatrixView(dHidden + first * gates, rows: later, columns: gates)
+            let states = MatrixView(trace.states.floats + first * width, rows: later, columns: width)
+            if later > 0 {
+                Kernel.multiply(hidden.transposed, states, into: dw, add: true, mode: .fast)
+            }
+        }
+        if let db = weights.inputBias.gradientSum(context) {
+            Kernel.sumRows(dInput, into: db, rows: steps, columns: gates)
+        }
+        if let db = weights.hiddenBias.gradientSum(context) {
+            Kernel.sumRows(dHidden, into: db, rows: steps, columns: gates)
+        }
+        if let dx = x.gradientSum(context) {
+            let packed = context.pool.buffer(steps * x.columns)
+            Kernel.multiply(input, weights.input.view, into: packed.floats, mode: .fast)
+            Kernel.scatterAddRows(
+                packed.floats, stride: x.columns, rows: plan.rows, into: dx, outputStride: x.columns,
+                count: steps, columns: x.columns)
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Groundwork
+import Kernels
+
+/// How a computation is meant.
+package enum ComputationMode: Sendable {
+    /// Dropout is on; products are as fast as possible.
+    case training
+    /// Dropout is off; a row's bits do not depend on the other rows of the batch.
+    case evaluation
+}
+
+/// What the random numbers of a computation are a function of, beside the place of each draw.
+package struct Randomness: Sendable {
+    package let seed: UInt64
+    package let epoch: Int
+    package let step: Int
+    /// The virtual rank.
+    package let rank: Int
+
+    package init(seed: UInt64, epoch: Int = 0, step: Int = 0, rank: Int = 0) {
+        self.seed = seed
+        self.epoch = epoch
+        self.step = step
+        self.rank = rank
+    }
+
+    /// The stream of the `ordinal`-th dropout.
+    func dropout(_ ordinal: Int) -> RandomStream {
+        RandomStream(seed: seed, purpose: .dropout, epoch: epoch, step: step, rank: rank, layer: ordinal)
+    }
+}
+
+/// One computation: its mode, its memory, its random numbers, and the tape that remembers how to go back.
+///
+/// Operations are methods in extensions, one file per family, forward and pullback side by side. A context is used
+/// for one micro-batch on one thread.
+package final class Context {
+    /// Goes back through one operation: gets the gradient of the operation's output, adds to those of its inputs.
+    typealias Pullback = (_ gradient: UnsafePointer<Float>, _ context: Context) -> Void
+
+    package let mode: ComputationMode
+    /// Whether operations are remembered for ``backward(from:)``.
+    package let recordsGradients: Bool
+    package let pool: BufferPool
+    private let randomness: Randomness
+    private var dropouts = 0
+    private var tape: [(output: Tensor, pullback: Pullback)] = []
+
+    /// A computation; the default randomness is seed 0.
+    package init(
+        mode: ComputationMode, recordsGradients: Bool, pool: BufferPool,
+        randomness: Randomness = Randomness(seed: 0)
+    ) {
+        self.mode = mode
+        self.recordsGradients = recordsGradients
+        self.pool = pool
+        self.randomness = randomness
+        LinearAlgebraLibrary.confineToOneThread()
+    }
+
+    /// An input without gradient.
+    package func tensor(_ values: [Float], shape: [Int]) -> Tensor {
+        fill(values, shape, wantsGradient: false)
+    }
+
+    /// An input whose gradient is wanted; read it from ``Tensor/gradient`` after ``backward(from:)``.
+    package func variable(_ values: [Float], shape: [Int]) -> Tensor {
+        fill(values, shape, wantsGradient: true)
+    }
+
+    /// Walks the tape back from `loss` (one value, whose derivative by itself is 1) and uses it up.
+    ///
+    /// Gradients are added to those of the parameters. Saved values are released on the way.
+    package func backward(from loss: Tensor) {
+        precondition(recordsGradients, "backward: this context does not record gradients")
+        precondition(loss.count == 1, "backward: one value expected, shape \(loss.shape)")
+        guard let target = loss.gradientTarget(self) else { return tape.removeAll() }
+        target.floats[0] = target.add ? target.floats[0] + 1 : 1
+        while let (output, pullback) = tape.popLast() {
+            guard let gradient = output.gradientBuffer else { continue }
+            pullback(gradient.floats, self)
+            output.releaseGradient()
+        }
+    }
+
+    // MARK: For operations
+
+    /// How products are computed here.
+    var products: ProductMode { mode == .training ? .fast : .rowStable }
+
+    /// A new tensor for the result of an operation on `inputs`, contents undefined.
+    func result(_ shape: [Int], from inputs: Tensor...) -> Tensor {
+        result(shape, wantsGradient: inputs.contains { $0.wantsGradient })
+    }
+
+    /// A new tensor, contents undefined; its gradient is only wanted when this context records.
+    func result(_ shape: [Int], wantsGradient: Bool) -> Tensor {
+        let buffer = pool.buffer(shape.reduce(1, *))
+        return Tensor(shape: shape, buffer: buffer, wantsGradient: wantsGradient && recordsGradients)
+    }
+
+    /// Remembers how to go back from `output`, if its gradient is wanted.
+    func record(_ output: Tensor, _ pullback: @escaping Pullback) {
+        if output.wantsGradient { tape.append((output, pullback)) }
+    }
+
+    /// The random stream of the next dropout.
+    func nextDropout() -> RandomStream {
+        defer { dropouts += 1 }
+        return randomness.dropout(dropouts)
+    }
+
+    private func fill(_ values: [Float], _ shape: [Int], wantsGradient: Bool) -> Tensor {
+        precondition(
+            values.count == shape.reduce(1, *), "tensor: \(values.count) values do not fill \(shape)")
+        let tensor = result(shape, wantsGradient: wantsGradient)
+        values.withUnsafeBufferPointer { source in
+            if let base = source.baseAddress { tensor.values.update(from: base, count: source.count) }
+        }
+        return tensor
+    }
+}
