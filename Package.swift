@@ -63,7 +63,7 @@ let package = Package(
         room("Processors", ["ClinicalData", "Groundwork"]),
         room("Storage", ["HDF5", "Digests", "Datasets", "Processors", "ClinicalData", "Groundwork"]),
         room("Tensors", ["Kernels", "Groundwork"]),
-        room("Layers", ["Tensors", "Groundwork"]),
+        room("Layers", ["Tensors", "Kernels", "Groundwork"]),
         room("Batching", ["Storage", "Processors", "ClinicalData", "Tensors", "Groundwork"]),
         room("Models", ["Batching", "Processors", "Layers", "Tensors", "ClinicalData", "Groundwork"]),
         room("Evaluation", ["ClinicalData", "Groundwork"]),

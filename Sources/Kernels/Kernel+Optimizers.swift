@@ -1,44 +1,64 @@
 import CKernels
 
-/// The numbers of one Adam pass, bias corrections of its step included.
-package struct AdamPass {
-    package var rate: Float
-    package var decay: Float
-    package var decoupled: Bool
-    package var beta1: Float
-    package var beta2: Float
-    package var epsilon: Float
-    /// 1 − β₁ᵗ.
-    package var correction1: Float
-    /// √(1 − β₂ᵗ).
-    package var correction2Root: Float
-    package var gradientScale: Float
+/// The numbers of one Adam or AdamW pass; those of PyTorch 2, computed in double precision and rounded once.
+package struct AdamPass: Equatable {
+    /// Multiplies the gradient first.
+    package let gradientScale: Float
+    private let coupledDecay: Float
+    private let shrink: Float
+    private let gain1: Float
+    private let beta2: Float
+    private let gain2: Float
+    private let root2: Float
+    private let epsilon: Float
+    private let stepSize: Float
 
+    /// The pass number `step` (1, 2, …). Coupled decay is added to the gradient (Adam), decoupled decay shrinks the
+    /// parameter (AdamW).
     package init(
-        rate: Float, decay: Float, decoupled: Bool, beta1: Float, beta2: Float, epsilon: Float,
-        correction1: Float, correction2Root: Float, gradientScale: Float
+        step: Int, rate: Double, betas: (Double, Double), epsilon: Double, decay: Double, decoupled: Bool,
+        gradientScale: Float
     ) {
-        self.rate = rate
-        self.decay = decay
-        self.decoupled = decoupled
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
-        self.correction1 = correction1
-        self.correction2Root = correction2Root
         self.gradientScale = gradientScale
+        coupledDecay = decoupled ? 0 : Float(decay)
+        shrink = decoupled ? Float(1 - rate * decay) : 1
+        gain1 = Float(1 - betas.0)
+        beta2 = Float(betas.1)
+        gain2 = Float(1 - betas.1)
+        root2 = Float((1 - power(betas.1, step)).squareRoot())
+        self.epsilon = Float(epsilon)
+        stepSize = Float(rate / (1 - power(betas.0, step)))
+    }
+
+    fileprivate var rule: ck_adam_rule {
+        ck_adam_rule(
+            gradient_scale: gradientScale, coupled_decay: coupledDecay, shrink: shrink, gain1: gain1,
+            beta2: beta2, gain2: gain2, root2: root2, epsilon: epsilon, step_size: stepSize)
     }
 }
 
+/// baseᵉ by repeated squaring, independent of the C library.
+private func power(_ base: Double, _ exponent: Int) -> Double {
+    var result = 1.0, factor = base, rest = exponent
+    while rest > 0 {
+        if rest & 1 == 1 { result *= factor }
+        factor *= factor
+        rest >>= 1
+    }
+    return result
+}
+
 /// The numbers of one pass of stochastic gradient descent.
-package struct DescentPass {
-    package var rate: Float
-    package var decay: Float
-    package var momentum: Float
-    package var nesterov: Bool
+package struct DescentPass: Equatable {
+    /// Multiplies the gradient first.
+    package let gradientScale: Float
+    /// Times the parameter is added to the gradient.
+    package let decay: Float
+    package let momentum: Float
+    package let rate: Float
+    package let nesterov: Bool
     /// The momentum buffer starts as the gradient.
-    package var first: Bool
-    package var gradientScale: Float
+    package let first: Bool
 
     package init(
         rate: Float, decay: Float, momentum: Float, nesterov: Bool, first: Bool, gradientScale: Float
@@ -50,6 +70,12 @@ package struct DescentPass {
         self.first = first
         self.gradientScale = gradientScale
     }
+
+    fileprivate var rule: ck_sgd_rule {
+        ck_sgd_rule(
+            gradient_scale: gradientScale, decay: decay, momentum: momentum, step_size: rate,
+            nesterov: nesterov ? 1 : 0, first: first ? 1 : 0)
+    }
 }
 
 extension Kernel {
@@ -57,20 +83,13 @@ extension Kernel {
     package static func adam(
         _ pass: AdamPass, p: MutableFloats, g: Floats, m: MutableFloats, v: MutableFloats, count: Int
     ) {
-        let rule = ck_adam_rule(
-            rate: pass.rate, decay: pass.decay, beta1: pass.beta1, beta2: pass.beta2, epsilon: pass.epsilon,
-            correction1: pass.correction1, correction2_root: pass.correction2Root,
-            gradient_scale: pass.gradientScale, decoupled: pass.decoupled ? 1 : 0)
-        ck_adam(rule, p, g, m, v, count)
+        ck_adam(pass.rule, p, g, m, v, count)
     }
 
     /// Stochastic gradient descent over `count` parameters; `velocity` may be nil without momentum.
     package static func descend(
         _ pass: DescentPass, p: MutableFloats, g: Floats, velocity: MutableFloats?, count: Int
     ) {
-        let rule = ck_sgd_rule(
-            rate: pass.rate, decay: pass.decay, momentum: pass.momentum, gradient_scale: pass.gradientScale,
-            nesterov: pass.nesterov ? 1 : 0, first: pass.first ? 1 : 0)
-        ck_sgd(rule, p, g, velocity, count)
+        ck_sgd(pass.rule, p, g, velocity, count)
     }
 }

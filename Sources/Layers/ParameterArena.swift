@@ -22,6 +22,9 @@ package final class ParameterArena {
 
         /// The elements in the flat blocks.
         package var range: Range<Int> { offset..<offset + count }
+
+        /// Where the next parameter begins.
+        var end: Int { offset + (count + 15) / 16 * 16 }
     }
 
     /// The table of parameters, in order.

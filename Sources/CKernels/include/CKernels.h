@@ -23,14 +23,14 @@ typedef struct {
     long row_stride, column_stride;
 } ck_matrix;
 
-/// Hyperparameters of one optimizer pass; all plain numbers, bias corrections included.
+/// One pass of Adam: plain numbers with the step's bias corrections in them.
 typedef struct {
-    float rate, decay, beta1, beta2, epsilon, correction1, correction2_root, gradient_scale;
-    int decoupled;
+    float gradient_scale, coupled_decay, shrink, gain1, beta2, gain2, root2, epsilon, step_size;
 } ck_adam_rule;
 
+/// One pass of stochastic gradient descent.
 typedef struct {
-    float rate, decay, momentum, gradient_scale;
+    float gradient_scale, decay, momentum, step_size;
     int nesterov, first;
 } ck_sgd_rule;
 

@@ -1,17 +1,14 @@
-// One pass over parameters, gradients and moments.
-INLINE vf root(vf x) {
-    return __builtin_elementwise_sqrt(x);
-}
-// PyTorch's Adam and AdamW: g' = s g (+ decay p when coupled); m = b1 m + (1 - b1) g'; v = b2 v + (1 - b2) g'^2;
-// p -= rate decay p when decoupled; p -= rate / c1 * m / (sqrt(v) / sqrt(c2) + epsilon)
+// One pass over parameters, gradients and moments, with the formulas of PyTorch 2.
+INLINE vf root(vf x) { return __builtin_elementwise_sqrt(x); }
+
+// g' = scale g + coupled_decay p; p = shrink p; m += gain1 (g' - m); v = beta2 v + gain2 g'^2;
+// p -= step_size m / (sqrt(v) / root2 + epsilon)
 INLINE void adam_lanes(ck_adam_rule rule, vf *p, vf g, vf *m, vf *v) {
-    g = g * rule.gradient_scale;
-    if (rule.decoupled) *p = *p * (1.0f - rule.rate * rule.decay);
-    else if (rule.decay != 0) g = fma_(splat(rule.decay), *p, g);
-    *m = fma_(splat(1.0f - rule.beta1), g - *m, *m);
-    *v = fma_(splat(1.0f - rule.beta2) * g, g, rule.beta2 * *v);
-    vf denominator = root(*v) / rule.correction2_root + rule.epsilon;
-    *p = *p - (rule.rate / rule.correction1) * *m / denominator;
+    g = fma_(splat(rule.coupled_decay), *p, g * rule.gradient_scale);
+    *m = fma_(splat(rule.gain1), g - *m, *m);
+    *v = fma_(rule.gain2 * g, g, rule.beta2 * *v);
+    vf denominator = root(*v) / rule.root2 + rule.epsilon;
+    *p = *p * rule.shrink - rule.step_size * *m / denominator;
 }
 void K(adam)(ck_adam_rule rule, float *p, const float *g, float *m, float *v, long n) {
     EACH(n,
@@ -22,7 +19,8 @@ void K(adam)(ck_adam_rule rule, float *p, const float *g, float *m, float *v, lo
         adam_lanes(rule, &a, load_part(g + i, rest, 0), &b, &c);
         store_part(p + i, a, rest); store_part(m + i, b, rest); store_part(v + i, c, rest);)
 }
-// PyTorch's SGD: g' = s g + decay p; b = first ? g' : momentum b + g'; p -= rate (nesterov ? g' + momentum b : b)
+
+// g' = scale g + decay p; b = first ? g' : momentum b + g'; p -= step_size (nesterov ? g' + momentum b : b)
 INLINE void sgd_lanes(ck_sgd_rule rule, vf *p, vf g, vf *b) {
     g = fma_(splat(rule.decay), *p, g * rule.gradient_scale);
     vf direction = g;
@@ -30,7 +28,7 @@ INLINE void sgd_lanes(ck_sgd_rule rule, vf *p, vf g, vf *b) {
         *b = rule.first ? g : fma_(splat(rule.momentum), *b, g);
         direction = rule.nesterov ? fma_(splat(rule.momentum), *b, g) : *b;
     }
-    *p = fma_(splat(-rule.rate), direction, *p);
+    *p = fma_(splat(-rule.step_size), direction, *p);
 }
 void K(sgd)(ck_sgd_rule rule, float *p, const float *g, float *velocity, long n) {
     EACH(n,

@@ -1,0 +1,97 @@
+import Kernels
+
+/// Applies a rule to all parameters of an arena in one pass over flat memory, and holds the rule's state.
+///
+/// As in PyTorch, a parameter that took no part in the loss is left alone and its step count does not advance.
+package final class Optimizer {
+    /// A block of state with the layout of the arena.
+    package struct State {
+        /// PyTorch's name: `exp_avg`, `exp_avg_sq`, `momentum_buffer`.
+        package let name: String
+        package let values: UnsafeMutableBufferPointer<Float>
+    }
+
+    package let rule: OptimizerRule
+    /// The step size; begins as the rule's, schedules may change it.
+    package var learningRate: Double
+    /// The blocks to save and restore.
+    package let state: [State]
+    /// How many steps every parameter has made, to save and restore.
+    package var steps: [Int]
+    private let parameters: [ParameterArena.Parameter]
+    private let decays: [Double]
+
+    /// An optimizer for `parameters`; those for which `isExempt` is true have no weight decay. The default: none.
+    package init(
+        _ rule: OptimizerRule, parameters: [ParameterArena.Parameter],
+        isExempt: (ParameterArena.Parameter) -> Bool = { _ in false }
+    ) {
+        self.rule = rule
+        self.parameters = parameters
+        learningRate = rule.learningRate
+        steps = Array(repeating: 0, count: parameters.count)
+        decays = parameters.map { isExempt($0) ? 0 : rule.weightDecay }
+        let size = parameters.last.map { $0.end } ?? 0
+        state = rule.stateNames.map { State(name: $0, values: Self.zeroed(size)) }
+    }
+
+    deinit { for block in state { UnsafeMutableRawPointer(block.values.baseAddress)?.deallocate() } }
+
+    /// One step: gradients are multiplied by `scale` (1 / batch size, clipping), then the rule moves `values`.
+    ///
+    /// `participating`, one entry per parameter, tells which took part in the loss. Parameters that are not trainable
+    /// stay as they are.
+    package func step(
+        values: UnsafeMutableBufferPointer<Float>, gradients: UnsafeBufferPointer<Float>, scale: Float = 1,
+        participating: [Bool]
+    ) {
+        guard let values = values.baseAddress, let gradients = gradients.baseAddress else { return }
+        let moving = parameters.indices.filter { participating[$0] && parameters[$0].isTrainable }
+        for index in moving { steps[index] += 1 }
+        var run = 0
+        while run < moving.count {
+            var end = run + 1
+            while end < moving.count, continues(moving[end - 1], moving[end]) { end += 1 }
+            let range = parameters[moving[run]].offset..<parameters[moving[end - 1]].end
+            move(range, values, gradients, scale, decay: decays[moving[run]], step: steps[moving[run]])
+            run = end
+        }
+    }
+
+    /// Whether the second parameter follows the first in memory and moves by the same numbers.
+    private func continues(_ first: Int, _ second: Int) -> Bool {
+        second == first + 1 && decays[first] == decays[second] && steps[first] == steps[second]
+    }
+
+    private func move(
+        _ range: Range<Int>, _ values: MutableFloats, _ gradients: Floats, _ scale: Float, decay: Double,
+        step: Int
+    ) {
+        let p = values + range.lowerBound, g = gradients + range.lowerBound
+        let moments = state.compactMap { block in block.values.baseAddress.map { $0 + range.lowerBound } }
+        switch rule {
+        case .sgd(let options):
+            let pass = DescentPass(
+                rate: Float(learningRate), decay: Float(decay), momentum: Float(options.momentum),
+                nesterov: options.nesterov, first: step == 1, gradientScale: scale)
+            Kernel.descend(pass, p: p, g: g, velocity: moments.first, count: range.count)
+        case .adam(let options), .adamW(let options):
+            let pass = AdamPass(
+                step: step, rate: learningRate, betas: (options.beta1, options.beta2),
+                epsilon: options.epsilon, decay: decay, decoupled: isDecoupled, gradientScale: scale)
+            Kernel.adam(pass, p: p, g: g, m: moments[0], v: moments[1], count: range.count)
+        }
+    }
+
+    private var isDecoupled: Bool {
+        if case .adamW = rule { return true }
+        return false
+    }
+
+    private static func zeroed(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
+        let block = UnsafeMutableRawPointer.allocate(byteCount: max(count, 16) * 4, alignment: 64)
+        let floats = block.bindMemory(to: Float.self, capacity: max(count, 16))
+        floats.update(repeating: 0, count: max(count, 16))
+        return UnsafeMutableBufferPointer(start: floats, count: count)
+    }
+}
