@@ -39,6 +39,14 @@ package struct TrainerConfiguration: Sendable, Equatable {
         case values([Double])
     }
 
+    /// K: as configured, else the largest power of two ≤ batch size / 16, at least 1.
+    package var resolvedVirtualRanks: Int {
+        if let virtualRanks { return virtualRanks }
+        var ranks = 1
+        while ranks * 2 <= batchSize / 16 { ranks *= 2 }
+        return ranks
+    }
+
     /// The defaults.
     package init() {}
 

@@ -1,0 +1,178 @@
+import Digests
+package import Foundation
+package import Groundwork
+
+/// The stages of a job in order: given what is finished, the next one with its shards and inputs.
+///
+/// Pure planning over file names: it reads nothing but the sources' sizes and dates and small results of earlier stages.
+package struct Pipeline {
+    /// The decoded run file.
+    package let job: JobConfiguration
+    /// The run directory.
+    package let runDirectory: String
+    /// The last stage that runs.
+    package let lastStage: StageName
+    /// A checkpoint to go on from (`--resume`), nil to start from fresh parameters.
+    package let resume: String?
+    private let operations = OperationVersion.current
+
+    /// A pipeline for `job` with outputs below `runDirectory`.
+    package init(job: JobConfiguration, runDirectory: String, until: StopAfter, resume: String?) {
+        self.job = job
+        self.runDirectory = runDirectory
+        self.lastStage = until.lastStage
+        self.resume = resume
+    }
+
+    /// The next stage; nil when the last wanted one is finished.
+    package func next(after finished: [StageOutcome]) throws -> PlannedStage? {
+        if let last = finished.last, last.name == lastStage.rawValue { return nil }
+        let name = StageName.allCases[finished.count]
+        let outcomes = Dictionary(uniqueKeysWithValues: finished.map { ($0.name, $0) })
+        let payloads = try shards(of: name, outcomes)
+        let id = try identity(of: name, finished)
+        if name == .train {
+            guard let payload = payloads.first else { throw StageError.missingInput(stage: "train", role: "payload") }
+            return PlannedStage(
+                id: id, name: name,
+                kind: .training(payload: try payload.encoded(), virtualRanks: job.trainer.resolvedVirtualRanks))
+        }
+        let named = try payloads.map { (name: String(format: "%05d", $0.index), payload: try $0.encoded()) }
+        return PlannedStage(id: id, name: name, kind: .shards(named))
+    }
+
+    private func shards(of name: StageName, _ done: [String: StageOutcome]) throws -> [ShardPayload] {
+        switch name {
+        case .inspect: return [payload(name, 0, [:])]
+        case .scan:
+            let plan = try files("inspect.json", of: .inspect, done)
+            let result = try InspectResult.decode(done, .inspect)
+            return (0..<result.scanTasks).map { payload(name, $0, ["plan": plan]) }
+        case .events:
+            let plan = try files("inspect.json", of: .inspect, done)
+            let shuffled = try files("shuffle", of: .scan, done)
+            let result = try InspectResult.decode(done, .inspect)
+            return (0..<result.ranges).map { payload(name, $0, ["plan": plan, "shuffle": shuffled]) }
+        case .extract:
+            let events = try files("events.h5", of: .events, done)
+            return events.indices.map { payload(name, $0, ["events": [events[$0]]]) }
+        case .fit:
+            let raw = try files("raw.h5", of: .extract, done)
+            let attrition = try files("attrition.json", of: .extract, done)
+            return [payload(name, 0, ["raw": raw, "attrition": attrition])]
+        case .encode:
+            let raw = try files("raw.h5", of: .extract, done)
+            let inputs = ["raw": raw].merging(try fitted(done)) { a, _ in a }
+            return ranges(raw.reduce(0) { $0 + $1.rows }, job.execution.partSize).enumerated().map {
+                payload(name, $0, inputs, $1)
+            }
+        case .train: return [payload(name, 0, try encoded(done))]
+        case .predict:
+            let inputs = try encoded(done).merging(["checkpoint": try chosenCheckpoint(done)]) { a, _ in a }
+            let count = inputs["samples"]?.reduce(0) { $0 + $1.rows } ?? 0
+            return ranges(count, Self.predictionRange).enumerated().map { payload(name, $0, inputs, $1) }
+        case .evaluate:
+            let predictions = try files("predictions.h5", of: .predict, done)
+            let inputs = try encoded(done).merging(["predictions": predictions]) { a, _ in a }
+            return [payload(name, 0, inputs)]
+        }
+    }
+
+    /// Samples per prediction shard: fixed, so that predictions do not depend on the workers.
+    private static let predictionRange = 8192
+
+    private func fitted(_ done: [String: StageOutcome]) throws -> [String: [StageFile]] {
+        [
+            "processors": try files("processors.json", of: .fit, done),
+            "split": try files("split.h5", of: .fit, done),
+        ]
+    }
+
+    private func encoded(_ done: [String: StageOutcome]) throws -> [String: [StageFile]] {
+        ["samples": try files("samples.h5", of: .encode, done)].merging(try fitted(done)) { a, _ in a }
+    }
+
+    private func chosenCheckpoint(_ done: [String: StageOutcome]) throws -> [StageFile] {
+        let all = done[StageName.train.rawValue]?.shards.flatMap(\.files) ?? []
+        let best = all.filter { $0.name == "best.h5" }
+        return job.trainer.loadBestModelAtLast && !best.isEmpty ? best : all.filter { $0.name == "last.h5" }
+    }
+
+    private func payload(
+        _ stage: StageName, _ index: Int, _ inputs: [String: [StageFile]], _ range: Range<Int>? = nil
+    ) -> ShardPayload {
+        ShardPayload(
+            stage: stage, job: job.node.text, index: index, inputs: inputs, resume: stage == .train ? resume : nil,
+            range: range.map { [$0.lowerBound, $0.upperBound] })
+    }
+
+    private func files(
+        _ name: String, of stage: StageName, _ done: [String: StageOutcome]
+    ) throws -> [StageFile] {
+        guard let outcome = done[stage.rawValue] else {
+            throw StageError.missingInput(stage: stage.rawValue, role: name)
+        }
+        return outcome.shards.flatMap { $0.files.filter { $0.name == name } }
+    }
+
+    private func ranges(_ count: Int, _ size: Int) -> [Range<Int>] {
+        stride(from: 0, to: count, by: size).map { $0..<min(count, $0 + size) }
+    }
+
+    /// SHA-256 of the operation, its version, the settings it depends on and the ids of the stages before it.
+    private func identity(of name: StageName, _ finished: [StageOutcome]) throws -> String {
+        let node = try job.node.node()
+        func section(_ key: String) -> String { node.child(key)?.canonical ?? "" }
+        var parts = [name.rawValue, operations]
+        parts += finished.last.map { [$0.id] } ?? []
+        switch name {
+        case .inspect:
+            parts += [section("dataset"), section("task"), section("execution"), try sourceState()]
+        case .fit: parts += [section("split"), section("processors")]
+        case .train: parts += [section("model"), section("trainer"), "\(job.seed)", try resumeState()]
+        case .scan, .events, .extract, .encode, .predict, .evaluate: break
+        }
+        return SHA256.hex(of: parts.joined(separator: "\u{1F}"))
+    }
+
+    /// Name, size and modification time of every file below the data set's root, and the text of the user's definition.
+    private func sourceState() throws -> String {
+        var lines: [String] = []
+        if let config = job.dataset.config { lines.append(try SHA256.hex(ofFile: config)) }
+        let manager = FileManager.default
+        var isFolder: ObjCBool = false
+        guard manager.fileExists(atPath: job.dataset.root, isDirectory: &isFolder), isFolder.boolValue else {
+            throw ConfigurationError(
+                "dataset-root", "dataset.root: there is no folder \"\(job.dataset.root)\". Set it with --set dataset.root=DIR.")
+        }
+        for name in (manager.enumerator(atPath: job.dataset.root)?.allObjects as? [String] ?? []).sorted() {
+            let attributes = try manager.attributesOfItem(atPath: "\(job.dataset.root)/\(name)")
+            guard attributes[.type] as? FileAttributeType == .typeRegular else { continue }
+            let time = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+            lines.append("\(name) \(attributes[.size] ?? 0) \(time)")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func resumeState() throws -> String { try resume.map { try SHA256.hex(ofFile: $0) } ?? "" }
+}
+
+/// Raised whenever a stage's results change for equal inputs, so that stored stages are computed again.
+enum OperationVersion {
+    static let current = "1"
+}
+
+/// What the inspect stage tells the planner.
+package struct InspectResult: Codable, Sendable {
+    /// Number of scan tasks.
+    package var scanTasks: Int
+    /// Number of patient ranges.
+    package var ranges: Int
+
+    static func decode(_ done: [String: StageOutcome], _ stage: StageName) throws -> InspectResult {
+        guard let data = done[stage.rawValue]?.shards.first?.result else {
+            throw StageError.missingInput(stage: stage.rawValue, role: "result")
+        }
+        return try JSONDecoder().decode(InspectResult.self, from: data)
+    }
+}

@@ -1,0 +1,125 @@
+package import Foundation
+
+/// A file that a finished stage left in the run directory.
+package struct StageFile: Codable, Sendable, Equatable {
+    /// The output's name as the stage called it, for example `samples.h5`.
+    package var name: String
+    /// Relative to the run directory.
+    package var path: String
+    package var bytes: Int
+    /// SHA-256 of the content, lower-case hex.
+    package var sha256: String
+    package var rows: Int
+
+    package init(name: String, path: String, bytes: Int, sha256: String, rows: Int) {
+        self.name = name
+        self.path = path
+        self.bytes = bytes
+        self.sha256 = sha256
+        self.rows = rows
+    }
+}
+
+/// A finished stage: per shard its files and the small facts it returned.
+package struct StageOutcome: Sendable {
+    package var id: String
+    package var name: String
+    /// In the order in which they were planned.
+    package var shards: [(name: String, files: [StageFile], result: Data)]
+
+    package init(id: String, name: String, shards: [(name: String, files: [StageFile], result: Data)]) {
+        self.id = id
+        self.name = name
+        self.shards = shards
+    }
+}
+
+/// A stage to run.
+package struct PlannedStage: Sendable {
+    package enum Kind: Sendable {
+        /// Independent pieces, each with a name that is unique in the stage and a payload.
+        case shards([(name: String, payload: Data)])
+        /// One training over K virtual ranks.
+        case training(payload: Data, virtualRanks: Int)
+    }
+
+    /// Hex digest of everything that decides the stage's results.
+    package var id: String
+    package var name: StageName
+    package var kind: Kind
+}
+
+/// The stages of a job, in order.
+package enum StageName: String, Codable, Sendable, CaseIterable {
+    case inspect, scan, events, extract, fit, encode, train, predict, evaluate
+}
+
+/// Where a job may be told to stop (`--until`).
+package enum StopAfter: String, Sendable, CaseIterable {
+    case events, samples, train, evaluate
+
+    /// The last stage that runs.
+    var lastStage: StageName {
+        switch self {
+        case .events: .events
+        case .samples: .encode
+        case .train: .train
+        case .evaluate: .evaluate
+        }
+    }
+}
+
+/// What a worker needs to know to run one shard.
+package struct ShardPayload: Codable, Sendable {
+    /// The stage.
+    package var stage: StageName
+    /// The resolved run file.
+    package var job: String
+    /// The shard's number in its stage.
+    package var index: Int
+    /// Input files by role, paths relative to the run directory.
+    package var inputs: [String: [StageFile]]
+    /// A checkpoint to go on from, for training.
+    package var resume: String?
+    /// First and one-past-last row, where the shard is a range of samples.
+    package var range: [Int]?
+
+    /// The one input file of a role.
+    func input(_ role: String) throws -> StageFile {
+        guard let file = inputs[role]?.first else { throw StageError.missingInput(stage: stage.rawValue, role: role) }
+        return file
+    }
+
+    func encoded() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return try encoder.encode(self)
+    }
+}
+
+/// The folder in which a shard writes, and how it names its outputs.
+package protocol ShardFolder {
+    /// The run directory.
+    var runDirectory: String { get }
+    /// Where to write the output called `name`.
+    func temporaryPath(for name: String) -> String
+}
+
+/// What a shard came to.
+package struct ShardProduct: Sendable {
+    /// Names of the outputs written, with their rows.
+    package var outputs: [(name: String, rows: Int)]
+    /// Small facts for later stages.
+    package var result: Data
+
+    package init(outputs: [(name: String, rows: Int)], result: Data = Data()) {
+        self.outputs = outputs
+        self.result = result
+    }
+}
+
+/// Told how far a shard is.
+package protocol StageProgress {
+    func setTotal(_ total: Int)
+    func advance(by units: Int, bytes: Int)
+}
