@@ -1,0 +1,135 @@
+import Foundation
+package import Groundwork
+
+/// Which tables a data set has, where they lie, and which columns mean what; decoded strictly from YAML.
+package struct DatasetDefinition: Sendable, Equatable {
+    /// The data set's name, for example `mimic3`.
+    package var name: String
+    /// The version of the data set, for example `1.4`.
+    package var version: String
+    /// Tables that are loaded without asking, in canonical order.
+    package var defaultTables: [String]
+    /// Whether default tables come before the requested ones in the canonical order.
+    package var defaultsFirst: Bool
+    /// All tables in file order.
+    package var tables: [Table]
+
+    /// One table.
+    package struct Table: Sendable, Equatable {
+        /// Lower-case name, the event type.
+        package var name: String
+        /// Relative to the root; with or without `.gz`.
+        package var filePath: String
+        /// The patient's column; nil: the 0-based row number is the id.
+        package var patientID: String?
+        /// The time's column or columns, concatenated; nil: no time.
+        package var timestamp: [String]
+        /// A strptime format; nil: ISO-like.
+        package var timestampFormat: String?
+        /// Columns that become attributes.
+        package var attributes: [String]
+        /// Joins in order.
+        package var joins: [Join]
+        /// A named step on the table before its joins.
+        package var preprocess: String?
+    }
+
+    /// A join of another file.
+    package struct Join: Sendable, Equatable {
+        /// Relative to the root.
+        package var filePath: String
+        /// The key column of both sides.
+        package var on: String
+        /// Rows without a partner are dropped (`inner`) or kept (`left`).
+        package var how: How
+        /// Columns taken over.
+        package var columns: [String]
+
+        package enum How: String, Sendable { case inner, left }
+    }
+
+    /// Named steps of ``Table/preprocess``.
+    package static let preprocessSteps = ["chartdate_fallback"]
+
+    /// The built-in data set `name`; throws `ConfigurationError` naming the valid ones.
+    package static func builtIn(_ name: String) throws -> DatasetDefinition {
+        guard let text = builtInDefinitions[name.lowercased()] else {
+            let valid = builtInDefinitions.keys.sorted()
+            throw ConfigurationError(
+                "unknown-dataset",
+                "Data set \"\(name)\" is not known.\(suggestion(for: name, among: valid)) Built in: "
+                    + "\(valid.joined(separator: ", ")). For your own use dataset.config.")
+        }
+        return try DatasetDefinition(ConfigurationNode.parse(text, file: "\(name).yaml"), name: name.lowercased())
+    }
+
+    /// A user's definition from a YAML file; its name is the file's.
+    package static func load(path: String) throws -> DatasetDefinition {
+        let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+        return try DatasetDefinition(ConfigurationNode.load(path: path), name: name.lowercased())
+    }
+
+    /// Decodes a document; throws `ConfigurationError` with file, line and key.
+    package init(_ node: ConfigurationNode, name: String) throws {
+        try node.allow(["name", "version", "default_tables", "defaults_first", "tables"])
+        self.name = try node.child("name")?.string() ?? name
+        version = try node.required("version").string()
+        let list = try node.required("tables")
+        tables = try list.keys.map { try Table(list.required($0), name: $0.lowercased()) }
+        let names = tables.map(\.name)
+        if let defaults = node.child("default_tables") {
+            defaultTables = try defaults.items().map { try $0.choice(names) }
+        } else {
+            defaultTables = []
+        }
+        defaultsFirst = try node.child("defaults_first")?.bool() ?? true
+        guard !tables.isEmpty else { throw list.error("empty", "expected at least one table.") }
+    }
+
+    /// The canonical table order for a request: the default tables and the requested ones, each once.
+    package func tableOrder(requested: [String]) throws -> [Table] {
+        let names = tables.map(\.name)
+        let wanted = try requested.map { name -> String in
+            guard names.contains(name.lowercased()) else {
+                throw ConfigurationError(
+                    "unknown-table",
+                    "Data set \"\(self.name)\" has no table \"\(name)\".\(suggestion(for: name, among: names)) "
+                        + "Valid tables: \(names.joined(separator: ", ")).")
+            }
+            return name.lowercased()
+        }
+        let order = defaultsFirst ? defaultTables + wanted : wanted.filter { !defaultTables.contains($0) } + defaultTables
+        var seen = Set<String>()
+        return order.filter { seen.insert($0).inserted }.compactMap { name in tables.first { $0.name == name } }
+    }
+}
+
+extension DatasetDefinition.Table {
+    init(_ node: ConfigurationNode, name: String) throws {
+        try node.allow([
+            "file_path", "patient_id", "timestamp", "timestamp_format", "attributes", "join", "preprocess",
+        ])
+        self.name = name
+        filePath = try node.required("file_path").string()
+        patientID = try node.child("patient_id")?.string().lowercased()
+        timestamp = try node.child("timestamp")?.strings().map { $0.lowercased() } ?? []
+        timestampFormat = try node.child("timestamp_format")?.string()
+        if let format = timestampFormat, TimestampParser(format: format) == nil {
+            throw node.required("timestamp_format").error(
+                "timestamp-format", "only %Y %m %d %H %M %S and plain characters are supported.")
+        }
+        attributes = try node.child("attributes")?.items().map { try $0.string().lowercased() } ?? []
+        joins = try node.child("join")?.items().map(DatasetDefinition.Join.init) ?? []
+        preprocess = try node.child("preprocess")?.choice(DatasetDefinition.preprocessSteps)
+    }
+}
+
+extension DatasetDefinition.Join {
+    init(_ node: ConfigurationNode) throws {
+        try node.allow(["file_path", "on", "how", "columns"])
+        filePath = try node.required("file_path").string()
+        on = try node.required("on").string().lowercased()
+        how = try node.required("how").choice(["inner", "left"]) == "inner" ? .inner : .left
+        columns = try node.required("columns").items().map { try $0.string().lowercased() }
+    }
+}

@@ -1,0 +1,52 @@
+package import Groundwork
+
+/// What can be wrong with a delimited text file. Cell content never appears.
+package enum DelimitedTextError: PyHealthError, Equatable {
+    /// A row has another number of fields than the header.
+    case raggedRow(file: String, line: Int, expected: Int, got: Int)
+    /// The file ends inside a quoted field.
+    case unclosedQuote(file: String, line: Int)
+    /// A row is longer than the limit.
+    case rowTooLong(file: String, line: Int, limit: Int)
+    /// Compressed data ends early.
+    case truncated(file: String, offset: Int)
+    /// Compressed data is damaged.
+    case corrupt(file: String, offset: Int, status: Int)
+    /// There is no header line.
+    case noHeader(file: String)
+    /// Neither the file nor its (un)compressed form exists.
+    case missingFile(file: String)
+
+    package var code: String {
+        switch self {
+        case .raggedRow: "data.ragged-row"
+        case .unclosedQuote: "data.unclosed-quote"
+        case .rowTooLong: "data.row-too-long"
+        case .truncated: "data.truncated-gz"
+        case .corrupt: "data.corrupt-gz"
+        case .noHeader: "data.no-header"
+        case .missingFile: "data.missing-file"
+        }
+    }
+
+    package var exitStatus: ExitStatus { .data }
+
+    package var message: String {
+        switch self {
+        case .raggedRow(let file, let line, let expected, let got):
+            "\(file), line \(line): expected \(expected) fields as in the header, got \(got). Mend the row or its quotes."
+        case .unclosedQuote(let file, let line):
+            "\(file): the row that begins at line \(line) has a quote that is never closed. Mend the quote."
+        case .rowTooLong(let file, let line, let limit):
+            "\(file): the row that begins at line \(line) is longer than \(limit >> 20) MiB; "
+                + "most often a quote before it was not closed."
+        case .truncated(let file, let offset):
+            "\(file): the gzip data ends early, at byte \(offset). The file was not copied whole; copy it again."
+        case .corrupt(let file, let offset, let status):
+            "\(file): the gzip data is damaged near byte \(offset) (inflate status \(status)). Copy it again."
+        case .noHeader(let file): "\(file) is empty; expected a header line with column names."
+        case .missingFile(let file):
+            "There is no file \"\(file)\" (nor with or without \".gz\"). Check the data set's folder and version."
+        }
+    }
+}

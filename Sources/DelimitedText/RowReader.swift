@@ -1,0 +1,295 @@
+import CScan
+package import Foundation
+import Groundwork
+
+/// A block of whole rows with the positions of their fields; valid until the next block is read.
+package struct RowBlock {
+    /// The block's bytes; the first row begins at 0.
+    package let data: UnsafePointer<UInt8>
+    /// Ends of the fields (delimiters and newlines outside quotes).
+    package let positions: UnsafePointer<UInt32>
+    /// The first row's number in the source, 0-based, not counting the header.
+    package let firstRow: Int
+    /// The number of rows.
+    package let count: Int
+    /// Fields per row.
+    package let columns: Int
+
+    /// The bytes of a field as they stand in the file, without surrounding quotes; `doubled` tells that it holds doubled
+    /// quotes, which ``unescape(_:into:)`` removes.
+    @inline(__always)
+    package func field(_ row: Int, _ column: Int) -> (bytes: UnsafeBufferPointer<UInt8>, doubled: Bool) {
+        let index = row * columns + column
+        var start = index == 0 ? 0 : Int(positions[index - 1]) + 1
+        var end = Int(positions[index])
+        if column == columns - 1, end > start, data[end - 1] == 0x0D { end -= 1 }
+        guard end > start, data[start] == 0x22 else {
+            return (UnsafeBufferPointer(start: data + start, count: end - start), false)
+        }
+        start += 1
+        if end > start, data[end - 1] == 0x22 { end -= 1 }
+        let doubled = end > start && memchr(data + start, 0x22, end - start) != nil
+        return (UnsafeBufferPointer(start: data + start, count: end - start), doubled)
+    }
+
+    /// The bytes with every doubled quote made single.
+    package static func unescape(_ bytes: UnsafeBufferPointer<UInt8>, into scratch: inout [UInt8]) {
+        scratch.removeAll(keepingCapacity: true)
+        var i = 0
+        while i < bytes.count {
+            scratch.append(bytes[i])
+            i += bytes[i] == 0x22 && i + 1 < bytes.count && bytes[i + 1] == 0x22 ? 2 : 1
+        }
+    }
+}
+
+/// Reads a delimited text file in blocks of whole rows, quote-aware, with bounded memory.
+///
+/// Wholly blank lines are skipped; a missing final newline and CRLF are accepted; every row must have as many fields as the
+/// header. Throws ``DelimitedTextError`` and `FileError`.
+package final class RowReader {
+    /// The largest row that is accepted, in bytes.
+    package static let rowLimit = 256 << 20
+
+    /// The file as shown in errors.
+    package let file: String
+    /// The header's column names in lower case.
+    package let header: [String]
+    private let source: any ByteSource
+    private let delimiter: UInt8
+    private var buffer: UnsafeMutableRawBufferPointer
+    private var positions: UnsafeMutablePointer<UInt32>
+    private var rowEnds: UnsafeMutablePointer<UInt32>
+    private var filled = 0
+    private var consumed = 0
+    private var ended = false
+    private var rowsSoFar = 0
+    private var line: Int
+    private var bytesLeft: Int
+
+    /// Opens the file at `path` and reads its header.
+    ///
+    /// With `range` only the rows that begin in this byte range of a plain file are read; its bounds must be row starts (or
+    /// the header's end and the file's end). `blockSize` is the usual size of a block in bytes.
+    package init(path: String, range: Range<Int>? = nil, firstLine: Int = 2, blockSize: Int = 1 << 20) throws {
+        file = path
+        delimiter = RowReader.isTabbed(path) ? 0x09 : 0x2C
+        let (names, length) = try RowReader.readHeader(path, delimiter: delimiter)
+        header = names
+        let start = range?.lowerBound ?? length
+        let isPlain = !path.hasSuffix(".gz")
+        source = try ByteSources.open(path, offset: isPlain ? start : 0)
+        bytesLeft = range.map { $0.upperBound - $0.lowerBound } ?? Int.max
+        line = firstLine
+        buffer = .allocate(byteCount: max(blockSize, 1 << 12), alignment: 64)
+        positions = .allocate(capacity: buffer.count + 1)
+        rowEnds = .allocate(capacity: buffer.count + 1)
+        if !isPlain { try skip(length) }
+    }
+
+    deinit {
+        buffer.deallocate()
+        positions.deallocate()
+        rowEnds.deallocate()
+    }
+
+    /// Compressed bytes read so far.
+    package var bytesRead: Int { source.bytesRead }
+
+    /// The line number (1-based) at which a row of the last block begins, for errors: counts newlines, so it is slow.
+    package func line(of row: Int, in block: RowBlock) -> Int {
+        let end = row == 0 ? 0 : Int(block.positions[row * block.columns - 1]) + 1
+        return blockLine + Int(cscan_count_newlines(block.data, end))
+    }
+
+    private var blockLine = 2
+
+    /// The next block, nil at the end.
+    package func next() throws -> RowBlock? {
+        line += pendingNewlines
+        pendingNewlines = 0
+        while true {
+            moveRest()
+            try fill()
+            if filled == 0 { return nil }
+            switch try index() {
+            case .block(let block): return block
+            case .blankLines: continue
+            case .noWholeRow:
+                if ended { throw DelimitedTextError.unclosedQuote(file: file, line: line) }
+                try grow()
+            }
+        }
+    }
+
+    private var pendingNewlines = 0
+
+    private func moveRest() {
+        guard consumed > 0, let base = buffer.baseAddress else { return }
+        memmove(base, base + consumed, filled - consumed)
+        filled -= consumed
+        consumed = 0
+    }
+
+    /// Reads until the buffer is full or the source ends; the end gets a newline if it lacks one.
+    private func fill() throws {
+        while !ended, filled < buffer.count - 1 {
+            let room = min(buffer.count - 1 - filled, bytesLeft)
+            let count = room == 0 ? 0 : try source.read(into: .init(rebasing: buffer[filled..<(filled + room)]))
+            if count == 0 {
+                ended = true
+                if filled > 0, buffer[filled - 1] != 0x0A {
+                    buffer[filled] = 0x0A
+                    filled += 1
+                }
+            }
+            filled += count
+            if bytesLeft != Int.max { bytesLeft -= count }
+        }
+    }
+
+    private enum Indexed {
+        case block(RowBlock)
+        case blankLines
+        case noWholeRow
+    }
+
+    private func index() throws -> Indexed {
+        guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return .noWholeRow }
+        var rows = 0
+        var openQuote: Int32 = 0
+        _ = cscan_index(base, filled, delimiter, positions, rowEnds, &rows, &openQuote)
+        guard rows > 0 else { return .noWholeRow }
+        consumed = Int(positions[Int(rowEnds[rows - 1])]) + 1
+        blockLine = line
+        let kept = try checkRows(base, rows)
+        pendingNewlines = Int(cscan_count_newlines(base, consumed))
+        guard kept > 0 else {
+            line += pendingNewlines
+            pendingNewlines = 0
+            return .blankLines
+        }
+        defer { rowsSoFar += kept }
+        return .block(
+            RowBlock(
+                data: UnsafePointer(base), positions: UnsafePointer(positions), firstRow: rowsSoFar, count: kept,
+                columns: header.count))
+    }
+
+    /// Checks the number of fields of every row; blank lines are taken out. Returns the number of rows kept.
+    private func checkRows(_ base: UnsafePointer<UInt8>, _ rows: Int) throws -> Int {
+        let columns = header.count
+        var previous = -1
+        for row in 0..<rows {
+            let end = Int(rowEnds[row])
+            if end - previous != columns || columns == 1 { return try compact(base, rows, from: row) }
+            previous = end
+        }
+        return rows
+    }
+
+    /// As ``checkRows(_:_:)`` from a row on that has another number of fields: blank lines vanish by making the positions
+    /// of the row before reach over them, anything else is an error.
+    private func compact(_ base: UnsafePointer<UInt8>, _ rows: Int, from first: Int) throws -> Int {
+        let columns = header.count
+        var written = first * columns
+        var kept = first
+        var previous = first == 0 ? -1 : Int(rowEnds[first - 1])
+        for row in first..<rows {
+            let end = Int(rowEnds[row])
+            let start = previous < 0 ? 0 : Int(rowStart(previous))
+            let newline = Int(lastPosition(end))
+            let isBlank = end - previous == 1 && (newline == start || newline == start + 1 && base[start] == 0x0D)
+            if isBlank {
+                // Later rows of this block then begin after the blank line: the reader restarts there.
+                consumed = row == first ? newline + 1 : start
+                return kept
+            }
+            guard end - previous == columns else {
+                let lines = Int(cscan_count_newlines(base, start))
+                throw DelimitedTextError.raggedRow(
+                    file: file, line: line + lines, expected: columns, got: end - previous)
+            }
+            written += columns
+            kept += 1
+            previous = end
+        }
+        return kept
+    }
+
+    private func rowStart(_ previousEnd: Int) -> UInt32 { positions[previousEnd] + 1 }
+    private func lastPosition(_ index: Int) -> UInt32 { positions[index] }
+
+    private func grow() throws {
+        let size = buffer.count * 2
+        guard size <= RowReader.rowLimit else {
+            throw DelimitedTextError.rowTooLong(file: file, line: line, limit: RowReader.rowLimit)
+        }
+        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
+        larger.copyMemory(from: .init(rebasing: buffer[..<filled]))
+        buffer.deallocate()
+        buffer = larger
+        positions.deallocate()
+        rowEnds.deallocate()
+        positions = .allocate(capacity: size + 1)
+        rowEnds = .allocate(capacity: size + 1)
+    }
+
+    private func skip(_ count: Int) throws {
+        var left = count
+        while left > 0 {
+            let got = try source.read(into: .init(rebasing: buffer[..<min(left, buffer.count)]))
+            if got == 0 { return }
+            left -= got
+        }
+    }
+
+    private static func isTabbed(_ path: String) -> Bool {
+        let plain = path.hasSuffix(".gz") ? String(path.dropLast(3)) : path
+        return plain.hasSuffix(".tsv") || plain.hasSuffix(".txt")
+    }
+}
+
+extension RowReader {
+    /// The header's names in lower case and the number of bytes up to the first row; skips a byte-order mark.
+    package static func readHeader(_ path: String, delimiter: UInt8? = nil) throws -> (names: [String], length: Int) {
+        let separator = delimiter ?? (isTabbed(path) ? 0x09 : 0x2C)
+        let source = try ByteSources.open(path)
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        let count = try bytes.withUnsafeMutableBytes { buffer in
+            var filled = 0
+            while filled < buffer.count {
+                let got = try source.read(into: .init(rebasing: buffer[filled...]))
+                if got == 0 { break }
+                filled += got
+            }
+            return filled
+        }
+        var start = 0
+        if count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { start = 3 }
+        guard count > start else { throw DelimitedTextError.noHeader(file: path) }
+        var names: [String] = []
+        var current: [UInt8] = []
+        var inQuotes = false
+        var end = start
+        scan: while end < count {
+            let byte = bytes[end]
+            end += 1
+            switch byte {
+            case 0x22: inQuotes.toggle()
+            case separator where !inQuotes:
+                names.append(name(current))
+                current.removeAll()
+            case 0x0A where !inQuotes: break scan
+            default: current.append(byte)
+            }
+        }
+        names.append(name(current))
+        return (names, end)
+    }
+
+    private static func name(_ bytes: [UInt8]) -> String {
+        let text = String(decoding: bytes, as: UTF8.self)
+        return text.trimmingCharacters(in: .whitespacesAndNewlines).lowercased()
+    }
+}
