@@ -58,7 +58,7 @@ let package = Package(
         // The journey
         room("Groundwork", [yams]),
         room("ClinicalData", ["Groundwork"]),
-        room("Datasets", ["ClinicalData", "DelimitedText", "Groundwork"]),
+        room("Datasets", ["ClinicalData", "DelimitedText", "Digests", "Groundwork"]),
         room("Tasks", ["ClinicalData", "Groundwork"]),
         room("Processors", ["ClinicalData", "Groundwork"]),
         room("Storage", ["HDF5", "Digests", "Datasets", "Processors", "ClinicalData", "Groundwork"]),

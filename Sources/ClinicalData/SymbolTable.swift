@@ -1,3 +1,5 @@
+import Foundation
+
 /// A text that was interned in a ``SymbolTable``: two symbols of one table are equal exactly if their texts are.
 public struct Symbol: Hashable, Sendable {
     /// The position in the table, in order of first appearance.
@@ -93,25 +95,44 @@ public final class SymbolTable {
         slots = larger
     }
 
+    /// As ``intern(_:)`` where the text is likely to be that of `guess`, an index of this table.
+    @inline(__always)
+    package func intern(_ text: UnsafeBufferPointer<UInt8>, guess: UInt32) -> UInt32 {
+        if Int(guess) < count, equals(Int(guess), text) { return guess }
+        return intern(text).index
+    }
+
+    /// The bytes of all texts together.
+    package var byteCount: Int { bytes.count }
+
     private func equals(_ index: Int, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
         let start = offsets[index]
-        guard offsets[index + 1] - start == text.count else { return false }
-        for i in 0..<text.count where bytes[start + i] != text[i] { return false }
-        return true
+        let length = offsets[index + 1] - start
+        guard length == text.count else { return false }
+        guard length > 0, let other = text.baseAddress else { return true }
+        return bytes.withUnsafeBufferPointer { memcmp($0.baseAddress! + start, other, length) == 0 }
     }
 
     /// A 32-bit hash by multiply and fold of 8-byte words; used in memory only.
     private static func hash(_ text: UnsafeBufferPointer<UInt8>) -> UInt32 {
-        var state = UInt64(truncatingIfNeeded: text.count) &* 0x9E37_79B9_7F4A_7C15
+        let raw = UnsafeRawBufferPointer(text)
+        var state = UInt64(truncatingIfNeeded: raw.count) &* 0x9E37_79B9_7F4A_7C15
         var i = 0
-        while i < text.count {
+        while i + 8 <= raw.count {
+            state = fold(state ^ raw.loadUnaligned(fromByteOffset: i, as: UInt64.self))
+            i += 8
+        }
+        if i < raw.count {
             var word: UInt64 = 0
-            let end = min(i + 8, text.count)
-            for j in i..<end { word = word << 8 | UInt64(text[j]) }
-            let product = (state ^ word).multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
-            state = product.high ^ product.low
-            i = end
+            for j in i..<raw.count { word = word << 8 | UInt64(raw[j]) }
+            state = fold(state ^ word)
         }
         return UInt32(truncatingIfNeeded: state ^ (state >> 32))
+    }
+
+    @inline(__always)
+    private static func fold(_ value: UInt64) -> UInt64 {
+        let product = value.multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
+        return product.high ^ product.low
     }
 }

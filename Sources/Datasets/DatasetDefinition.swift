@@ -60,7 +60,8 @@ package struct DatasetDefinition: Sendable, Equatable {
                 "Data set \"\(name)\" is not known.\(suggestion(for: name, among: valid)) Built in: "
                     + "\(valid.joined(separator: ", ")). For your own use dataset.config.")
         }
-        return try DatasetDefinition(ConfigurationNode.parse(text, file: "\(name).yaml"), name: name.lowercased())
+        return try DatasetDefinition(
+            ConfigurationNode.parse(text, file: "\(name).yaml"), name: name.lowercased())
     }
 
     /// A user's definition from a YAML file; its name is the file's.
@@ -98,9 +99,12 @@ package struct DatasetDefinition: Sendable, Equatable {
             }
             return name.lowercased()
         }
-        let order = defaultsFirst ? defaultTables + wanted : wanted.filter { !defaultTables.contains($0) } + defaultTables
+        let order =
+            defaultsFirst
+            ? defaultTables + wanted : wanted.filter { !defaultTables.contains($0) } + defaultTables
         var seen = Set<String>()
-        return order.filter { seen.insert($0).inserted }.compactMap { name in tables.first { $0.name == name } }
+        return order.filter { seen.insert($0).inserted }.compactMap { name in tables.first { $0.name == name }
+        }
     }
 }
 
@@ -115,7 +119,7 @@ extension DatasetDefinition.Table {
         timestamp = try node.child("timestamp")?.strings().map { $0.lowercased() } ?? []
         timestampFormat = try node.child("timestamp_format")?.string()
         if let format = timestampFormat, TimestampParser(format: format) == nil {
-            throw node.required("timestamp_format").error(
+            throw try node.required("timestamp_format").error(
                 "timestamp-format", "only %Y %m %d %H %M %S and plain characters are supported.")
         }
         attributes = try node.child("attributes")?.items().map { try $0.string().lowercased() } ?? []

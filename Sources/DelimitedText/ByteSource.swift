@@ -15,7 +15,9 @@ package enum ByteSources {
     /// The path itself, or with `.gz` added or removed: whichever exists; throws ``DelimitedTextError/missingFile(file:)``.
     package static func resolve(_ path: String) throws -> String {
         let other = path.hasSuffix(".gz") ? String(path.dropLast(3)) : path + ".gz"
-        for candidate in [path, other] where FileManager.default.fileExists(atPath: candidate) { return candidate }
+        for candidate in [path, other] where FileManager.default.fileExists(atPath: candidate) {
+            return candidate
+        }
         throw DelimitedTextError.missingFile(file: path)
     }
 

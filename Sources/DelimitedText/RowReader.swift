@@ -71,7 +71,8 @@ package final class RowReader {
     ///
     /// With `range` only the rows that begin in this byte range of a plain file are read; its bounds must be row starts (or
     /// the header's end and the file's end). `blockSize` is the usual size of a block in bytes.
-    package init(path: String, range: Range<Int>? = nil, firstLine: Int = 2, blockSize: Int = 1 << 20) throws {
+    package init(path: String, range: Range<Int>? = nil, firstLine: Int = 2, blockSize: Int = 1 << 20) throws
+    {
         file = path
         delimiter = RowReader.isTabbed(path) ? 0x09 : 0x2C
         let (names, length) = try RowReader.readHeader(path, delimiter: delimiter)
@@ -135,7 +136,8 @@ package final class RowReader {
     private func fill() throws {
         while !ended, filled < buffer.count - 1 {
             let room = min(buffer.count - 1 - filled, bytesLeft)
-            let count = room == 0 ? 0 : try source.read(into: .init(rebasing: buffer[filled..<(filled + room)]))
+            let count =
+                room == 0 ? 0 : try source.read(into: .init(rebasing: buffer[filled..<(filled + room)]))
             if count == 0 {
                 ended = true
                 if filled > 0, buffer[filled - 1] != 0x0A {
@@ -172,7 +174,8 @@ package final class RowReader {
         defer { rowsSoFar += kept }
         return .block(
             RowBlock(
-                data: UnsafePointer(base), positions: UnsafePointer(positions), firstRow: rowsSoFar, count: kept,
+                data: UnsafePointer(base), positions: UnsafePointer(positions), firstRow: rowsSoFar,
+                count: kept,
                 columns: header.count))
     }
 
@@ -199,7 +202,8 @@ package final class RowReader {
             let end = Int(rowEnds[row])
             let start = previous < 0 ? 0 : Int(rowStart(previous))
             let newline = Int(lastPosition(end))
-            let isBlank = end - previous == 1 && (newline == start || newline == start + 1 && base[start] == 0x0D)
+            let isBlank =
+                end - previous == 1 && (newline == start || newline == start + 1 && base[start] == 0x0D)
             if isBlank {
                 // Later rows of this block then begin after the blank line: the reader restarts there.
                 consumed = row == first ? newline + 1 : start
@@ -252,7 +256,9 @@ package final class RowReader {
 
 extension RowReader {
     /// The header's names in lower case and the number of bytes up to the first row; skips a byte-order mark.
-    package static func readHeader(_ path: String, delimiter: UInt8? = nil) throws -> (names: [String], length: Int) {
+    package static func readHeader(_ path: String, delimiter: UInt8? = nil) throws -> (
+        names: [String], length: Int
+    ) {
         let separator = delimiter ?? (isTabbed(path) ? 0x09 : 0x2C)
         let source = try ByteSources.open(path)
         var bytes = [UInt8](repeating: 0, count: 1 << 16)

@@ -71,7 +71,9 @@ package struct JobConfiguration: Sendable {
 
     /// Decodes a document; throws ``ConfigurationError``.
     package init(_ node: ConfigurationNode) throws {
-        try node.allow(["name", "seed", "dataset", "task", "split", "processors", "model", "trainer", "execution"])
+        try node.allow([
+            "name", "seed", "dataset", "task", "split", "processors", "model", "trainer", "execution",
+        ])
         name = try node.child("name")?.string() ?? "run"
         seed = UInt64(try node.child("seed")?.int(in: 0...Int.max) ?? 0)
         dataset = try DatasetSection(node.required("dataset"))
@@ -96,7 +98,8 @@ extension JobConfiguration.DatasetSection {
         name = try node.child("name")?.string()
         config = try node.child("config")?.string()
         guard (name == nil) != (config == nil) else {
-            throw node.error("dataset", "give either \"name\" (a built-in data set) or \"config\" (a YAML file).")
+            throw node.error(
+                "dataset", "give either \"name\" (a built-in data set) or \"config\" (a YAML file).")
         }
         root = try node.required("root").string()
         tables = try node.child("tables")?.strings()

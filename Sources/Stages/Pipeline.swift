@@ -32,10 +32,13 @@ package struct Pipeline {
         let payloads = try shards(of: name, outcomes)
         let id = try identity(of: name, finished)
         if name == .train {
-            guard let payload = payloads.first else { throw StageError.missingInput(stage: "train", role: "payload") }
+            guard let payload = payloads.first else {
+                throw StageError.missingInput(stage: "train", role: "payload")
+            }
             return PlannedStage(
                 id: id, name: name,
-                kind: .training(payload: try payload.encoded(), virtualRanks: job.trainer.resolvedVirtualRanks))
+                kind: .training(
+                    payload: try payload.encoded(), virtualRanks: job.trainer.resolvedVirtualRanks))
         }
         let named = try payloads.map { (name: String(format: "%05d", $0.index), payload: try $0.encoded()) }
         return PlannedStage(id: id, name: name, kind: .shards(named))
@@ -102,7 +105,8 @@ package struct Pipeline {
         _ stage: StageName, _ index: Int, _ inputs: [String: [StageFile]], _ range: Range<Int>? = nil
     ) -> ShardPayload {
         ShardPayload(
-            stage: stage, job: job.node.text, index: index, inputs: inputs, resume: stage == .train ? resume : nil,
+            stage: stage, job: job.node.text, index: index, inputs: inputs,
+            resume: stage == .train ? resume : nil,
             range: range.map { [$0.lowerBound, $0.upperBound] })
     }
 
@@ -143,7 +147,9 @@ package struct Pipeline {
         var isFolder: ObjCBool = false
         guard manager.fileExists(atPath: job.dataset.root, isDirectory: &isFolder), isFolder.boolValue else {
             throw ConfigurationError(
-                "dataset-root", "dataset.root: there is no folder \"\(job.dataset.root)\". Set it with --set dataset.root=DIR.")
+                "dataset-root",
+                "dataset.root: there is no folder \"\(job.dataset.root)\". Set it with --set dataset.root=DIR."
+            )
         }
         for name in (manager.enumerator(atPath: job.dataset.root)?.allObjects as? [String] ?? []).sorted() {
             let attributes = try manager.attributesOfItem(atPath: "\(job.dataset.root)/\(name)")

@@ -86,7 +86,9 @@ package struct ShardPayload: Codable, Sendable {
 
     /// The one input file of a role.
     func input(_ role: String) throws -> StageFile {
-        guard let file = inputs[role]?.first else { throw StageError.missingInput(stage: stage.rawValue, role: role) }
+        guard let file = inputs[role]?.first else {
+            throw StageError.missingInput(stage: stage.rawValue, role: role)
+        }
         return file
     }
 

@@ -117,7 +117,8 @@ package struct OptimizerConfiguration: Sendable, Equatable {
         if let name {
             let valid = Kind.allCases.map(\.rawValue)
             let text = try name.string()
-            guard let kind = Kind.allCases.first(where: { $0.rawValue.lowercased() == text.lowercased() }) else {
+            guard let kind = Kind.allCases.first(where: { $0.rawValue.lowercased() == text.lowercased() })
+            else {
                 _ = try name.choice(valid)
                 return
             }

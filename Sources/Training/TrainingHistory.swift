@@ -36,7 +36,8 @@ package struct TrainingHistory: Codable, Sendable, Equatable {
     /// The rows as comma-separated text with a header.
     package var csv: String {
         let names = rows.first?.metrics.map(\.name) ?? []
-        var text = (["epoch", "train_loss", "val_loss"] + names.map { "val_\($0)" } + ["best"]).joined(separator: ",")
+        var text = (["epoch", "train_loss", "val_loss"] + names.map { "val_\($0)" } + ["best"]).joined(
+            separator: ",")
         text += "\n"
         for row in rows {
             let cells =

@@ -1,0 +1,86 @@
+import DelimitedText
+import Groundwork
+
+/// Where the patient id, the time and every attribute of a table come from: its own columns or those of a joined file.
+struct ColumnSources {
+    enum Source: Equatable {
+        /// A column of the table's file.
+        case own(Int)
+        /// A column of a join: number of the join, position among its loaded columns.
+        case joined(Int, Int)
+    }
+
+    /// A join with the columns that are really used.
+    struct Join: Equatable {
+        var path: String
+        var key: Int
+        var on: String
+        var how: DatasetDefinition.Join.How
+        var columns: [String]
+    }
+
+    var patient: Int?
+    var times: [Source] = []
+    /// Read when the time is empty (`chartdate_fallback`).
+    var fallbackTime: Int?
+    var attributes: [Source] = []
+    var joins: [Join] = []
+    let path: String
+
+    /// Finds every needed column in the headers; throws ``DatasetError/missingColumn(table:column:file:columns:suggestion:)``.
+    init(table: DatasetDefinition.Table, needs: [String]?, root: String) throws {
+        path = try Inspector.resolve(table.filePath, root: root)
+        let header = try RowReader.readHeader(path).names
+        var lookup = Lookup(table: table.name, path: path, header: header)
+        patient = try table.patientID.map { try lookup.own($0) }
+        for join in table.joins {
+            let joinPath = try Inspector.resolve(join.filePath, root: root)
+            let right = try RowReader.readHeader(joinPath).names
+            for column in join.columns + [join.on] where !right.contains(column) {
+                throw Lookup(table: table.name, path: joinPath, header: right).missing(column)
+            }
+            joins.append(
+                Join(
+                    path: joinPath, key: try lookup.own(join.on), on: join.on, how: join.how,
+                    columns: join.columns))
+        }
+        lookup.joins = joins
+        times = try table.timestamp.map { try lookup.find($0) }
+        if table.preprocess == "chartdate_fallback" { fallbackTime = try lookup.own("chartdate") }
+        for name in needs ?? table.attributes {
+            guard table.attributes.contains(name) else {
+                throw ConfigurationError(
+                    "unknown-attribute",
+                    "Table \"\(table.name)\" of the data set has no attribute \"\(name)\"."
+                        + "\(suggestion(for: name, among: table.attributes)) Valid: \(table.attributes.joined(separator: ", "))."
+                )
+            }
+        }
+        attributes = try (needs ?? table.attributes).map { try lookup.find($0) }
+    }
+
+    private struct Lookup {
+        let table: String
+        let path: String
+        let header: [String]
+        var joins: [Join] = []
+
+        func own(_ column: String) throws -> Int {
+            guard let index = header.firstIndex(of: column) else { throw missing(column) }
+            return index
+        }
+
+        func find(_ column: String) throws -> Source {
+            for (number, join) in joins.enumerated() {
+                if let index = join.columns.firstIndex(of: column) { return .joined(number, index) }
+            }
+            return .own(try own(column))
+        }
+
+        func missing(_ column: String) -> DatasetError {
+            .missingColumn(
+                table: table, column: column, file: path, columns: header.count,
+                suggestion: suggestion(for: column, among: header))
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package import ClinicalData
+import Groundwork
+
+/// Collects one patient range from all shuffle files and puts it into canonical order.
+package enum EventGatherer {
+    /// The shard of the patients in `range`; `shuffleFiles` are those of `plan.mapTasks`, in that order.
+    ///
+    /// Throws ``DatasetError/damagedShuffle(file:reason:)`` and `FileError`.
+    package static func gather(range: Int, plan: InspectionPlan, shuffleFiles: [String]) throws -> EventShard
+    {
+        let symbols = SymbolTable()
+        var raw = plan.tables.map { RawTable(plan: $0) }
+        for (task, path) in zip(plan.mapTasks, shuffleFiles) {
+            for segment in try ShuffleFileReader(path: path).segments(of: range) {
+                raw[task.table].append(segment, symbols: symbols)
+            }
+        }
+        let ranks = PatientRanks(raw: raw, symbols: symbols)
+        var tables: [EventTable] = []
+        var starts: [[Int]] = []
+        for table in raw {
+            let (order, rowStarts) = table.canonicalOrder(ranks)
+            tables.append(table.sorted(by: order))
+            starts.append(rowStarts)
+        }
+        return EventShard(symbols: symbols, tables: tables, patientIDs: ranks.patients, rowStarts: starts)
+    }
+}
+
+/// The rows of one table in source order.
+private struct RawTable {
+    let name: String
+    let attributes: [String]
+    var patients: [UInt32] = []
+    var times: [Int64] = []
+    var columns: [[UInt32]]
+
+    init(plan: InspectionPlan.TablePlan) {
+        name = plan.name
+        attributes = plan.attributes
+        columns = Array(repeating: [], count: plan.attributes.count)
+    }
+
+    mutating func append(_ segment: ShuffleSegment, symbols: SymbolTable) {
+        let map = segment.texts.withUnsafeBufferPointer { texts in
+            (0..<(segment.textOffsets.count - 1)).map { i in
+                let part = Int(segment.textOffsets[i])..<Int(segment.textOffsets[i + 1])
+                return symbols.intern(UnsafeBufferPointer(rebasing: texts[part])).index
+            }
+        }
+        patients.append(contentsOf: segment.patients.lazy.map { map[Int($0)] })
+        times.append(contentsOf: segment.times)
+        for (column, values) in segment.attributes.enumerated() {
+            columns[column].append(
+                contentsOf: values.lazy.map { $0 == EventTable.missingSymbol ? $0 : map[Int($0)] })
+        }
+    }
+
+    /// Row numbers by (patient, time, source order), and the first row of every patient.
+    func canonicalOrder(_ ranks: PatientRanks) -> (order: [Int32], starts: [Int]) {
+        var starts = [Int](repeating: 0, count: ranks.patients.count + 1)
+        for patient in patients { starts[Int(ranks.rank[Int(patient)]) + 1] += 1 }
+        for i in 1..<max(starts.count, 1) { starts[i] += starts[i - 1] }
+        var next = starts
+        var order = [Int32](repeating: 0, count: patients.count)
+        for row in patients.indices {
+            let rank = Int(ranks.rank[Int(patients[row])])
+            order[next[rank]] = Int32(row)
+            next[rank] += 1
+        }
+        for patient in 0..<ranks.patients.count { sortByTime(&order, starts[patient]..<starts[patient + 1]) }
+        return (order, starts)
+    }
+
+    /// Stable sort of one patient's rows by time; most are in order already.
+    private func sortByTime(_ order: inout [Int32], _ rows: Range<Int>) {
+        var isSorted = true
+        for i in rows.dropFirst() where times[Int(order[i])] < times[Int(order[i - 1])] {
+            isSorted = false
+            break
+        }
+        guard !isSorted else { return }
+        let sorted = order[rows].sorted { (times[Int($0)], $0) < (times[Int($1)], $1) }
+        order.replaceSubrange(rows, with: sorted)
+    }
+
+    func sorted(by order: [Int32]) -> EventTable {
+        EventTable(
+            name: name, attributes: attributes, times: order.map { times[Int($0)] },
+            columns: columns.map { column in order.map { column[Int($0)] } })
+    }
+}
+
+/// The shard's patients in canonical order, and the place of every patient symbol in it.
+private struct PatientRanks {
+    let patients: [Symbol]
+    let rank: [Int32]
+
+    init(raw: [RawTable], symbols: SymbolTable) {
+        var seen = [Bool](repeating: false, count: symbols.count)
+        for table in raw { for patient in table.patients { seen[Int(patient)] = true } }
+        let distinct = seen.indices.filter { seen[$0] }.map { Symbol(index: UInt32($0)) }
+        let named = distinct.map { (symbol: $0, id: symbols[$0]) }
+        patients = named.sorted { precedes($0.id, $1.id) }.map(\.symbol)
+        var rank = [Int32](repeating: 0, count: symbols.count)
+        for (place, patient) in patients.enumerated() { rank[Int(patient.index)] = Int32(place) }
+        self.rank = rank
+    }
+}

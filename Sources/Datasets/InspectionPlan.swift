@@ -1,0 +1,36 @@
+package import ClinicalData
+
+/// What will be read and how it is cut: made once per job by ``Inspector``, read by every scan and gather.
+package struct InspectionPlan: Codable, Sendable, Equatable {
+    /// The tables in canonical order.
+    package var tables: [TablePlan]
+    /// First patient id of every range but the first; ids are compared by their bytes.
+    package var splitters: [String]
+    /// Patients from this id on are left out (`dev`); nil for none.
+    package var endID: String?
+    /// Pieces of files, in order of table and position.
+    package var mapTasks: [MapTask]
+
+    /// The number of patient ranges.
+    package var rangeCount: Int { splitters.count + 1 }
+
+    /// One table and the attributes that are decoded.
+    package struct TablePlan: Codable, Sendable, Equatable {
+        package var name: String
+        package var attributes: [String]
+    }
+
+    /// One piece of one table's file.
+    package struct MapTask: Codable, Sendable, Equatable {
+        /// Position in ``InspectionPlan/tables``.
+        package var table: Int
+        /// The file as resolved (with or without `.gz`).
+        package var path: String
+        /// First and one-past-last byte; nil for the whole file.
+        package var range: [Int]?
+        /// The line number at the beginning of the range.
+        package var firstLine: Int
+        /// Bytes to read.
+        package var bytes: Int
+    }
+}

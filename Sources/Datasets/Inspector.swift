@@ -1,0 +1,143 @@
+import CScan
+import ClinicalData
+import DelimitedText
+package import Foundation
+package import Groundwork
+
+/// Looks at a data set before any work: are all files and columns there, which patients are there, how is it cut.
+package struct Inspector {
+    private let definition: DatasetDefinition
+    private let root: String
+
+    /// An inspector of the data set `definition` in the folder `root`.
+    package init(definition: DatasetDefinition, root: String) {
+        self.definition = definition
+        self.root = root
+    }
+
+    /// The plan for reading `tables` (canonical order) with the attributes in `needs` (table → attributes; a table that
+    /// is not named there is read with all its attributes).
+    ///
+    /// `shardSize` is the number of patients per range, `pieceBytes` the size of a piece of a plain file, `limit` the number
+    /// of patients to keep. Throws ``DatasetError``, `DelimitedTextError`, `FileError`.
+    package func plan(
+        tables: [DatasetDefinition.Table], needs: [String: [String]], shardSize: Int, pieceBytes: Int,
+        limit: Int? = nil
+    ) throws -> InspectionPlan {
+        try checkColumns(tables, needs)
+        let ids = try patientIDs(tables)
+        let kept = limit.map { min($0, ids.count) } ?? ids.count
+        let splitters = stride(from: shardSize, to: kept, by: shardSize).map { ids[$0] }
+        var tasks: [InspectionPlan.MapTask] = []
+        for (index, table) in tables.enumerated() {
+            tasks += try pieces(of: table, index: index, pieceBytes: pieceBytes)
+        }
+        return InspectionPlan(
+            tables: tables.map { .init(name: $0.name, attributes: needs[$0.name] ?? $0.attributes) },
+            splitters: splitters, endID: kept < ids.count ? ids[kept] : nil, mapTasks: tasks)
+    }
+
+    /// Resolves a path of the definition below the root.
+    package static func resolve(_ filePath: String, root: String) throws -> String {
+        try ByteSources.resolve(filePath.hasPrefix("/") ? filePath : "\(root)/\(filePath)")
+    }
+
+    private func checkColumns(_ tables: [DatasetDefinition.Table], _ needs: [String: [String]]) throws {
+        for table in tables { _ = try ColumnSources(table: table, needs: needs[table.name], root: root) }
+    }
+
+    /// The distinct patient ids in ascending byte order, from the smallest default table that has them (any table if no
+    /// default one does); empty if every table counts rows.
+    private func patientIDs(_ tables: [DatasetDefinition.Table]) throws -> [String] {
+        let withID = tables.filter { table in table.patientID != nil }
+        let defaults = withID.filter { definition.defaultTables.contains($0.name) }
+        var smallest: (size: Int, path: String, column: String)?
+        for table in defaults.isEmpty ? withID : defaults {
+            guard let column = table.patientID else { continue }
+            let path = try Self.resolve(table.filePath, root: root)
+            guard try RowReader.readHeader(path).names.contains(column) else { continue }
+            let size = try fileSize(path)
+            if smallest.map({ size < $0.size }) ?? true { smallest = (size, path, column) }
+        }
+        guard let (_, path, column) = smallest else { return [] }
+        let reader = try RowReader(path: path)
+        guard let index = reader.header.firstIndex(of: column) else { return [] }
+        let symbols = SymbolTable()
+        while let block = try reader.next() {
+            for row in 0..<block.count { _ = symbols.intern(block.field(row, index).bytes) }
+        }
+        return (0..<symbols.count).map { symbols[Symbol(index: UInt32($0))] }.filter { !$0.isEmpty }
+            .sorted { precedes($0, $1) }
+    }
+
+    /// The pieces of a table's file: a plain file is cut at row starts near multiples of `pieceBytes`, a gzip file is one.
+    private func pieces(
+        of table: DatasetDefinition.Table, index: Int, pieceBytes: Int
+    ) throws -> [InspectionPlan.MapTask] {
+        let path = try Self.resolve(table.filePath, root: root)
+        let size = try fileSize(path)
+        guard !path.hasSuffix(".gz"), table.patientID != nil, size > pieceBytes else {
+            return [.init(table: index, path: path, range: nil, firstLine: 2, bytes: size)]
+        }
+        let starts = try RowStarts(path: path, every: pieceBytes).found
+        return starts.indices.map { i in
+            let end = i + 1 < starts.count ? starts[i + 1].offset : size
+            return .init(
+                table: index, path: path, range: [starts[i].offset, end], firstLine: starts[i].line,
+                bytes: end - starts[i].offset)
+        }
+    }
+}
+
+/// Byte order of UTF-8, which is the canonical order of patient ids.
+func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
+
+func fileSize(_ path: String) throws -> Int {
+    var info = stat()
+    guard stat(path, &info) == 0 else { throw FileError("stat", path: path, errorNumber: errno) }
+    return Int(info.st_size)
+}
+
+/// Row starts of a plain file near multiples of a distance, found exactly by counting quotes from the beginning.
+struct RowStarts {
+    /// Byte offset and 1-based line number of every row start, the first one behind the header.
+    let found: [(offset: Int, line: Int)]
+
+    init(path: String, every distance: Int) throws {
+        let header = try RowReader.readHeader(path).length
+        let source = try ByteSources.open(path, offset: header)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        defer { buffer.deallocate() }
+        var starts = [(offset: header, line: 2)]
+        var offset = header
+        var line = 2
+        var isQuoted = false
+        while true {
+            let count = try source.read(into: buffer)
+            guard count > 0, let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { break }
+            if offset + count > (starts.last?.offset ?? 0) + distance,
+                let start = Self.rowStart(
+                    base, count, isQuoted, from: (starts.last?.offset ?? 0) + distance - offset)
+            {
+                starts.append((offset + start, line + Int(cscan_count_newlines(base, start))))
+            }
+            if cscan_count_quotes(base, count) % 2 == 1 { isQuoted.toggle() }
+            line += Int(cscan_count_newlines(base, count))
+            offset += count
+        }
+        if let last = starts.last, last.offset >= offset, starts.count > 1 { starts.removeLast() }
+        found = starts
+    }
+
+    /// The position behind the first newline outside quotes at or after `from`, nil if the piece has none.
+    private static func rowStart(
+        _ bytes: UnsafePointer<UInt8>, _ count: Int, _ quoted: Bool, from: Int
+    ) -> Int? {
+        var inside = quoted
+        for i in 0..<count {
+            if bytes[i] == 0x22 { inside.toggle() }
+            if bytes[i] == 0x0A, !inside, i >= from { return i + 1 }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,246 @@
+import ClinicalData
+import Digests
+import Foundation
+import Groundwork
+
+/// Layout of a shuffle file, all numbers little-endian:
+/// `"PHSHUF01"`, then segments, then the index, then a footer of 24 bytes.
+/// Segment: `rows u32 | symbols u32 | textBytes u32 | crc32c u32`, then `symbols + 1` text offsets u32, the texts (padded to 4
+/// bytes), patients u32 × rows, times i64 × rows, then every attribute u32 × rows (symbols of this segment, `0xFFFFFFFF` null).
+/// Index: `offset u64 | length u64` per run and range (length 0: no rows). Footer: `index offset u64 | runs u32 | ranges u32 |
+/// attributes u32 | crc32c of the index u32`.
+enum ShuffleLayout {
+    static let magic = Array("PHSHUF01".utf8)
+    static let footerBytes = 24
+}
+
+/// Writes the rows of one scan task, run by run, grouped by patient range.
+final class ShuffleFileWriter {
+    private let path: String
+    private let handle: Int32
+    private let rangeCount: Int
+    private let attributes: Int
+    private var index: [UInt64] = []
+    private var offset = UInt64(ShuffleLayout.magic.count)
+    private var stamps: [UInt32] = []
+    private var locals: [UInt32] = []
+    private var stamp: UInt32 = 0
+
+    init(path: String, rangeCount: Int, attributes: Int) throws {
+        self.path = path
+        self.rangeCount = rangeCount
+        self.attributes = attributes
+        handle = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
+        guard handle >= 0 else { throw FileError("create", path: path, errorNumber: errno, writing: true) }
+        try write(ShuffleLayout.magic)
+    }
+
+    /// Writes one segment per range that has rows.
+    func writeRun(_ buffers: [RangeBuffer], symbols: SymbolTable) throws {
+        stamps = Array(repeating: 0, count: symbols.count)
+        locals = Array(repeating: 0, count: symbols.count)
+        stamp = 0
+        for buffer in buffers {
+            guard buffer.rowCount > 0 else {
+                index += [0, 0]
+                continue
+            }
+            let bytes = segment(buffer, symbols)
+            try write(bytes)
+            index += [offset, UInt64(bytes.count)]
+            offset += UInt64(bytes.count)
+        }
+    }
+
+    /// Writes index and footer and closes the file.
+    func finish() throws {
+        let indexBytes = index.withUnsafeBytes { Array($0) }
+        try write(indexBytes)
+        var footer: [UInt8] = []
+        withUnsafeBytes(of: offset.littleEndian) { footer += $0 }
+        let runs = rangeCount == 0 ? 0 : index.count / 2 / rangeCount
+        for value in [UInt32(runs), UInt32(rangeCount), UInt32(attributes), CRC32C.checksum(of: indexBytes)] {
+            withUnsafeBytes(of: value.littleEndian) { footer += $0 }
+        }
+        try write(footer)
+        close(handle)
+    }
+
+    func abandon() {
+        close(handle)
+        unlink(path)
+    }
+
+    private func segment(_ buffer: RangeBuffer, _ symbols: SymbolTable) -> [UInt8] {
+        stamp += 1
+        let rows = buffer.rowCount
+        var words = [UInt32](repeating: 0, count: rows * (attributes + 3))
+        var texts: [UInt8] = []
+        var offsets: [UInt32] = [0]
+        buffer.words.withUnsafeBufferPointer { source in
+            let stride = buffer.stride
+            for row in 0..<rows {
+                let base = row * stride
+                words[row] = local(source[base], symbols, &texts, &offsets)
+                words[rows + 2 * row] = source[base + 1]
+                words[rows + 2 * row + 1] = source[base + 2]
+                for column in 0..<attributes {
+                    words[rows * (3 + column) + row] = local(
+                        source[base + 3 + column], symbols, &texts, &offsets)
+                }
+            }
+        }
+        return assemble(rows: rows, offsets: offsets, texts: texts, words: words)
+    }
+
+    /// The segment's number for a symbol of the run, given on first use.
+    @inline(__always)
+    private func local(
+        _ symbol: UInt32, _ symbols: SymbolTable, _ texts: inout [UInt8], _ offsets: inout [UInt32]
+    ) -> UInt32 {
+        if symbol == EventTable.missingSymbol { return symbol }
+        let i = Int(symbol)
+        if stamps[i] == stamp { return locals[i] }
+        stamps[i] = stamp
+        locals[i] = UInt32(offsets.count - 1)
+        symbols.withBytes(of: Symbol(index: symbol)) { texts.append(contentsOf: $0) }
+        offsets.append(UInt32(texts.count))
+        return locals[i]
+    }
+
+    private func assemble(rows: Int, offsets: [UInt32], texts: [UInt8], words: [UInt32]) -> [UInt8] {
+        var body: [UInt8] = []
+        body.reserveCapacity(16 + offsets.count * 4 + texts.count + 3 + words.count * 4)
+        offsets.withUnsafeBytes { body.append(contentsOf: $0) }
+        body.append(contentsOf: texts)
+        while body.count % 4 != 0 { body.append(0) }
+        words.withUnsafeBytes { body.append(contentsOf: $0) }
+        var segment: [UInt8] = []
+        segment.reserveCapacity(body.count + 16)
+        for value in [
+            UInt32(rows), UInt32(offsets.count - 1), UInt32(texts.count), CRC32C.checksum(of: body),
+        ] {
+            withUnsafeBytes(of: value.littleEndian) { segment.append(contentsOf: $0) }
+        }
+        segment.append(contentsOf: body)
+        return segment
+    }
+
+    private func write(_ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { raw in
+            var done = 0
+            while done < raw.count {
+                let count = Foundation.write(handle, raw.baseAddress! + done, raw.count - done)
+                if count < 0, errno == EINTR { continue }
+                guard count >= 0 else {
+                    throw FileError("write", path: path, errorNumber: errno, writing: true)
+                }
+                done += count
+            }
+        }
+    }
+}
+
+/// The rows of one patient range in one run of a shuffle file.
+struct ShuffleSegment {
+    let rows: Int
+    let textOffsets: [UInt32]
+    let texts: [UInt8]
+    let patients: [UInt32]
+    let times: [Int64]
+    let attributes: [[UInt32]]
+}
+
+/// Reads the segments of one patient range; every length and checksum is checked.
+struct ShuffleFileReader {
+    private let path: String
+
+    init(path: String) { self.path = path }
+
+    /// The range's segments in run order; throws ``DatasetError/damagedShuffle(file:reason:)`` and `FileError`.
+    func segments(of range: Int) throws -> [ShuffleSegment] {
+        let handle = open(path, O_RDONLY | O_CLOEXEC)
+        guard handle >= 0 else { throw FileError("open", path: path, errorNumber: errno) }
+        defer { close(handle) }
+        let size = try fileSize(path)
+        guard size >= ShuffleLayout.magic.count + ShuffleLayout.footerBytes else {
+            throw damaged("too short")
+        }
+        let footer = try read(handle, size - ShuffleLayout.footerBytes, ShuffleLayout.footerBytes)
+        let indexOffset = Int(clamping: footer.load(0, UInt64.self))
+        let (runs, ranges) = (Int(footer.load(8, UInt32.self)), Int(footer.load(12, UInt32.self)))
+        let attributes = Int(footer.load(16, UInt32.self))
+        let indexBytes = runs * ranges * 16
+        guard range < ranges, indexOffset + indexBytes + ShuffleLayout.footerBytes == size else {
+            throw damaged("its index is not where the footer says")
+        }
+        let index = try read(handle, indexOffset, indexBytes)
+        guard CRC32C.checksum(of: index) == footer.load(20, UInt32.self) else {
+            throw damaged("wrong index checksum")
+        }
+        return try (0..<runs).compactMap { run in
+            let at = (run * ranges + range) * 16
+            let (offset, length) = (Int(index.load(at, UInt64.self)), Int(index.load(at + 8, UInt64.self)))
+            guard length > 0 else { return nil }
+            guard length >= 16, offset + length <= indexOffset else {
+                throw damaged("a segment lies outside")
+            }
+            return try decode(try read(handle, offset, length), attributes)
+        }
+    }
+
+    private func decode(_ bytes: [UInt8], _ attributes: Int) throws -> ShuffleSegment {
+        let (rows, symbols) = (Int(bytes.load(0, UInt32.self)), Int(bytes.load(4, UInt32.self)))
+        let textBytes = Int(bytes.load(8, UInt32.self))
+        let textStart = 16 + (symbols + 1) * 4
+        let wordStart = textStart + (textBytes + 3) / 4 * 4
+        guard bytes.count == wordStart + rows * (attributes + 3) * 4 else {
+            throw damaged("a segment has a wrong length")
+        }
+        guard CRC32C.checksum(of: Array(bytes[16...])) == bytes.load(12, UInt32.self) else {
+            throw damaged("a segment has a wrong checksum")
+        }
+        let patients: [UInt32] = bytes.array(wordStart, rows)
+        let times: [Int64] = bytes.array(wordStart + rows * 4, rows)
+        let columns: [[UInt32]] = (0..<attributes).map { bytes.array(wordStart + rows * 4 * (3 + $0), rows) }
+        return ShuffleSegment(
+            rows: rows, textOffsets: bytes.array(16, symbols + 1),
+            texts: Array(bytes[textStart..<(textStart + textBytes)]), patients: patients, times: times,
+            attributes: columns)
+    }
+
+    private func read(_ handle: Int32, _ offset: Int, _ count: Int) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var done = 0
+        while done < count {
+            let got = bytes.withUnsafeMutableBytes {
+                pread(handle, $0.baseAddress! + done, count - done, off_t(offset + done))
+            }
+            if got < 0, errno == EINTR { continue }
+            guard got >= 0 else { throw FileError("read", path: path, errorNumber: errno) }
+            guard got > 0 else { throw damaged("it ends early") }
+            done += got
+        }
+        return bytes
+    }
+
+    private func damaged(_ reason: String) -> DatasetError { .damagedShuffle(file: path, reason: reason) }
+}
+
+extension [UInt8] {
+    /// The little-endian number at a byte offset inside the array.
+    fileprivate func load<T: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, _: T.Type) -> T {
+        withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self)) }
+    }
+
+    /// `count` numbers from a byte offset on.
+    fileprivate func array<T: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, _ count: Int) -> [T] {
+        [T](unsafeUninitializedCapacity: count) { target, filled in
+            withUnsafeBytes { source in
+                UnsafeMutableRawBufferPointer(target).copyMemory(
+                    from: .init(rebasing: source[offset..<(offset + count * MemoryLayout<T>.size)]))
+            }
+            filled = count
+        }
+    }
+}
