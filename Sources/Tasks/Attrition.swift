@@ -1,0 +1,98 @@
+/// Patients and visits that came in, were excluded by each rule, and became samples; counts of labels.
+///
+/// Every patient and every visit is counted exactly once: in = excluded + out. Adding up counts of parts in any grouping
+/// gives the same totals.
+package struct Attrition: Codable, Sendable, Equatable {
+    /// What one rule took out.
+    package struct Exclusion: Codable, Sendable, Equatable {
+        package var rule: String
+        package var patients = 0
+        package var visits = 0
+    }
+
+    /// Label counts of one output field.
+    package struct Label: Codable, Sendable, Equatable {
+        package var value: String
+        package var samples: Int
+    }
+
+    /// Patients seen.
+    package private(set) var patientsIn = 0
+    /// Visits seen.
+    package private(set) var visitsIn = 0
+    /// By rule, in the task's order.
+    package private(set) var exclusions: [Exclusion]
+    /// Patients with at least one sample.
+    package private(set) var patientsOut = 0
+    /// Samples.
+    package private(set) var samplesOut = 0
+    /// Samples per label, by value.
+    package private(set) var labels: [Label] = []
+
+    package init(rules: [String]) { exclusions = rules.map { Exclusion(rule: $0) } }
+
+    /// Counts a patient with his visits as seen.
+    package mutating func enter(visits: Int) {
+        patientsIn += 1
+        visitsIn += visits
+    }
+
+    /// Counts patients and visits taken out by `rule`, which must be one of the task's.
+    package mutating func exclude(_ rule: String, patients: Int = 0, visits: Int = 0) {
+        guard let index = exclusions.firstIndex(where: { $0.rule == rule }) else {
+            preconditionFailure("Attrition: the task does not list the rule \(rule)")
+        }
+        exclusions[index].patients += patients
+        exclusions[index].visits += visits
+    }
+
+    /// Counts one sample with its label.
+    package mutating func emit(label: String) {
+        samplesOut += 1
+        if let index = labels.firstIndex(where: { $0.value == label }) {
+            labels[index].samples += 1
+        } else {
+            labels.append(Label(value: label, samples: 1))
+            labels.sort { ($0.value.count, $0.value) < ($1.value.count, $1.value) }
+        }
+    }
+
+    /// Counts a patient as having samples.
+    package mutating func leave() { patientsOut += 1 }
+
+    /// Adds the counts of another part of the patients; both must have the same rules.
+    package mutating func merge(_ other: Attrition) {
+        precondition(exclusions.map(\.rule) == other.exclusions.map(\.rule), "Attrition: different rules")
+        patientsIn += other.patientsIn
+        visitsIn += other.visitsIn
+        for i in exclusions.indices {
+            exclusions[i].patients += other.exclusions[i].patients
+            exclusions[i].visits += other.exclusions[i].visits
+        }
+        patientsOut += other.patientsOut
+        samplesOut += other.samplesOut
+        for label in other.labels {
+            if let index = labels.firstIndex(where: { $0.value == label.value }) {
+                labels[index].samples += label.samples
+            } else {
+                labels.append(label)
+            }
+        }
+        labels.sort { ($0.value.count, $0.value) < ($1.value.count, $1.value) }
+    }
+
+    /// Whether every patient and every visit is accounted for (one sample per remaining visit).
+    package var isBalanced: Bool {
+        patientsIn == patientsOut + exclusions.reduce(0) { $0 + $1.patients }
+            && visitsIn == samplesOut + exclusions.reduce(0) { $0 + $1.visits }
+    }
+
+    /// The table as comma-separated text: step, patients, visits, samples.
+    package var csv: String {
+        var lines = ["step,patients,visits,samples", "in,\(patientsIn),\(visitsIn),"]
+        lines += exclusions.map { "excluded: \($0.rule),\($0.patients),\($0.visits)," }
+        lines.append("out,\(patientsOut),,\(samplesOut)")
+        lines += labels.map { "label \($0.value),,,\($0.samples)" }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

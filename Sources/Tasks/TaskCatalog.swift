@@ -1,0 +1,31 @@
+package import Groundwork
+
+/// All tasks by name.
+package enum TaskCatalog {
+    private struct Entry: Sendable {
+        let name: String
+        let options: [String]
+        let make: @Sendable (ConfigurationNode) throws -> any ClinicalTask
+    }
+
+    private static let entries: [Entry] = [
+        Entry(name: "LengthOfStayPredictionMIMIC3", options: []) { _ in LengthOfStayPredictionMIMIC3() },
+        Entry(name: "MortalityPredictionMIMIC3", options: []) { _ in MortalityPredictionMIMIC3() },
+        Entry(name: "ReadmissionPredictionMIMIC3", options: ["window", "exclude_minors"]) {
+            try ReadmissionPredictionMIMIC3(options: $0)
+        },
+    ]
+
+    /// The names of all tasks, in alphabetical order.
+    package static var names: [String] { entries.map(\.name) }
+
+    /// The task that a run file's `task` section asks for; throws `ConfigurationError` for an unknown name or option.
+    package static func make(_ node: ConfigurationNode) throws -> any ClinicalTask {
+        let name = try node.required("name").choice(names)
+        guard let entry = entries.first(where: { $0.name == name }) else {
+            throw node.error("unknown-task", "task \"\(name)\" is not known.")
+        }
+        try node.allow(["name"] + entry.options)
+        return try entry.make(node)
+    }
+}
