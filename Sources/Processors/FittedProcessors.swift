@@ -1,0 +1,100 @@
+package import ClinicalData
+import Foundation
+package import Groundwork
+
+/// The processors of a whole schema with what they have learnt; stored as plain JSON (`processors.json`).
+package struct FittedProcessors: Codable, Sendable {
+    /// Whether a field goes into the model or is predicted.
+    package enum Role: String, Codable, Sendable { case input, output }
+
+    /// One field.
+    package struct Field: Codable, Sendable {
+        package let name: String
+        package let role: Role
+        package var processor: any FeatureProcessor
+
+        /// The processor's name.
+        package var processorName: String { type(of: processor).name }
+
+        private enum Keys: String, CodingKey { case name, role, processor, state }
+
+        init(name: String, role: Role, processor: any FeatureProcessor) {
+            self.name = name
+            self.role = role
+            self.processor = processor
+        }
+
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: Keys.self)
+            name = try container.decode(String.self, forKey: .name)
+            role = try container.decode(Role.self, forKey: .role)
+            let kind = try container.decode(String.self, forKey: .processor)
+            guard let entry = ProcessorCatalog.entries.first(where: { $0.name == kind }) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .processor, in: container, debugDescription: "unknown processor \(kind)")
+            }
+            processor = try entry.decode(try container.superDecoder(forKey: .state))
+        }
+
+        package func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Keys.self)
+            try container.encode(name, forKey: .name)
+            try container.encode(role, forKey: .role)
+            try container.encode(processorName, forKey: .processor)
+            try processor.encode(to: container.superEncoder(forKey: .state))
+        }
+    }
+
+    /// Input fields, then output fields, in schema order.
+    package var fields: [Field]
+
+    /// Processors that have learnt nothing yet; throws `ConfigurationError` for unknown names.
+    package init(inputs: [FieldSchema], outputs: [FieldSchema]) throws {
+        fields =
+            try inputs.map {
+                Field(name: $0.name, role: .input, processor: try ProcessorCatalog.make($0.processor))
+            }
+            + outputs.map {
+                Field(name: $0.name, role: .output, processor: try ProcessorCatalog.make($0.processor))
+            }
+    }
+
+    /// Learns from one part of the samples (canonical order); `selecting` picks the training samples.
+    package mutating func fit(_ samples: SampleColumns, selecting: [Bool]?) throws {
+        for i in fields.indices { try fields[i].processor.fit(samples.fields[i], selecting: selecting) }
+    }
+
+    /// Ends the fit; throws ``ProcessorError`` where what was seen cannot be encoded.
+    package mutating func finishFit() throws {
+        for i in fields.indices { try fields[i].processor.finishFit(field: fields[i].name) }
+    }
+
+    /// Encodes a range of samples.
+    package func encode(_ samples: SampleColumns, rows: Range<Int>) throws -> [EncodedColumn] {
+        try zip(fields, samples.fields).map { try $0.processor.encode($1, rows: rows) }
+    }
+
+    /// How the single output field is predicted; nil if there is none or it is no label.
+    package var mode: PredictionMode? {
+        fields.first { $0.role == .output }.flatMap { PredictionMode(rawValue: $0.processorName) }
+    }
+
+    /// Writes the processors as JSON; throws `FileError`.
+    package func save(to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        try AtomicFile.write(try encoder.encode(self), to: path)
+    }
+
+    /// Reads processors; throws `FileError` and ``ProcessorError/badState(path:reason:)``.
+    package static func load(_ path: String) throws -> FittedProcessors {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw FileError("open", path: path, errorNumber: errno == 0 ? ENOENT : errno)
+        }
+        do {
+            return try JSONDecoder().decode(FittedProcessors.self, from: data)
+        } catch is DecodingError {
+            throw ProcessorError.badState(path: path, reason: "not the expected JSON")
+        }
+    }
+}
