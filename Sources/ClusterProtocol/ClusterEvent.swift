@@ -1,0 +1,153 @@
+/// Everything that the event log can say; a closed list of constants, numbers, names of stages and shards, and digests,
+/// so that no patient value can get into it.
+package enum ClusterEvent: Sendable, Equatable {
+    case epochStarted(epoch: UInt64, build: String)
+    case jobResumed(committed: Int, stages: Int)
+    case journalTorn(epoch: UInt64, bytes: Int)
+    case stageOpened(stage: String, name: String, shards: Int, committed: Int)
+    case stageCached(stage: String, name: String)
+    case stageInvalid(stage: String, name: String)
+    case stageFinished(stage: String, name: String, seconds: Double, computeSeconds: Double, bytes: UInt64)
+    case workerStarted(pid: Int32, slot: Int)
+    case workerEnded(pid: Int32, slot: Int, cause: LossCause)
+    case workerJoined(instance: Instance, pid: UInt32, host: String, cores: UInt32)
+    case workerRejected(instance: Instance, pid: UInt32, host: String, code: String)
+    case workerSuspect(instance: Instance)
+    case workerLost(instance: Instance, cause: LossCause)
+    case attemptLost(stage: String, shard: String, attempt: UInt32, instance: Instance)
+    case attemptFailed(stage: String, shard: String, attempt: UInt32, instance: Instance, code: String)
+    case outputMissing(stage: String, shard: String, attempt: UInt32)
+    case duplicateResult(stage: String, shard: String, attempt: UInt32)
+    case generationStarted(stage: String, generation: UInt64, members: Int, position: UInt64)
+    case memberFailed(stage: String, instance: Instance, code: String)
+    case framesLost(stage: String, generation: UInt64)
+    case jobFinished(seconds: Double)
+    case jobFailed(code: String, exitStatus: Int32)
+    case jobInterrupted
+
+    /// A value in the log.
+    package enum Value: Sendable, Equatable {
+        case text(String), number(Double), integer(Int)
+    }
+
+    /// The event's name in the log.
+    package var name: String {
+        switch self {
+        case .epochStarted: "epoch-started"
+        case .jobResumed: "job-resumed"
+        case .journalTorn: "journal-torn"
+        case .stageOpened: "stage-opened"
+        case .stageCached: "stage-cached"
+        case .stageInvalid: "stage-invalid"
+        case .stageFinished: "stage-finished"
+        case .workerStarted: "worker-started"
+        case .workerEnded: "worker-ended"
+        case .workerJoined: "worker-joined"
+        case .workerRejected: "worker-rejected"
+        case .workerSuspect: "worker-suspect"
+        case .workerLost: "worker-lost"
+        case .attemptLost: "attempt-lost"
+        case .attemptFailed: "attempt-failed"
+        case .outputMissing: "output-missing"
+        case .duplicateResult: "duplicate-result"
+        case .generationStarted: "generation-started"
+        case .memberFailed: "member-failed"
+        case .framesLost: "frames-lost"
+        case .jobFinished: "job-finished"
+        case .jobFailed: "job-failed"
+        case .jobInterrupted: "job-interrupted"
+        }
+    }
+
+    /// Whether a person should hear of it beside the log.
+    package var isFault: Bool {
+        switch self {
+        case .workerLost(_, .left), .workerEnded(_, _, .exited(0)): false
+        case .journalTorn, .stageInvalid, .workerEnded, .workerRejected, .workerLost, .attemptFailed,
+            .outputMissing, .memberFailed, .framesLost, .jobFailed:
+            true
+        default: false
+        }
+    }
+
+    /// Keys and values in the order in which they are written.
+    package var fields: [(key: String, value: Value)] {
+        switch self {
+        case .epochStarted(let epoch, let build):
+            [("epoch", .integer(Int(clamping: epoch))), ("build", .text(build))]
+        case .jobResumed(let committed, let stages):
+            [("committed", .integer(committed)), ("stages", .integer(stages))]
+        case .journalTorn(let epoch, let bytes):
+            [("epoch", .integer(Int(clamping: epoch))), ("bytes", .integer(bytes))]
+        case .stageOpened(let stage, let name, let shards, let committed):
+            stageFields(stage, name) + [("shards", .integer(shards)), ("committed", .integer(committed))]
+        case .stageCached(let stage, let name), .stageInvalid(let stage, let name): stageFields(stage, name)
+        case .stageFinished(let stage, let name, let seconds, let compute, let bytes):
+            stageFields(stage, name) + [
+                ("seconds", .number(seconds)), ("compute_seconds", .number(compute)),
+                ("bytes", .integer(Int(clamping: bytes))),
+            ]
+        case .jobFinished(let seconds): [("seconds", .number(seconds))]
+        case .jobFailed(let code, let status):
+            [("code", .text(code)), ("exit_status", .integer(Int(status)))]
+        case .jobInterrupted: []
+        default: workerFields
+        }
+    }
+
+    private var workerFields: [(key: String, value: Value)] {
+        switch self {
+        case .workerStarted(let pid, let slot): [("pid", .integer(Int(pid))), ("slot", .integer(slot))]
+        case .workerEnded(let pid, let slot, let cause):
+            [("pid", .integer(Int(pid))), ("slot", .integer(slot)), ("cause", .text(cause.text))]
+        case .workerJoined(let instance, let pid, let host, let cores):
+            [
+                worker(instance), ("pid", .integer(Int(pid))), ("host", .text(host)),
+                ("cores", .integer(Int(cores))),
+            ]
+        case .workerRejected(let instance, let pid, let host, let code):
+            [
+                worker(instance), ("pid", .integer(Int(pid))), ("host", .text(host)), ("code", .text(code)),
+            ]
+        case .workerSuspect(let instance): [worker(instance)]
+        case .workerLost(let instance, let cause): [worker(instance), ("cause", .text(cause.text))]
+        default: workFields
+        }
+    }
+
+    private var workFields: [(key: String, value: Value)] {
+        switch self {
+        case .attemptLost(let stage, let shard, let attempt, let instance):
+            shardFields(stage, shard, attempt) + [worker(instance)]
+        case .attemptFailed(let stage, let shard, let attempt, let instance, let code):
+            shardFields(stage, shard, attempt) + [worker(instance), ("code", .text(code))]
+        case .outputMissing(let stage, let shard, let attempt),
+            .duplicateResult(let stage, let shard, let attempt):
+            shardFields(stage, shard, attempt)
+        case .generationStarted(let stage, let generation, let members, let position):
+            [
+                ("stage", .text(stage)), ("generation", .integer(Int(clamping: generation))),
+                ("members", .integer(members)), ("position", .integer(Int(clamping: position))),
+            ]
+        case .memberFailed(let stage, let instance, let code):
+            [("stage", .text(stage)), worker(instance), ("code", .text(code))]
+        case .framesLost(let stage, let generation):
+            [("stage", .text(stage)), ("generation", .integer(Int(clamping: generation)))]
+        default: []
+        }
+    }
+
+    private func worker(_ instance: Instance) -> (key: String, value: Value) {
+        ("worker", .text(instanceName(instance)))
+    }
+
+    private func stageFields(_ stage: String, _ name: String) -> [(key: String, value: Value)] {
+        [("stage", .text(stage)), ("name", .text(name))]
+    }
+
+    private func shardFields(
+        _ stage: String, _ shard: String, _ attempt: UInt32
+    ) -> [(key: String, value: Value)] {
+        [("stage", .text(stage)), ("shard", .text(shard)), ("attempt", .integer(Int(attempt)))]
+    }
+}

@@ -1,0 +1,257 @@
+/// Messages of workers, and what becomes of workers that are silent.
+extension CoordinatorMachine {
+    mutating func receive(_ envelope: WireEnvelope, now: Seconds) -> [CoordinatorDirective] {
+        let instance = envelope.instance
+        guard let body = envelope.body else { return [] }
+        if case .hello(let hello) = body { return greet(hello, envelope, now: now) }
+        guard workers[instance] != nil else { return [.send(to: instance, stranger(instance))] }
+        workers.hear(instance, now: now)
+        switch body {
+        case .heartbeat(let message): return heartbeat(message, from: instance, now: now)
+        case .result(let message): return result(message, from: instance, now: now)
+        case .shardFailed(let message): return shardFailed(message, from: instance, now: now)
+        case .returned(let message):
+            for attempt in message.attempts { shards?.takeBack(attempt, from: instance) }
+            return assign(now: now)
+        case .leave: return lose(instance, .left, now: now)
+        default: return receiveTraining(body, from: instance, now: now)
+        }
+    }
+
+    private mutating func receiveTraining(
+        _ body: MessageBody, from instance: Instance, now: Seconds
+    ) -> [CoordinatorDirective] {
+        let directives: [CoordinatorDirective]?
+        switch body {
+        case .opened(let message):
+            directives = training?.handle(opened: message, from: instance, now: now)
+        case .prepared(let message):
+            directives = training?.handle(prepared: message, from: instance, now: now)
+        case .saved(let message): directives = training?.handle(saved: message, from: instance, now: now)
+        case .ready(let message): directives = training?.handle(ready: message, from: instance, now: now)
+        case .trainingDone(let message): return trainingDone(message, from: instance, now: now)
+        case .trainingFailed(let message):
+            directives = training?.handle(failed: message, from: instance, now: now)
+        default: directives = nil
+        }
+        return filterFailures(directives ?? [])
+    }
+
+    private mutating func trainingDone(
+        _ message: WireTrainingDone, from instance: Instance, now: Seconds
+    ) -> [CoordinatorDirective] {
+        guard let directives = training?.handle(done: message, from: instance, now: now) else {
+            var close = WireTrainingClose()
+            close.stage = message.stage
+            return [.send(to: instance, .trainingClose(close))]
+        }
+        workers.update(instance) { $0.usage = message.usage }
+        if training?.phase == .done, !directives.isEmpty { totals.computeSeconds += message.computeSeconds }
+        return filterFailures(directives)
+    }
+
+    /// Lets only the job's first failure out.
+    mutating func filterFailures(_ directives: [CoordinatorDirective]) -> [CoordinatorDirective] {
+        directives.flatMap { directive -> [CoordinatorDirective] in
+            if case .fail(let failure) = directive { return fail(failure) }
+            return [directive]
+        }
+    }
+
+    // MARK: Coming
+
+    private mutating func greet(
+        _ hello: WireHello, _ envelope: WireEnvelope, now: Seconds
+    ) -> [CoordinatorDirective] {
+        let instance = envelope.instance
+        if let reject = objection(to: hello, envelope) {
+            let event = ClusterEvent.workerRejected(
+                instance: instance, pid: hello.pid, host: hello.host, code: reject.failure.code)
+            return [.send(to: instance, .reject(reject)), .report(event)]
+        }
+        let isNew = workers.join(instance, hello, now: now)
+        var welcome = WireWelcome()
+        welcome.runDirectory = configuration.runDirectory
+        welcome.heartbeatMilliseconds = 1000
+        welcome.durable = configuration.isDurable
+        var directives: [CoordinatorDirective] = [.send(to: instance, .welcome(welcome))]
+        if isNew {
+            directives.append(
+                .report(
+                    .workerJoined(
+                        instance: instance, pid: hello.pid, host: hello.host, cores: hello.cores)))
+        }
+        if let isShuttingDown { return directives + [.send(to: instance, .shutdown(isShuttingDown))] }
+        directives += reconcile(hello.held, of: instance, now: now)
+        directives += training?.join(instance, endpoint: hello.dataEndpoint, now: now) ?? []
+        return directives + assign(now: now)
+    }
+
+    private func objection(to hello: WireHello, _ envelope: WireEnvelope) -> WireReject? {
+        var reject = WireReject()
+        if envelope.protocol != ClusterVersion.messages || envelope.build != configuration.build {
+            reject.failure = WireFailure(
+                code: "cluster.other-version",
+                message:
+                    "The worker on \(hello.host) (process \(hello.pid)) is of another version: it is build "
+                    + "\"\(envelope.build)\" (messages \(envelope.protocol)), the coordinator is build "
+                    + "\"\(configuration.build)\" (messages \(ClusterVersion.messages)). Install the same version.",
+                exitStatus: 78, deterministic: true)
+        } else if hello.fingerprint != configuration.fingerprint {
+            reject.failure = WireFailure(
+                code: "cluster.other-numerics",
+                message:
+                    "The worker on \(hello.host) (process \(hello.pid)) computes other bits: its numeric "
+                    + "fingerprint is \(hello.fingerprint), the coordinator's \(configuration.fingerprint). Use machines "
+                    + "of one CPU type, or set OPENBLAS_CORETYPE to the same value everywhere.",
+                exitStatus: 78, deterministic: true)
+        } else if !envelope.job.isEmpty, envelope.job != configuration.job {
+            reject.failure = WireFailure(
+                code: "cluster.other-job",
+                message: "The worker on \(hello.host) (process \(hello.pid)) belongs to another job.",
+                exitStatus: 75)
+        } else if workers.isLost(envelope.instance) {
+            reject.failure = WireFailure(
+                code: "cluster.lost", message: "This worker was given up after a silence.", exitStatus: 75)
+            reject.mayReturn = true
+        } else {
+            return nil
+        }
+        return reject
+    }
+
+    private func stranger(_ instance: Instance) -> MessageBody {
+        if let isShuttingDown { return .shutdown(isShuttingDown) }
+        guard workers.isLost(instance) else { return .identify(WireIdentify()) }
+        var reject = WireReject()
+        reject.failure = WireFailure(
+            code: "cluster.lost", message: "This worker was given up after a silence.", exitStatus: 75)
+        reject.mayReturn = true
+        return .reject(reject)
+    }
+
+    // MARK: Work
+
+    private mutating func heartbeat(
+        _ message: WireHeartbeat, from instance: Instance, now: Seconds
+    ) -> [CoordinatorDirective] {
+        let isTraining = training?.members.contains(instance) ?? false
+        workers.beat(instance, message, isBusy: isTraining || !message.held.isEmpty, now: now)
+        shards?.renew(instance, deadline: now + WorkerTable.lostAfter)
+        training?.handle(status: message.training, pulse: message.pulse, from: instance, now: now)
+        var directives: [CoordinatorDirective] = [.send(to: instance, .pulse(WirePulse()))]
+        let missing =
+            shards?.missing(from: message.held, instance: instance, now: now, age: Self.grantResend) ?? []
+        directives += missing.map { .send(to: instance, grantMessage($0)) }
+        directives += reconcile(message.held, of: instance, now: now)
+        return directives + assign(now: now)
+    }
+
+    /// Takes over work that a worker says it holds, or asks it back if nobody wants it.
+    private mutating func reconcile(
+        _ held: [WireAttemptID], of instance: Instance, now: Seconds
+    ) -> [CoordinatorDirective] {
+        guard shards != nil else { return [] }
+        var revoke = WireRevoke()
+        revoke.attempts = held.filter { attempt in
+            shards?.adopt(attempt, by: instance, now: now, deadline: now + WorkerTable.lostAfter) == false
+        }
+        return revoke.attempts.isEmpty ? [] : [.send(to: instance, .revoke(revoke))]
+    }
+
+    private mutating func result(
+        _ message: WireResult, from instance: Instance, now: Seconds
+    ) -> [CoordinatorDirective] {
+        let attempt = message.commit.attempt
+        workers.update(instance) { entry in
+            entry.usage = message.usage
+            entry.pulseChanged = now
+        }
+        guard let disposition = shards?.report(attempt, from: instance) else {
+            return [acknowledge(attempt, to: instance)]
+        }
+        switch disposition {
+        case .pending: return []
+        case .duplicate:
+            return [duplicate(attempt), acknowledge(attempt, to: instance)] + assign(now: now)
+        case .check:
+            workers.update(instance) { $0.computeSeconds += message.computeSeconds }
+            totals.computeSeconds += message.computeSeconds
+            totals.inputBytes += message.inputBytes
+            longestShard = max(longestShard, message.computeSeconds)
+            return [.check(message.commit)] + assign(now: now)
+        }
+    }
+
+    private mutating func shardFailed(
+        _ message: WireShardFailed, from instance: Instance, now: Seconds
+    ) -> [CoordinatorDirective] {
+        let attempt = message.attempt
+        var directives = [acknowledge(attempt, to: instance)]
+        guard let table = shards, table.held(by: instance).contains(attempt) else { return directives }
+        let name = table.name(of: attempt)
+        directives.append(
+            .report(
+                .attemptFailed(
+                    stage: table.stageName, shard: name, attempt: attempt.attempt, instance: instance,
+                    code: message.failure.code)))
+        let isOver =
+            shards?.fail(attempt, from: instance, deterministic: message.failure.deterministic) ?? false
+        if isOver { directives += fail(message.failure) }
+        return directives + assign(now: now)
+    }
+
+    // MARK: Going
+
+    mutating func tick(now: Seconds) -> [CoordinatorDirective] {
+        var directives: [CoordinatorDirective] = []
+        let stallLimit = max(configuration.stallLimit, 10 * longestShard)
+        let members = Set(training?.members ?? [])
+        let (suspects, lost) = workers.judge(now: now, stallLimit: stallLimit) { members.contains($0) }
+        directives += suspects.map { .report(.workerSuspect(instance: $0)) }
+        for (instance, cause) in lost { directives += lose(instance, cause, now: now) }
+        for expired in shards?.expire(now: now) ?? [] {
+            directives.append(.report(lostAttempt(expired.attempt, expired.instance)))
+        }
+        directives += filterFailures(training?.tick(now: now) ?? [])
+        return directives + assign(now: now)
+    }
+
+    mutating func lose(_ instance: Instance, _ cause: LossCause, now: Seconds) -> [CoordinatorDirective] {
+        guard workers[instance] != nil else { return [] }
+        workers.lose(instance)
+        var directives: [CoordinatorDirective] = [
+            .report(.workerLost(instance: instance, cause: cause)), .expel(instance),
+        ]
+        if cause != .left { totals.workersLost += 1 }
+        if let (attempts, giveUp) = shards?.lose(instance, cause: cause) {
+            directives += attempts.map { .report(lostAttempt($0, instance)) }
+            if let giveUp, let table = shards { directives += fail(crashes(giveUp, table, cause)) }
+        }
+        directives += filterFailures(training?.leave(instance, cause: cause, now: now) ?? [])
+        return directives + assign(now: now)
+    }
+
+    private func lostAttempt(_ attempt: WireAttemptID, _ instance: Instance) -> ClusterEvent {
+        .attemptLost(
+            stage: shards?.stageName ?? "", shard: shards?.name(of: attempt) ?? "", attempt: attempt.attempt,
+            instance: instance)
+    }
+
+    private func crashes(_ shard: String, _ table: ShardTable, _ cause: LossCause) -> WireFailure {
+        WireFailure(
+            code: "cluster.shard-crashes",
+            message:
+                "Stage \"\(table.stageName)\", shard \"\(shard)\": too many workers were lost while they computed "
+                + "it; the last one \(cause.text). See log.jsonl in the run directory; if memory ran out, choose "
+                + "smaller shards or fewer workers.", exitStatus: 70)
+    }
+
+    /// After this process stood still (stopped, suspended), nobody else is to blame for the silence.
+    mutating func postponeAfterPause(now: Seconds) {
+        defer { lastEvent = now }
+        guard let lastEvent, now - lastEvent > Self.longestPause else { return }
+        workers.postpone(by: now - lastEvent)
+        shards?.postpone(by: now - lastEvent)
+    }
+}

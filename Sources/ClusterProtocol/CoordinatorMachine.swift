@@ -1,0 +1,296 @@
+/// The coordinator without its sockets, files and clock: events in, directives out.
+///
+/// It opens one stage at a time. Everything durable is on disk before its effect: a shard's commit before the worker's
+/// acknowledgement, a generation before Go.
+package struct CoordinatorMachine: Sendable {
+    /// What the coordinator is and expects.
+    package struct Configuration: Sendable {
+        package var job: String
+        package var build: String
+        package var fingerprint: String
+        package var epoch: UInt64
+        package var runDirectory: String
+        package var isDurable: Bool
+        /// Seconds without progress after which a worker is given up, at least.
+        package var stallLimit: Seconds
+
+        package init(
+            job: String, build: String, fingerprint: String, epoch: UInt64, runDirectory: String,
+            isDurable: Bool = true, stallLimit: Seconds = 120
+        ) {
+            self.job = job
+            self.build = build
+            self.fingerprint = fingerprint
+            self.epoch = epoch
+            self.runDirectory = runDirectory
+            self.isDurable = isDurable
+            self.stallLimit = stallLimit
+        }
+    }
+
+    /// Counts for the report.
+    package struct Totals: Sendable, Equatable {
+        package var workersLost = 0
+        package var attemptsRepeated = 0
+        package var duplicateResults = 0
+        package var generations = 0
+        /// Of the open or last stage.
+        package var computeSeconds = 0.0
+        package var inputBytes: UInt64 = 0
+    }
+
+    /// Grants a worker may hold, so that it never waits for a round trip.
+    static let grantsPerWorker = 2
+    /// Age at which a grant that a worker does not list counts as lost on the way.
+    static let grantResend: Seconds = 2.5
+    /// A longer pause between two events means that this process stood still.
+    static let longestPause: Seconds = 2
+
+    package let configuration: Configuration
+    package internal(set) var workers = WorkerTable()
+    package internal(set) var shards: ShardTable?
+    package internal(set) var training: TrainingGenerations?
+    package internal(set) var totals = Totals()
+    var isShuttingDown: WireShutdown?
+    var lastEvent: Seconds?
+    var stageOpened: Seconds = 0
+    var longestShard = 0.0
+    var hasFailed = false
+    /// Generations are never used twice, not even by two stages.
+    var lastGeneration: UInt64 = 0
+
+    /// A coordinator without workers.
+    package init(_ configuration: Configuration) {
+        self.configuration = configuration
+    }
+
+    /// Takes in one event; `now` never goes back.
+    package mutating func handle(_ event: CoordinatorEvent, now: Seconds) -> [CoordinatorDirective] {
+        postponeAfterPause(now: now)
+        switch event {
+        case .message(let envelope): return receive(envelope, now: now)
+        case .openShards(let table): return open(table, now: now)
+        case .openTraining(let spec): return open(spec, now: now)
+        case .outputsChecked(let commit, let isPresent): return checked(commit, isPresent, now: now)
+        case .durable(.commit(let commit)): return committed(commit, now: now)
+        case .durable(.generation(let generation)):
+            defer { totals.generations += training?.phase == .running ? 1 : 0 }
+            return training?.handle(durable: generation, now: now) ?? []
+        case .processEnded(let instance, let cause): return lose(instance, cause, now: now)
+        case .connectionBroken: return workers.count == 0 ? [] : [.probe(workers.instances)]
+        case .unreachable(let instance):
+            workers.update(instance) { $0.isUnreachable = true }
+            return []
+        case .tick: return tick(now: now)
+        case .shutDown(let status, let reason): return shutDown(status, reason)
+        }
+    }
+
+    // MARK: Stages
+
+    private mutating func open(_ table: ShardTable, now: Seconds) -> [CoordinatorDirective] {
+        begin(now: now)
+        shards = table
+        if table.isComplete { return finishShards() }
+        // Work that survivors of an earlier epoch still hold is theirs.
+        for instance in workers.instances {
+            for attempt in workers[instance]?.hello.held ?? [] where attempt.stage == table.stage {
+                _ = shards?.adopt(attempt, by: instance, now: now, deadline: now + WorkerTable.lostAfter)
+            }
+        }
+        return assign(now: now)
+    }
+
+    private mutating func open(_ spec: TrainingSpec, now: Seconds) -> [CoordinatorDirective] {
+        begin(now: now)
+        training = TrainingGenerations(spec, after: lastGeneration, now: now)
+        return workers.instances.flatMap { instance -> [CoordinatorDirective] in
+            guard let entry = workers[instance], !entry.isLeaving else { return [] }
+            return training?.join(instance, endpoint: entry.hello.dataEndpoint, now: now) ?? []
+        }
+    }
+
+    private mutating func begin(now: Seconds) {
+        precondition(shards == nil && training == nil, "open: a stage is open already")
+        stageOpened = now
+        longestShard = 0
+        totals.computeSeconds = 0
+        totals.inputBytes = 0
+    }
+
+    mutating func finishShards() -> [CoordinatorDirective] {
+        guard let table = shards, table.isComplete else { return [] }
+        shards = nil
+        return [.stageDone(table.commits.compactMap { $0 })]
+    }
+
+    // MARK: Dispatch
+
+    /// Gives every worker something to do, then something to go on with; asks idle workers' work back from others.
+    mutating func assign(now: Seconds) -> [CoordinatorDirective] {
+        guard shards != nil, isShuttingDown == nil, !hasFailed else { return [] }
+        var directives: [CoordinatorDirective] = []
+        let able = workers.instances.filter { instance in
+            workers[instance].map { !$0.isLeaving && !$0.isSuspect && !$0.isUnreachable } ?? false
+        }
+        for count in 0..<Self.grantsPerWorker {
+            for instance in able where shards?.heldCount(by: instance) == count {
+                directives += grant(to: instance, now: now)
+            }
+        }
+        guard shards?.pendingCount == 0 else { return directives }
+        let idle = able.count { shards?.heldCount(by: $0) == 0 }
+        let busy = able.filter { (shards?.heldCount(by: $0) ?? 0) > 1 }
+        for instance in busy.prefix(idle) {
+            guard let attempt = shards?.revokeNewest(of: instance) else { continue }
+            var revoke = WireRevoke()
+            revoke.attempts = [attempt]
+            directives.append(.send(to: instance, .revoke(revoke)))
+        }
+        return directives
+    }
+
+    private mutating func grant(to instance: Instance, now: Seconds) -> [CoordinatorDirective] {
+        let deadline = now + WorkerTable.lostAfter
+        guard let attempt = shards?.grant(to: instance, now: now, deadline: deadline) else { return [] }
+        if attempt.attempt > 1 { totals.attemptsRepeated += 1 }
+        // A worker that was idle has had nothing to make progress with until now.
+        workers.update(instance) { $0.pulseChanged = max($0.pulseChanged, now) }
+        return [.send(to: instance, grantMessage(attempt))]
+    }
+
+    func grantMessage(_ attempt: WireAttemptID) -> MessageBody {
+        var grant = WireGrant()
+        grant.attempt = attempt
+        if let shards, let index = shards.index(of: attempt) {
+            let item = shards.items[index]
+            grant.stageName = shards.stageName
+            grant.shardName = item.name
+            grant.payload = item.payload
+            grant.outputPrefix = outputPrefix(stage: shards.stage, shard: item.name, attempt: attempt)
+        }
+        return .grant(grant)
+    }
+
+    // MARK: Results
+
+    private mutating func checked(
+        _ commit: WireShardCommit, _ isPresent: Bool, now: Seconds
+    ) -> [CoordinatorDirective] {
+        if training?.spec.stage == commit.attempt.stage { return checkedTraining(commit, isPresent) }
+        guard var table = shards, table.index(of: commit.attempt) != nil else { return [] }
+        defer { shards = table }
+        if isPresent {
+            guard table.confirm(commit.attempt) else { return [] }
+            var entry = WireJournalRecord()
+            entry.shardCommitted.commit = commit
+            return [.append(entry, mark: .commit(commit))]
+        }
+        var directives: [CoordinatorDirective] = [
+            .report(
+                .outputMissing(
+                    stage: table.stageName, shard: table.name(of: commit.attempt),
+                    attempt: commit.attempt.attempt))
+        ]
+        for reporter in table.refuse(commit.attempt) {
+            directives.append(acknowledge(reporter.attempt, to: reporter.instance))
+            if table.fail(reporter.attempt, from: reporter.instance, deterministic: false) {
+                directives += fail(missingOutputs(of: commit, in: table))
+            }
+        }
+        shards = table
+        directives += assign(now: now)
+        table = shards ?? table
+        return directives
+    }
+
+    private mutating func checkedTraining(
+        _ commit: WireShardCommit, _ isPresent: Bool
+    ) -> [CoordinatorDirective] {
+        guard let name = training?.spec.stageName else { return [] }
+        guard isPresent else {
+            return fail(
+                WireFailure(
+                    code: "cluster.output-missing",
+                    message:
+                        "Stage \"\(name)\": a file of the finished training is missing or has another size. "
+                        + "Check that all machines see the same run directory.", exitStatus: 74))
+        }
+        var entry = WireJournalRecord()
+        entry.shardCommitted.commit = commit
+        return [.append(entry, mark: .commit(commit))]
+    }
+
+    private mutating func committed(_ commit: WireShardCommit, now: Seconds) -> [CoordinatorDirective] {
+        if let spec = training?.spec, spec.stage == commit.attempt.stage {
+            lastGeneration = training?.generation ?? lastGeneration
+            training = nil
+            return [.stageDone([commit])]
+        }
+        guard let (reporters, useless) = shards?.commit(commit) else { return [] }
+        var directives: [CoordinatorDirective] = []
+        for reporter in reporters {
+            if reporter.attempt == commit.attempt {
+                workers.update(reporter.instance) { $0.committed += 1 }
+            } else {
+                directives.append(duplicate(reporter.attempt))
+            }
+            directives.append(acknowledge(reporter.attempt, to: reporter.instance))
+        }
+        for holder in useless {
+            var revoke = WireRevoke()
+            revoke.attempts = [holder.attempt]
+            directives.append(.send(to: holder.instance, .revoke(revoke)))
+        }
+        return directives + finishShards() + assign(now: now)
+    }
+
+    mutating func duplicate(_ attempt: WireAttemptID) -> CoordinatorDirective {
+        totals.duplicateResults += 1
+        return .report(
+            .duplicateResult(
+                stage: shards?.stageName ?? "", shard: shards?.name(of: attempt) ?? "",
+                attempt: attempt.attempt))
+    }
+
+    func acknowledge(_ attempt: WireAttemptID, to instance: Instance) -> CoordinatorDirective {
+        var ack = WireAck()
+        ack.attempt = attempt
+        return .send(to: instance, .ack(ack))
+    }
+
+    // MARK: Ends
+
+    mutating func fail(_ failure: WireFailure) -> [CoordinatorDirective] {
+        guard !hasFailed else { return [] }
+        hasFailed = true
+        return [.fail(failure)]
+    }
+
+    private mutating func shutDown(_ status: Int32, _ reason: String) -> [CoordinatorDirective] {
+        var message = WireShutdown()
+        message.exitStatus = status
+        message.reason = reason
+        isShuttingDown = message
+        shards = nil
+        training = nil
+        return workers.instances.map { .send(to: $0, .shutdown(message)) }
+    }
+
+    private func missingOutputs(of commit: WireShardCommit, in table: ShardTable) -> WireFailure {
+        WireFailure(
+            code: "cluster.output-missing",
+            message:
+                "Stage \"\(table.stageName)\", shard \"\(table.name(of: commit.attempt))\": the files that the "
+                + "worker reported are missing or have another size. Check that all machines see the same run "
+                + "directory and that its disk is not full.", exitStatus: 74)
+    }
+}
+
+/// The first part of an attempt's file names, relative to the run directory: one path, one writer.
+package func outputPrefix(stage: String, shard: String, attempt: WireAttemptID) -> String {
+    "\(stageFolder(stage))/\(shard).e\(attempt.epoch).a\(attempt.attempt)"
+}
+
+/// A stage's folder, relative to the run directory.
+package func stageFolder(_ stage: String) -> String { "stage/\(stage)" }

@@ -1,0 +1,307 @@
+package import Foundation
+
+/// The shards of one stage: PENDING → LEASED → COMMITTED, the last being final.
+///
+/// A lease makes a shard available again when its worker is gone; safety never depends on it, since every attempt has
+/// files of its own and the first commit wins.
+package struct ShardTable: Sendable {
+    /// A shard's name and payload.
+    package struct Item: Sendable, Equatable {
+        package var name: String
+        package var payload: Data
+
+        package init(name: String, payload: Data) {
+            self.name = name
+            self.payload = payload
+        }
+    }
+
+    /// What to do with a reported result.
+    package enum Disposition: Sendable, Equatable {
+        /// Look at the files.
+        case check
+        /// The shard is committed already: acknowledge and forget.
+        case duplicate
+        /// Known and under way.
+        case pending
+    }
+
+    /// Failures of one shard after which the job gives up.
+    package static let mostFailures = 3
+    /// Workers that may be lost from outside over one shard before the job gives up.
+    package static let mostLosses = 20
+
+    /// Digest of what the stage depends on.
+    package let stage: String
+    package let stageName: String
+    package let items: [Item]
+    package let epoch: UInt64
+    /// Committed shards in place, nil for the others.
+    package private(set) var commits: [WireShardCommit?]
+    /// How many are committed.
+    package private(set) var committedCount = 0
+
+    /// How many wait for a worker.
+    package private(set) var pendingCount = 0
+
+    private var shards: [Shard]
+    /// Indices, the preferred one last; may hold shards that are no longer pending.
+    private var queue: [Int]
+    /// What each worker holds, oldest first.
+    private var holdings: [Instance: Holding] = [:]
+
+    private struct Lease: Sendable {
+        let attempt: WireAttemptID
+        let granted: Seconds
+        var isRevoked = false
+    }
+
+    private struct Holding: Sendable {
+        var leases: [Lease] = []
+        var deadline: Seconds
+    }
+
+    private struct Shard: Sendable {
+        var holders: [Reporter] = []
+        /// Attempts whose files are being looked at.
+        var checking: [WireAttemptID] = []
+        /// The attempt whose commit is on its way to disk.
+        var committing: WireAttemptID?
+        /// Reporters to acknowledge once the shard is committed.
+        var reporters: [Reporter] = []
+        /// Attempts that failed; whoever still lists them is out of date.
+        var dead: [WireAttemptID] = []
+        var failures = 0
+        var losses = 0
+        var attempts: UInt32 = 0
+        var isCommitted = false
+
+        var isPending: Bool {
+            !isCommitted && holders.isEmpty && checking.isEmpty && committing == nil
+        }
+    }
+
+    /// Who holds or reported which attempt.
+    package struct Reporter: Sendable, Equatable {
+        package let attempt: WireAttemptID
+        package let instance: Instance
+    }
+
+    /// A stage's shards, with those already committed by an earlier epoch.
+    package init(
+        stage: String, stageName: String, items: [Item], epoch: UInt64, commits: [Int: WireShardCommit] = [:]
+    ) {
+        self.stage = stage
+        self.stageName = stageName
+        self.items = items
+        self.epoch = epoch
+        self.commits = items.indices.map { commits[$0] }
+        shards = self.commits.map { commit in
+            var shard = Shard()
+            shard.isCommitted = commit != nil
+            return shard
+        }
+        committedCount = self.commits.count { $0 != nil }
+        queue = items.indices.reversed().filter { commits[$0] == nil }
+        pendingCount = queue.count
+    }
+
+    /// Whether every shard is committed.
+    package var isComplete: Bool { committedCount == items.count }
+
+    /// Leases the next pending shard to `instance` until `deadline`; nil if there is none.
+    package mutating func grant(to instance: Instance, now: Seconds, deadline: Seconds) -> WireAttemptID? {
+        while let index = queue.popLast() {
+            guard shards[index].isPending else { continue }
+            var attempt = WireAttemptID()
+            attempt.stage = stage
+            attempt.shard = UInt32(index)
+            attempt.epoch = epoch
+            attempt.attempt = shards[index].attempts + 1
+            lease(attempt, index, to: instance, now: now, deadline: deadline)
+            return attempt
+        }
+        return nil
+    }
+
+    /// Takes over a grant of an earlier epoch that `instance` still holds; returns whether it is wanted.
+    package mutating func adopt(
+        _ attempt: WireAttemptID, by instance: Instance, now: Seconds, deadline: Seconds
+    ) -> Bool {
+        guard let index = index(of: attempt), !shards[index].dead.contains(attempt) else { return false }
+        if shards[index].holders.contains(Reporter(attempt: attempt, instance: instance)) { return true }
+        // A result that is being looked at or committed needs nothing more from its worker but patience.
+        guard shards[index].isPending else {
+            return shards[index].checking.contains(attempt) || shards[index].committing == attempt
+        }
+        lease(attempt, index, to: instance, now: now, deadline: deadline)
+        return true
+    }
+
+    /// The grants that `instance` holds, oldest first.
+    package func held(by instance: Instance) -> [WireAttemptID] {
+        holdings[instance]?.leases.map(\.attempt) ?? []
+    }
+
+    /// How many grants `instance` holds.
+    package func heldCount(by instance: Instance) -> Int { holdings[instance]?.leases.count ?? 0 }
+
+    /// Grants of `instance` older than `age` that it does not list: they were lost on the way.
+    package func missing(
+        from listed: [WireAttemptID], instance: Instance, now: Seconds, age: Seconds
+    ) -> [WireAttemptID] {
+        (holdings[instance]?.leases ?? []).filter { now - $0.granted > age && !listed.contains($0.attempt) }
+            .map(\.attempt)
+    }
+
+    /// Marks the newest grant of `instance` as asked back, if it holds at least two; nil if there is none to ask for.
+    package mutating func revokeNewest(of instance: Instance) -> WireAttemptID? {
+        guard var holding = holdings[instance], holding.leases.count > 1,
+            let place = holding.leases.lastIndex(where: { !$0.isRevoked }), place > 0
+        else { return nil }
+        holding.leases[place].isRevoked = true
+        holdings[instance] = holding
+        return holding.leases[place].attempt
+    }
+
+    /// Renews the leases of `instance`.
+    package mutating func renew(_ instance: Instance, deadline: Seconds) {
+        holdings[instance]?.deadline = deadline
+    }
+
+    /// Moves every deadline, after the coordinator itself stood still.
+    package mutating func postpone(by seconds: Seconds) {
+        for instance in holdings.keys { holdings[instance]?.deadline += seconds }
+    }
+
+    /// Takes back a grant that was not begun.
+    package mutating func takeBack(_ attempt: WireAttemptID, from instance: Instance) {
+        guard let index = index(of: attempt) else { return }
+        release(attempt, index, from: instance)
+    }
+
+    /// Takes back the leases that have run out, and says which.
+    package mutating func expire(now: Seconds) -> [Reporter] {
+        let late = holdings.filter { $0.value.deadline < now && !$0.value.leases.isEmpty }.keys.sorted()
+        return late.flatMap { instance in
+            held(by: instance).map { attempt in
+                takeBack(attempt, from: instance)
+                return Reporter(attempt: attempt, instance: instance)
+            }
+        }
+    }
+
+    /// Notes a reported result.
+    package mutating func report(_ attempt: WireAttemptID, from instance: Instance) -> Disposition {
+        guard let index = index(of: attempt), !shards[index].isCommitted else { return .duplicate }
+        let reporter = Reporter(attempt: attempt, instance: instance)
+        let isNews = shards[index].committing == nil && !shards[index].checking.contains(attempt)
+        change(index) { shard in
+            if !shard.reporters.contains(reporter) { shard.reporters.append(reporter) }
+            if isNews { shard.checking.append(attempt) }
+        }
+        release(attempt, index, from: instance)
+        return isNews ? .check : .pending
+    }
+
+    /// Notes that an attempt's files are as reported; returns whether this attempt is to be committed.
+    package mutating func confirm(_ attempt: WireAttemptID) -> Bool {
+        guard let index = index(of: attempt) else { return false }
+        let isFirst = !shards[index].isCommitted && shards[index].committing == nil
+        change(index) { shard in
+            shard.checking.removeAll { $0 == attempt }
+            if isFirst { shard.committing = attempt }
+        }
+        return isFirst
+    }
+
+    /// Notes that an attempt's files are not there; returns who reported it.
+    package mutating func refuse(_ attempt: WireAttemptID) -> [Reporter] {
+        guard let index = index(of: attempt) else { return [] }
+        let reporters = shards[index].reporters.filter { $0.attempt == attempt }
+        change(index) { shard in
+            shard.checking.removeAll { $0 == attempt }
+            shard.reporters.removeAll { $0.attempt == attempt }
+        }
+        return reporters
+    }
+
+    /// Notes that a commit is on disk; returns the reporters to acknowledge and the leases that have become useless.
+    package mutating func commit(_ commit: WireShardCommit) -> (reporters: [Reporter], useless: [Reporter]) {
+        guard let index = index(of: commit.attempt), !shards[index].isCommitted else { return ([], []) }
+        commits[index] = commit
+        committedCount += 1
+        let (reporters, useless) = (shards[index].reporters, shards[index].holders)
+        change(index) { shard in
+            shard = Shard()
+            shard.isCommitted = true
+        }
+        for holder in useless {
+            holdings[holder.instance]?.leases.removeAll { $0.attempt == holder.attempt }
+        }
+        return (reporters, useless)
+    }
+
+    /// Counts a failure of an attempt and makes the shard available; returns whether the job must give up.
+    package mutating func fail(
+        _ attempt: WireAttemptID, from instance: Instance, deterministic: Bool
+    ) -> Bool {
+        guard let index = index(of: attempt), !shards[index].isCommitted else { return false }
+        shards[index].failures += 1
+        shards[index].dead.append(attempt)
+        release(attempt, index, from: instance)
+        return deterministic || shards[index].failures >= Self.mostFailures
+    }
+
+    /// Takes back everything that `instance` held; the oldest grant was in work, which counts against its shard.
+    ///
+    /// Returns the attempts, and the name of the shard over which too many workers were lost, if any.
+    package mutating func lose(
+        _ instance: Instance, cause: LossCause
+    ) -> (attempts: [WireAttemptID], giveUp: String?) {
+        let attempts = held(by: instance)
+        for attempt in attempts { takeBack(attempt, from: instance) }
+        holdings[instance] = nil
+        guard cause != .left, let first = attempts.first, let index = index(of: first),
+            !shards[index].isCommitted
+        else { return (attempts, nil) }
+        if cause.isCrash { shards[index].failures += 1 } else { shards[index].losses += 1 }
+        let isTooMuch =
+            shards[index].failures >= Self.mostFailures || shards[index].losses >= Self.mostLosses
+        return (attempts, isTooMuch ? items[index].name : nil)
+    }
+
+    /// The shard's name; empty for an attempt of another stage.
+    package func name(of attempt: WireAttemptID) -> String { index(of: attempt).map { items[$0].name } ?? "" }
+
+    /// The shard's place; nil for an attempt of another stage.
+    package func index(of attempt: WireAttemptID) -> Int? {
+        attempt.stage == stage && Int(attempt.shard) < items.count ? Int(attempt.shard) : nil
+    }
+
+    private mutating func lease(
+        _ attempt: WireAttemptID, _ index: Int, to instance: Instance, now: Seconds, deadline: Seconds
+    ) {
+        let isOurs = attempt.epoch == epoch
+        change(index) { shard in
+            if isOurs { shard.attempts = max(shard.attempts, attempt.attempt) }
+            shard.holders.append(Reporter(attempt: attempt, instance: instance))
+        }
+        holdings[instance, default: Holding(deadline: deadline)].leases.append(
+            Lease(attempt: attempt, granted: now))
+        holdings[instance]?.deadline = deadline
+    }
+
+    private mutating func release(_ attempt: WireAttemptID, _ index: Int, from instance: Instance) {
+        change(index) { $0.holders.removeAll { $0.attempt == attempt && $0.instance == instance } }
+        holdings[instance]?.leases.removeAll { $0.attempt == attempt }
+    }
+
+    private mutating func change(_ index: Int, _ body: (inout Shard) -> Void) {
+        let wasPending = shards[index].isPending
+        body(&shards[index])
+        if shards[index].isPending == wasPending { return }
+        pendingCount += wasPending ? -1 : 1
+        if !wasPending { queue.append(index) }
+    }
+}
