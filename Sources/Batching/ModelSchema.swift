@@ -1,0 +1,70 @@
+package import ClinicalData
+package import Processors
+
+/// What a model has to know about the fields: their kinds and sizes, and how the label is predicted.
+package struct ModelSchema: Sendable, Equatable {
+    /// What a field's values are.
+    package enum Kind: Sendable, Equatable {
+        /// Vocabulary indices in a row (`sequence`, flat `stagenet`).
+        case codes(vocabulary: Int)
+        /// Vocabulary indices per visit (`nested_sequence`, nested `stagenet`).
+        case nestedCodes(vocabulary: Int)
+        /// Rows of numbers (`timeseries`, `nested_sequence_floats`, 2-D `tensor`).
+        case series(width: Int)
+        /// A vector (`multi_hot`, 1-D `tensor`).
+        case dense(width: Int)
+    }
+
+    /// One input field.
+    package struct Feature: Sendable, Equatable {
+        package var name: String
+        package var kind: Kind
+
+        package init(_ name: String, _ kind: Kind) {
+            self.name = name
+            self.kind = kind
+        }
+    }
+
+    /// Input fields in schema order.
+    package var features: [Feature]
+    /// The output field's name.
+    package var label: String
+    /// How it is predicted.
+    package var mode: PredictionMode
+    /// Columns of the logits: 1 for binary and regression, else the number of classes.
+    package var outputSize: Int
+
+    package init(features: [Feature], label: String, mode: PredictionMode, outputSize: Int) {
+        self.features = features
+        self.label = label
+        self.mode = mode
+        self.outputSize = outputSize
+    }
+
+    /// The schema of fitted processors; fields that cannot go into a model (`text`, `raw`) are left out.
+    ///
+    /// Throws ``BatchingError/unsupportedField(name:processor:)`` if the output field is no label.
+    package init(_ processors: FittedProcessors) throws {
+        features = processors.fields.filter { $0.role == .input }.compactMap { field in
+            Self.kind(of: field.processor).map { Feature(field.name, $0) }
+        }
+        guard let output = processors.fields.first(where: { $0.role == .output }), let mode = processors.mode else {
+            let field = processors.fields.last
+            throw BatchingError.unsupportedField(name: field?.name ?? "", processor: field?.processorName ?? "")
+        }
+        label = output.name
+        self.mode = mode
+        outputSize = output.processor.size ?? 1
+    }
+
+    private static func kind(of processor: any FeatureProcessor) -> Kind? {
+        switch processor {
+        case let codes as SequenceProcessor: .codes(vocabulary: codes.vocabulary.count)
+        case let nested as NestedSequenceProcessor: .nestedCodes(vocabulary: nested.vocabulary.count)
+        case let hot as MultiHotProcessor: .dense(width: hot.vocabulary.count)
+        case let tensor as TensorProcessor: .dense(width: tensor.width ?? 1)
+        default: nil
+        }
+    }
+}
