@@ -53,7 +53,8 @@ extension BatchField {
             self = .dense(values, width: column.sampleCount == 0 ? size : values.count / column.sampleCount)
         case (.float32(let values), 1):
             self = .series(
-                values, width: column.shape.reduce(1, *), Segments(offsets: column.offsets[0].map(Int32.init)))
+                values, width: column.shape.reduce(1, *), Segments(offsets: column.offsets[0].map(Int32.init))
+            )
         default: throw BatchingError.unsupportedField(name: column.name, processor: column.processor)
         }
     }

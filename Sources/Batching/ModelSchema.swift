@@ -49,9 +49,11 @@ package struct ModelSchema: Sendable, Equatable {
         features = processors.fields.filter { $0.role == .input }.compactMap { field in
             Self.kind(of: field.processor).map { Feature(field.name, $0) }
         }
-        guard let output = processors.fields.first(where: { $0.role == .output }), let mode = processors.mode else {
+        guard let output = processors.fields.first(where: { $0.role == .output }), let mode = processors.mode
+        else {
             let field = processors.fields.last
-            throw BatchingError.unsupportedField(name: field?.name ?? "", processor: field?.processorName ?? "")
+            throw BatchingError.unsupportedField(
+                name: field?.name ?? "", processor: field?.processorName ?? "")
         }
         label = output.name
         self.mode = mode

@@ -84,13 +84,25 @@ extension Kernel {
             }
         }
         let accumulate = add || bias != nil
+        let left = BLASOperand(a), right = BLASOperand(b)
         cblas_sgemm(
-            CblasRowMajor, a.columnStride == 1 ? CblasNoTrans : CblasTrans,
-            b.columnStride == 1 ? CblasNoTrans : CblasTrans, Int32(a.rows), Int32(b.columns),
-            Int32(a.columns),
-            1, a.data, Int32(max(a.columnStride == 1 ? a.rowStride : a.columnStride, 1)), b.data,
-            Int32(max(b.columnStride == 1 ? b.rowStride : b.columnStride, 1)), accumulate ? 1 : 0, c,
+            CblasRowMajor, left.order, right.order, Int32(a.rows), Int32(b.columns), Int32(a.columns), 1, a.data,
+            left.leadingDimension, b.data, right.leadingDimension, accumulate ? 1 : 0, c,
             Int32(stride))
+    }
+}
+
+/// How the library is told to read a matrix.
+private struct BLASOperand {
+    let order: CBLAS_TRANSPOSE
+    /// At least the length of a stored row, also where there is one row only and its stride says nothing.
+    let leadingDimension: Int32
+
+    init(_ view: MatrixView) {
+        let isPlain = view.columnStride == 1
+        order = isPlain ? CblasNoTrans : CblasTrans
+        let stride = isPlain ? view.rowStride : view.columnStride
+        leadingDimension = Int32(max(stride, isPlain ? view.columns : view.rows, 1))
     }
 }
 

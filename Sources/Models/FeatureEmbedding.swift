@@ -37,7 +37,8 @@ package struct FeatureEmbedding {
             let x = linear(context.tensor(values, shape: [count, width]), context)
             return EmbeddedSteps(
                 x: x, segments: .singles(count), isPresent: Array(repeating: true, count: count))
-        default: preconditionFailure("FeatureEmbedding: the batch's field is of another kind than the schema's")
+        default:
+            preconditionFailure("FeatureEmbedding: the batch's field is of another kind than the schema's")
         }
     }
 
@@ -46,7 +47,8 @@ package struct FeatureEmbedding {
         switch (field, layer) {
         case (.codes(let indices, let steps), .table(let table)): return table.mean(indices, steps, context)
         case (.nestedCodes(let indices, let codes, let visits), .table(let table)):
-            let lengths = (0..<visits.count).map { sample in visits[sample].reduce(0) { $0 + codes[$1].count } }
+            let lengths = (0..<visits.count).map { sample in visits[sample].reduce(0) { $0 + codes[$1].count }
+            }
             return table.mean(indices, Segments(lengths: lengths), context)
         case (.dense, _): return steps(field, context).x
         default:

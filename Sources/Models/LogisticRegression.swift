@@ -23,7 +23,8 @@ package enum LogisticRegression {
         _ configuration: Configuration, schema: ModelSchema, seed: UInt64, positiveWeight: [Float]? = nil
     ) -> FieldwiseModel {
         FieldwiseModel(
-            schema: schema, embeddingSize: configuration.embeddingDim, seed: seed, positiveWeight: positiveWeight
+            schema: schema, embeddingSize: configuration.embeddingDim, seed: seed,
+            positiveWeight: positiveWeight
         ) { _, _ in Encoder(width: configuration.embeddingDim) }
     }
 

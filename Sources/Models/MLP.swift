@@ -36,7 +36,8 @@ package enum MLP {
         _ configuration: Configuration, schema: ModelSchema, seed: UInt64, positiveWeight: [Float]? = nil
     ) -> FieldwiseModel {
         FieldwiseModel(
-            schema: schema, embeddingSize: configuration.embeddingDim, seed: seed, positiveWeight: positiveWeight
+            schema: schema, embeddingSize: configuration.embeddingDim, seed: seed,
+            positiveWeight: positiveWeight
         ) { feature, builder in Encoder(configuration, builder["mlp.\(feature.name)"]) }
     }
 
@@ -50,7 +51,8 @@ package enum MLP {
             activation = configuration.activation
             layers = (0..<configuration.layers).map { layer in
                 let inputs = layer == 0 ? configuration.embeddingDim : configuration.hiddenDim
-                return Linear(inputs, configuration.hiddenDim, bias: true, parameters: parameters["\(2 * layer)"])
+                return Linear(
+                    inputs, configuration.hiddenDim, bias: true, parameters: parameters["\(2 * layer)"])
             }
         }
 

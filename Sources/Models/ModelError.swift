@@ -24,7 +24,8 @@ package enum ModelError: PyHealthError, Equatable {
     package var message: String {
         switch self {
         case .missingField(let name): "The batch has no field \"\(name)\"."
-        case .wrongLabels(let label): "Field \"\(label)\" does not hold the kind of label that the model predicts."
+        case .wrongLabels(let label):
+            "Field \"\(label)\" does not hold the kind of label that the model predicts."
         case .parametersDiffer(let missing, let extra, let reshaped):
             "The stored parameters are not this model's. Missing: \(list(missing)). Extra: \(list(extra)). "
                 + "Of another shape: \(list(reshaped)). Use the run file that the checkpoint was written by."

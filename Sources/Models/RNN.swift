@@ -50,7 +50,8 @@ package enum RNN {
         _ configuration: Configuration, schema: ModelSchema, seed: UInt64, positiveWeight: [Float]? = nil
     ) -> FieldwiseModel {
         FieldwiseModel(
-            schema: schema, embeddingSize: configuration.embeddingDim, seed: seed, positiveWeight: positiveWeight
+            schema: schema, embeddingSize: configuration.embeddingDim, seed: seed,
+            positiveWeight: positiveWeight
         ) { feature, builder in Encoder(configuration, builder["rnn.\(feature.name)"]) }
     }
 

@@ -32,7 +32,8 @@ package enum Transformer {
             if let value = node.child("num_layers") { layers = try value.int(in: 1...64) }
             if let value = node.child("max_seq_len") { maxSequenceLength = try value.int(in: 1...1_000_000) }
             guard embeddingDim % heads == 0 else {
-                throw node.error("range", "embedding_dim (\(embeddingDim)) must be a multiple of heads (\(heads)).")
+                throw node.error(
+                    "range", "embedding_dim (\(embeddingDim)) must be a multiple of heads (\(heads)).")
             }
         }
     }
@@ -42,7 +43,8 @@ package enum Transformer {
         _ configuration: Configuration, schema: ModelSchema, seed: UInt64, positiveWeight: [Float]? = nil
     ) -> FieldwiseModel {
         FieldwiseModel(
-            schema: schema, embeddingSize: configuration.embeddingDim, seed: seed, positiveWeight: positiveWeight
+            schema: schema, embeddingSize: configuration.embeddingDim, seed: seed,
+            positiveWeight: positiveWeight
         ) { feature, builder in Encoder(configuration, builder["transformer.\(feature.name)"]) }
     }
 

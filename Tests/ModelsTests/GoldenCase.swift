@@ -53,9 +53,8 @@ struct GoldenFile {
         let config = try file.textAttribute("config")
         var node = try ConfigurationNode.parse(config, file: golden.name)
         node = try node.setting("name", to: golden.model)
-        var weight: [Float]?
-        if let text = try file.attribute("pos_weight"), case .text(let value) = text { weight = [Float(value) ?? 1] }
-        if file.contains("inputs/derived/pos_weight") { weight = try file.read("inputs/derived/pos_weight") }
+        let notes = try file.textAttribute("notes")
+        let weight = notes.firstMatch(of: /set_pos_weight\(([0-9.]+)\)/).flatMap { Float($0.1) }.map { [$0] }
         model = try ModelCatalog.make(node, schema: schema, seed: 0, positiveWeight: weight)
         try model.parameters.load(try parameters("state"), into: model.parameters.values)
     }
@@ -64,7 +63,8 @@ struct GoldenFile {
     func parameters(_ group: String) throws -> [NamedParameter] {
         try file.members(of: group).map { name in
             let path = "\(group)/\(name)"
-            return NamedParameter(name: name, shape: try file.info(of: path).shape, values: try file.read(path))
+            return NamedParameter(
+                name: name, shape: try file.info(of: path).shape, values: try file.read(path))
         }
     }
 
@@ -111,7 +111,9 @@ struct GoldenFile {
         var visitLengths: [Int] = []
         var stepLengths: [Int] = []
         for sample in 0..<shape[0] {
-            let rows = (0..<steps).map { Array(values[((sample * steps + $0) * width)..<((sample * steps + $0 + 1) * width)]) }
+            let rows = (0..<steps).map {
+                Array(values[((sample * steps + $0) * width)..<((sample * steps + $0 + 1) * width)])
+            }
             let last = rows.lastIndex { $0.contains { $0 != 0 } } ?? -1
             let own = max(1, lengths.map { Int($0[sample]) } ?? last + 1)
             stepLengths.append(own)
@@ -123,11 +125,13 @@ struct GoldenFile {
         }
         let visits = Segments(lengths: stepLengths)
         return shape.count == 3
-            ? .nestedCodes(indices, codes: Segments(lengths: visitLengths), visits: visits) : .codes(indices, visits)
+            ? .nestedCodes(indices, codes: Segments(lengths: visitLengths), visits: visits)
+            : .codes(indices, visits)
     }
 
     private static func schema(
-        _ file: HDF5File, _ features: [(name: String, processor: String)], _ label: String, _ mode: PredictionMode
+        _ file: HDF5File, _ features: [(name: String, processor: String)], _ label: String,
+        _ mode: PredictionMode
     ) throws -> ModelSchema {
         let kinds = try features.map { name, _ -> ModelSchema.Feature in
             var path = "inputs/\(name)"
@@ -142,7 +146,8 @@ struct GoldenFile {
                 name, info.shape.count == 3 ? .nestedCodes(vocabulary: size[0]) : .codes(vocabulary: size[0]))
         }
         return ModelSchema(
-            features: kinds, label: label, mode: mode, outputSize: try file.info(of: "state/fc.bias").shape[0])
+            features: kinds, label: label, mode: mode, outputSize: try file.info(of: "state/fc.bias").shape[0]
+        )
     }
 
     private static func pairs(_ json: String) throws -> [(name: String, processor: String)] {

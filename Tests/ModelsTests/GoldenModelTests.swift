@@ -29,7 +29,8 @@ struct GoldenModelTests {
             #expect(shuffled[place] == together[patient], "shuffled, patient \(patient)")
         }
         for patient in together.indices {
-            #expect(try evaluate(opened, "alone/\(patient)/") == [together[patient]], "alone, patient \(patient)")
+            #expect(
+                try evaluate(opened, "alone/\(patient)/") == [together[patient]], "alone, patient \(patient)")
         }
     }
 
@@ -50,7 +51,9 @@ struct GoldenModelTests {
     private func compareOutputs(_ opened: GoldenFile) throws {
         let context = Context(mode: .evaluation, recordsGradients: false, pool: BufferPool())
         let output = try opened.model.forward(try opened.batch(), context)
-        for (name, values) in [("logit", output.logit.array), ("y_prob", output.probabilities), ("embed", output.embed.array)]
+        for (name, values) in [
+            ("logit", output.logit.array), ("y_prob", output.probabilities), ("embed", output.embed.array),
+        ]
         where opened.file.contains("outputs/\(name)") {
             let expected: [Double] = try opened.file.read("outputs/\(name)")
             expectClose(values, expected, relative: 1e-5, absolute: 2e-6, name)
@@ -67,7 +70,8 @@ struct GoldenModelTests {
             let expected: [Double] = try opened.file.read("gradients/\(parameter.name)")
             let noise = try noise(opened.file, "gradients/\(parameter.name)")
             expectClose(
-                Array(arena.gradients[parameter.range]), expected, relative: 1e-4, absolute: max(2e-6, 20 * noise),
+                Array(arena.gradients[parameter.range]), expected, relative: 1e-4,
+                absolute: max(2e-6, 20 * noise),
                 "gradient of \(parameter.name)")
         }
     }
@@ -92,7 +96,11 @@ struct GoldenModelTests {
             for (index, place) in parameter.range.enumerated() {
                 let limit = abs(gradient[index]) < 1e-7 ? max(absolute, 5.5e-3) : absolute
                 let difference = abs(Double(arena.values[place]) - state[index])
-                #expect(difference <= limit, "\(parameter.name)[\(index)] after Adam")
+                if !(difference <= limit) {
+                    Issue.record(
+                        "\(parameter.name)[\(index)] after Adam: off by \(difference), allowed \(limit)")
+                    break
+                }
             }
         }
     }
