@@ -1,34 +1,35 @@
 import CKernels
-import COpenBLAS
 
-/// A matrix in plain memory: element (row, column) stands at `data[row * rowStride + column * columnStride]`.
+/// A matrix in plain memory, row-major or read as the transposed of a row-major one.
 package struct MatrixView {
     package let data: Floats
     package let rows: Int
     package let columns: Int
-    package let rowStride: Int
-    package let columnStride: Int
+    /// Floats between the rows of the memory.
+    package let stride: Int
+    /// Whether element (row, column) stands at `data[column * stride + row]` instead of `data[row * stride + column]`.
+    package let isTransposed: Bool
 
     /// A row-major matrix whose rows are `stride` floats apart.
     package init(_ data: Floats, rows: Int, columns: Int, stride: Int? = nil) {
-        self.data = data
-        self.rows = rows
-        self.columns = columns
-        rowStride = stride ?? columns
-        columnStride = 1
+        self.init(data, rows, columns, stride ?? columns, isTransposed: false)
     }
 
-    private init(_ data: Floats, rows: Int, columns: Int, rowStride: Int, columnStride: Int) {
+    private init(_ data: Floats, _ rows: Int, _ columns: Int, _ stride: Int, isTransposed: Bool) {
         self.data = data
         self.rows = rows
         self.columns = columns
-        self.rowStride = rowStride
-        self.columnStride = columnStride
+        self.stride = stride
+        self.isTransposed = isTransposed
     }
 
     /// The same memory read as the transposed matrix.
     package var transposed: MatrixView {
-        MatrixView(data, rows: columns, columns: rows, rowStride: columnStride, columnStride: rowStride)
+        MatrixView(data, columns, rows, stride, isTransposed: !isTransposed)
+    }
+
+    fileprivate var matrix: ck_matrix {
+        ck_matrix(data: data, row_stride: isTransposed ? 1 : stride, column_stride: isTransposed ? stride : 1)
     }
 }
 
@@ -36,12 +37,16 @@ package struct MatrixView {
 package enum ProductMode: Sendable {
     /// As fast as possible: equal calls give equal bits.
     case fast
-    /// Every element is one chain of multiply-adds over ascending k: a row's bits do not depend on the other rows.
+    /// Every element depends on its row and column alone, so that a row's bits do not depend on the other rows.
     case rowStable
 }
 
 extension Kernel {
     /// C = A B (+ bias in every row) (+ C with `add`), C row-major with rows `stride` floats apart.
+    ///
+    /// An element is one chain of fused multiply-adds over ascending k (16 interleaved ones when B has one column),
+    /// however the work is cut into tiles; so both modes give the same bits, on AVX2 and AVX-512 alike. Only where the
+    /// machine has no fused multiply-add, fast products are left to OpenBLAS.
     package static func multiply(
         _ a: MatrixView, _ b: MatrixView, into c: MutableFloats, stride: Int? = nil, bias: Floats? = nil,
         add: Bool = false, mode: ProductMode
@@ -51,66 +56,15 @@ extension Kernel {
             "product: inner dimensions differ, [\(a.rows), \(a.columns)], [\(b.rows), \(b.columns)]")
         let stride = stride ?? b.columns
         guard a.rows > 0, b.columns > 0 else { return }
-        switch mode {
-        case .rowStable: multiplyStably(a, b, c, stride, bias, add)
-        case .fast: multiplyFast(a, b, c, stride, bias, add)
+        if mode == .fast && LinearAlgebraLibrary.isPreferred {
+            LinearAlgebraLibrary.multiply(a, b, c, stride, bias, add)
+        } else {
+            ck_gemm(a.rows, b.columns, a.columns, a.matrix, b.matrix, bias, c, stride, add ? 1 : 0)
         }
     }
 
-    private static func multiplyStably(
-        _ a: MatrixView, _ b: MatrixView, _ c: MutableFloats, _ stride: Int, _ bias: Floats?, _ add: Bool
-    ) {
-        let size = ck_gemm_scratch(a.rows, b.columns, a.columns)
-        withUnsafeTemporaryAllocation(byteCount: size * 4, alignment: 64) { scratch in
-            let left = ck_matrix(data: a.data, row_stride: a.rowStride, column_stride: a.columnStride)
-            let right = ck_matrix(data: b.data, row_stride: b.rowStride, column_stride: b.columnStride)
-            ck_gemm(
-                a.rows, b.columns, a.columns, left, right, bias, c, stride, add ? 1 : 0,
-                scratch.baseAddress?.assumingMemoryBound(to: Float.self))
-        }
+    /// y = the transposed of x.
+    package static func transpose(_ x: Floats, into y: MutableFloats, rows: Int, columns: Int) {
+        ck_transpose(x, y, rows, columns)
     }
-
-    private static func multiplyFast(
-        _ a: MatrixView, _ b: MatrixView, _ c: MutableFloats, _ stride: Int, _ bias: Floats?, _ add: Bool
-    ) {
-        if let bias {
-            for row in 0..<a.rows {
-                let target = c + row * stride
-                if add {
-                    combine(1, target, 1, bias, into: target, count: b.columns)
-                } else {
-                    target.update(from: bias, count: b.columns)
-                }
-            }
-        }
-        let accumulate = add || bias != nil
-        let left = BLASOperand(a), right = BLASOperand(b)
-        cblas_sgemm(
-            CblasRowMajor, left.order, right.order, Int32(a.rows), Int32(b.columns), Int32(a.columns), 1, a.data,
-            left.leadingDimension, b.data, right.leadingDimension, accumulate ? 1 : 0, c,
-            Int32(stride))
-    }
-}
-
-/// How the library is told to read a matrix.
-private struct BLASOperand {
-    let order: CBLAS_TRANSPOSE
-    /// At least the length of a stored row, also where there is one row only and its stride says nothing.
-    let leadingDimension: Int32
-
-    init(_ view: MatrixView) {
-        let isPlain = view.columnStride == 1
-        order = isPlain ? CblasNoTrans : CblasTrans
-        let stride = isPlain ? view.rowStride : view.columnStride
-        leadingDimension = Int32(max(stride, isPlain ? view.columns : view.rows, 1))
-    }
-}
-
-/// The linear algebra library that computes fast products.
-package enum LinearAlgebraLibrary {
-    /// Confines the library to one thread for the whole process; parallelism is by processes and virtual ranks.
-    package static func confineToOneThread() { openblas_set_num_threads(1) }
-
-    /// The kernels it chose, for example "SkylakeX".
-    package static var coreName: String { String(cString: openblas_get_corename()) }
 }

@@ -130,8 +130,9 @@ private struct AttentionBlocks {
     ) {
         let longest = all.reduce(0) { max($0, $1.steps) }
         let scratch = context.pool.buffer(longest * longest)
-        let dq = inputs.query.gradientTarget(context), dk = inputs.key.gradientTarget(context)
+        // asked for in the order in which a block writes them, should they be one tensor
         let dv = inputs.value.gradientTarget(context)
+        let dq = inputs.query.gradientTarget(context), dk = inputs.key.gradientTarget(context)
         for block in all {
             let n = block.steps
             let dy = view(gradient, block)

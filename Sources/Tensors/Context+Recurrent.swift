@@ -123,13 +123,18 @@ private struct RecurrentRun {
             (states.floats + index * steps * width).update(repeating: 0, count: plan.active(0) * width)
         }
         let hidden = context.pool.buffer(cell == .gru ? plan.active(0) * gates : 0)
+        // few rows times a matrix that is read in place: quicker than a transposed one that is copied at every step
+        let recurrent = context.pool.buffer(gates * width)
+        Kernel.transpose(weights.hidden.values, into: recurrent.floats, rows: gates, columns: width)
+        let matrix = MatrixView(recurrent.floats, rows: width, columns: gates)
         plan.rows.withUnsafeBufferPointer { rows in
             guard let rows = rows.baseAddress else { return }
             for time in 0..<plan.times {
                 let outputs = StepOutputs(
                     base: y + outputColumn, stride: outputStride, rows: rows + plan.starts[time])
                 step(
-                    time, input.floats, hidden.floats, states.floats, saved?.floats, outputs, context.products
+                    time, input.floats, hidden.floats, states.floats, saved?.floats, matrix, outputs,
+                    context.products
                 )
             }
         }
@@ -138,14 +143,13 @@ private struct RecurrentRun {
 
     private func step(
         _ time: Int, _ input: MutableFloats, _ hidden: MutableFloats, _ states: MutableFloats,
-        _ saved: MutableFloats?, _ outputs: StepOutputs, _ mode: ProductMode
+        _ saved: MutableFloats?, _ recurrent: MatrixView, _ outputs: StepOutputs, _ mode: ProductMode
     ) {
         let start = plan.starts[time], active = plan.active(time), keep = plan.active(time + 1)
         let gate = input + start * gates, state = states + start * width
         let next = states + plan.starts[time + 1] * width
         let trace = saved.map { $0 + start * width * cell.saved }
         let before = MatrixView(state, rows: active, columns: width)
-        let recurrent = weights.hidden.view.transposed
         switch cell {
         case .gru:
             Kernel.multiply(before, recurrent, into: hidden, bias: weights.hiddenBias.values, mode: mode)

@@ -55,7 +55,6 @@ package final class Context {
         self.recordsGradients = recordsGradients
         self.pool = pool
         self.randomness = randomness
-        LinearAlgebraLibrary.confineToOneThread()
     }
 
     /// An input without gradient.

@@ -155,10 +155,9 @@ typedef struct {
     X(void, sgd, (ck_sgd_rule rule, float *p, const float *g, float *velocity, long n), (rule, p, g, velocity, n)) \
     /* C[m,n] = A[m,k] B[k,n] (+ bias[n]) (+ C when add): every element is one chain of multiply-adds over ascending k */ \
     X(void, gemm, \
-        (long m, long n, long k, ck_matrix a, ck_matrix b, const float *bias, float *c, long c_stride, int add, \
-            float *scratch), \
-        (m, n, k, a, b, bias, c, c_stride, add, scratch)) \
-    X(long, gemm_scratch, (long m, long n, long k), (m, n, k))
+        (long m, long n, long k, ck_matrix a, ck_matrix b, const float *bias, float *c, long c_stride, int add), \
+        (m, n, k, a, b, bias, c, c_stride, add)) \
+    X(void, transpose, (const float *x, float *y, long rows, long columns), (x, y, rows, columns))
 
 #define CK_DECLARE(type, name, parameters, arguments) type ck_##name parameters;
 CK_FUNCTIONS(CK_DECLARE)

@@ -1,21 +1,283 @@
-// C = A B: every element is one chain of multiply-adds over ascending k, whatever stands beside it.
-long K(gemm_scratch)(long m, long n, long k) { return 16 * (k + 16); }
-void K(gemm)(
-    long m, long n, long k, ck_matrix a, ck_matrix b, const float *bias, float *c, long c_stride, int add,
-    float *scratch) {
-    for (long column = 0; column < n; column += LANES) {
-        long width = n - column < LANES ? n - column : LANES;
-        for (long j = 0; j < k; j++)
-            for (long lane = 0; lane < LANES; lane++)
-                scratch[j * LANES + lane]
-                    = lane < width ? b.data[j * b.row_stride + (column + lane) * b.column_stride] : 0;
-        vf start = bias ? load_part(bias + column, width, 0) : splat(0);
-        for (long row = 0; row < m; row++) {
-            const float *x = a.data + row * a.row_stride;
-            float *y = c + row * c_stride + column;
-            vf total = add ? load_part(y, width, 0) + start : start;
-            for (long j = 0; j < k; j++) total = fma_(splat(x[j * a.column_stride]), load(scratch + j * LANES), total);
-            store_part(y, total, width);
+// C = A B: every element is one chain of fused multiply-adds over ascending k, whatever stands beside it and however the
+// work is cut into tiles. The right-hand matrix is copied into panels of PANEL columns, `DEPTH` rows at a time; a tile
+// of up to TILE rows of the result stays in registers.
+#define DEPTH 256
+#define MIDDLE 384
+#define BREADTH 512
+#define PANEL (LANES * CK_VECTORS)
+
+static long least(long a, long b) { return a < b ? a : b; }
+
+// 16 x 16 transposition: out[j] = column j of the rows x[0..15].
+INLINE void transpose16(vf r[16]) {
+    vf t[16];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i += 2) {
+        t[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
+        t[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31);
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i += 4)
+#pragma clang loop unroll(full)
+        for (int j = 0; j < 2; j++) {
+            vf a = t[i + j], b = t[i + j + 2];
+            r[i + j] = __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+            r[i + j + 2] = __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+        }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i += 8)
+#pragma clang loop unroll(full)
+        for (int j = 0; j < 4; j++) {
+            vf a = r[i + j], b = r[i + j + 4];
+            t[i + j] = __builtin_shufflevector(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27);
+            t[i + j + 4] = __builtin_shufflevector(a, b, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
+        }
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 8; j++) {
+        vf a = t[j], b = t[j + 8];
+        r[j] = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+        r[j + 8] = __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+    }
+}
+
+// panel[j][lane] = b(j, lane) for `depth` rows and `width` <= LANES columns, zeros behind; rows `stride` apart.
+static void pack_columns(ck_matrix b, long depth, long width, float *panel, long stride) {
+    if (b.column_stride == 1) {
+        for (long j = 0; j < depth; j++) {
+            const float *row = b.data + j * b.row_stride;
+            store(panel + j * stride, width == LANES ? load(row) : load_part(row, width, 0));
+        }
+        return;
+    }
+    long j = 0;
+    if (b.row_stride == 1 && width == LANES)
+        for (; j + LANES <= depth; j += LANES) {
+            vf block[16];
+            for (int lane = 0; lane < LANES; lane++) block[lane] = load(b.data + lane * b.column_stride + j);
+            transpose16(block);
+            for (int row = 0; row < LANES; row++) store(panel + (j + row) * stride, block[row]);
+        }
+    for (; j < depth; j++)
+        for (long lane = 0; lane < LANES; lane++)
+            panel[j * stride + lane] = lane < width ? b.data[j * b.row_stride + lane * b.column_stride] : 0;
+}
+
+// `rows` x `vectors` * 16 elements of C over `depth` steps; a(i, j) = a[i row_step + j column_step].
+INLINE void tile(
+    const int rows, const int vectors, long depth, const float *a, long row_step, long column_step,
+    const float *panel, long panel_stride, const float *bias, int start_from_c, float *c, long c_stride) {
+    vf sum[12][2];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++) sum[i][v] = splat(0);
+    if (start_from_c)
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+            for (int v = 0; v < vectors; v++) sum[i][v] = load(c + i * c_stride + v * LANES);
+    if (bias)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++)
+#pragma clang loop unroll(full)
+            for (int i = 0; i < rows; i++) sum[i][v] += load(bias + v * LANES);
+    for (long j = 0; j < depth; j++) {
+        vf b[2];
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++) b[v] = load(panel + v * LANES);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows; i++) {
+            vf x = splat(a[i * row_step]);
+#pragma clang loop unroll(full)
+            for (int v = 0; v < vectors; v++) sum[i][v] = fma_(x, b[v], sum[i][v]);
+        }
+        a += column_step;
+        panel += panel_stride;
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++) store(c + i * c_stride + v * LANES, sum[i][v]);
+}
+
+// All rows of a panel in tiles of nearly equal height. By rows: a(i, j) = a[i step + j]; by columns: a packed block, whose
+// tiles stand one after another, a(i, j) = tile[j height + i].
+#define TILE_OF(height, vectors, by_rows) \
+    case height: \
+        tile(height, vectors, depth, a, by_rows ? step : 1, by_rows ? 1 : height, panel, panel_stride, bias, \
+            start_from_c, c, c_stride); \
+        break;
+#if CK_TILE == 12
+#define TILES(vectors, by_rows) \
+    TILE_OF(12, vectors, by_rows) TILE_OF(11, vectors, by_rows) TILE_OF(10, vectors, by_rows) \
+    TILE_OF(9, vectors, by_rows) TILE_OF(8, vectors, by_rows) TILE_OF(7, vectors, by_rows) \
+    TILE_OF(6, vectors, by_rows) TILE_OF(5, vectors, by_rows) TILE_OF(4, vectors, by_rows) \
+    TILE_OF(3, vectors, by_rows) TILE_OF(2, vectors, by_rows) TILE_OF(1, vectors, by_rows)
+#elif CK_TILE == 6
+#define TILES(vectors, by_rows) \
+    TILE_OF(6, vectors, by_rows) TILE_OF(5, vectors, by_rows) TILE_OF(4, vectors, by_rows) \
+    TILE_OF(3, vectors, by_rows) TILE_OF(2, vectors, by_rows) TILE_OF(1, vectors, by_rows)
+#else
+#define TILES(vectors, by_rows) TILE_OF(2, vectors, by_rows) TILE_OF(1, vectors, by_rows)
+#endif
+#define STRIP(name, vectors, by_rows) \
+    static void name( \
+        long rows, long depth, const float *a, long step, const float *panel, long panel_stride, \
+        const float *bias, int start_from_c, float *c, long c_stride) { \
+        for (long tiles = (rows + CK_TILE - 1) / CK_TILE; tiles > 0; tiles--) { \
+            long height = (rows + tiles - 1) / tiles; \
+            switch (height) { TILES(vectors, by_rows) } \
+            rows -= height; \
+            a += height * (by_rows ? step : depth); \
+            c += height * c_stride; \
+        } \
+    }
+STRIP(wide_rows, CK_VECTORS, 1)
+STRIP(wide_columns, CK_VECTORS, 0)
+#if CK_VECTORS > 1
+STRIP(narrow_rows, 1, 1)
+STRIP(narrow_columns, 1, 0)
+#else
+#define narrow_rows wide_rows
+#define narrow_columns wide_columns
+#endif
+
+typedef void strip(long, long, const float *, long, const float *, long, const float *, int, float *, long);
+
+// A strip of fewer columns than the tiles have, by way of memory that has them all; no more than MIDDLE rows.
+static void incomplete(
+    strip *multiply, long rows, long depth, const float *a, long step, const float *panel, long panel_stride,
+    const float *bias, int start_from_c, float *c, long c_stride, long width) {
+    float block[MIDDLE * PANEL], offset[PANEL] = {0};
+    if (bias) memcpy(offset, bias, (size_t)width * 4);
+    if (start_from_c)
+        for (long i = 0; i < rows; i++) memcpy(block + i * PANEL, c + i * c_stride, (size_t)width * 4);
+    multiply(rows, depth, a, step, panel, panel_stride, bias ? offset : 0, start_from_c, block, PANEL);
+    for (long i = 0; i < rows; i++) memcpy(c + i * c_stride, block + i * PANEL, (size_t)width * 4);
+}
+
+// A block of a matrix that stands column by column, cut into the tiles that STRIP takes.
+static void pack_rows(const float *a, long row_stride, long column_stride, long rows, long depth, float *block) {
+    for (long tiles = (rows + CK_TILE - 1) / CK_TILE; tiles > 0; tiles--) {
+        long height = (rows + tiles - 1) / tiles;
+        long j = 0;
+        // sixteen at a time: what is too much is overwritten by the next row or is slack
+        if (row_stride == 1 && column_stride >= LANES)
+            for (; j + 1 < depth; j++) store(block + j * height, load(a + j * column_stride));
+        for (; j < depth; j++)
+            for (long i = 0; i < height; i++) block[j * height + i] = a[i * row_stride + j * column_stride];
+        rows -= height;
+        a += height * row_stride;
+        block += height * depth;
+    }
+}
+
+// One column: 16 partial sums per row, folded at the end, as in `dot`.
+static void one_column(
+    long m, long k, ck_matrix a, ck_matrix b, const float *bias, float *c, long c_stride, int add) {
+    vf total[64];
+    float right[DEPTH], left[DEPTH];
+    for (long row = 0; row < m; row += 64) {
+        long rows = least(m - row, 64);
+        for (long i = 0; i < rows; i++) total[i] = splat(0);
+        for (long start = 0; start < k; start += DEPTH) {
+            long depth = least(k - start, DEPTH);
+            for (long j = 0; j < depth; j++) right[j] = b.data[(start + j) * b.row_stride];
+            for (long i = 0; i < rows; i++) {
+                const float *x = a.data + (row + i) * a.row_stride + start * a.column_stride;
+                if (a.column_stride != 1) {
+                    for (long j = 0; j < depth; j++) left[j] = x[j * a.column_stride];
+                    x = left;
+                }
+                vf sum = total[i];
+                long j = 0;
+                for (; j + LANES <= depth; j += LANES) sum = fma_(load(x + j), load(right + j), sum);
+                if (j < depth)
+                    sum = fma_(load_part(x + j, depth - j, 0), load_part(right + j, depth - j, 0), sum);
+                total[i] = sum;
+            }
+        }
+        for (long i = 0; i < rows; i++) {
+            float *to = c + (row + i) * c_stride, value = fold_sum(total[i]) + (bias ? bias[0] : 0);
+            *to = add ? *to + value : value;
         }
     }
+}
+
+// Panels of the right-hand matrix that can be read in place, when few rows use them, are left where they are.
+INLINE int in_place(long m, long n, ck_matrix b, long column) {
+    return m <= 4 * CK_TILE && b.column_stride == 1 && column + PANEL <= n;
+}
+
+// n <= BREADTH columns, depth <= DEPTH steps.
+static void block_product(
+    long m, long n, long depth, ck_matrix a, ck_matrix b, const float *bias, float *c, long c_stride,
+    int start_from_c) {
+    static _Thread_local float panels[DEPTH * BREADTH] __attribute__((aligned(64)));
+    static _Thread_local float block[DEPTH * MIDDLE + 2 * LANES] __attribute__((aligned(64)));
+    for (long column = 0; column < n; column += LANES) {
+        if (in_place(m, n, b, column / PANEL * PANEL)) continue;
+        ck_matrix part = {b.data + column * b.column_stride, b.row_stride, b.column_stride};
+        float *panel = panels + column / PANEL * PANEL * depth + column % PANEL;
+        pack_columns(part, depth, least(n - column, LANES), panel, PANEL);
+    }
+    int by_rows = a.column_stride == 1;
+    for (long row = 0; row < m; row += MIDDLE) {
+        long rows = least(m - row, MIDDLE);
+        const float *left = a.data + row * a.row_stride;
+        if (!by_rows) {
+            pack_rows(left, a.row_stride, a.column_stride, rows, depth, block);
+            left = block;
+        }
+        for (long column = 0; column < n; column += PANEL) {
+            long width = least(n - column, PANEL);
+            int place = in_place(m, n, b, column);
+            const float *panel = place ? b.data + column : panels + column * depth;
+            const float *offset = bias ? bias + column : 0;
+            float *to = c + row * c_stride + column;
+            strip *multiply = width > LANES ? by_rows ? wide_rows : wide_columns
+                                            : by_rows ? narrow_rows : narrow_columns;
+            if (width % LANES == 0)
+                multiply(
+                    rows, depth, left, a.row_stride, panel, place ? b.row_stride : PANEL, offset, start_from_c, to,
+                    c_stride);
+            else
+                incomplete(
+                    multiply, rows, depth, left, a.row_stride, panel, PANEL, offset, start_from_c, to, c_stride,
+                    width);
+        }
+    }
+}
+
+void K(gemm)(
+    long m, long n, long k, ck_matrix a, ck_matrix b, const float *bias, float *c, long c_stride, int add) {
+    if (n == 1) {
+        one_column(m, k, a, b, bias, c, c_stride, add);
+        return;
+    }
+    for (long column = 0; column < n; column += BREADTH)
+        for (long start = 0; start < k || start == 0; start += DEPTH) {
+            ck_matrix left = {a.data + start * a.column_stride, a.row_stride, a.column_stride};
+            ck_matrix right = {
+                b.data + start * b.row_stride + column * b.column_stride, b.row_stride, b.column_stride};
+            block_product(
+                m, least(n - column, BREADTH), least(k - start, DEPTH), left, right,
+                start == 0 && bias ? bias + column : 0, c + column, c_stride, add || start > 0);
+        }
+}
+
+// y = transposed x
+void K(transpose)(const float *x, float *y, long rows, long columns) {
+    for (long r = 0; r < rows; r += LANES)
+        for (long c = 0; c < columns; c += LANES) {
+            if (r + LANES <= rows && c + LANES <= columns) {
+                vf block[16];
+                for (int i = 0; i < LANES; i++) block[i] = load(x + (r + i) * columns + c);
+                transpose16(block);
+                for (int i = 0; i < LANES; i++) store(y + (c + i) * rows + r, block[i]);
+                continue;
+            }
+            for (long i = r; i < least(r + LANES, rows); i++)
+                for (long j = c; j < least(c + LANES, columns); j++) y[j * rows + i] = x[i * columns + j];
+        }
 }

@@ -118,10 +118,10 @@ INLINE vf log_(vf x) {
     return select_((x == splat(INFINITY)) | (x != x), x, y);
 }
 
-// ln(1 + x) after Kahan: the rounding of 1 + x is undone by the quotient.
+// ln(1 + x): what 1 + x lost by rounding is added to the logarithm to first order.
 INLINE vf log1p_(vf x) {
     vf y = x + 1.0f, d = y - 1.0f;
-    vf corrected = log_(y) * (x / d);
+    vf corrected = log_(y) + (x - d) / y;
     vf result = select_((d == splat(0.0f)) | (x == splat(INFINITY)), x, corrected);
     return select_(x == splat(-1.0f), splat(-INFINITY), result);
 }
@@ -140,8 +140,14 @@ INLINE vf tanh_(vf x) {
 
 INLINE vf sigmoid_(vf x) {
     vf e = exp_((vf)((vi)x | (vi)(int32_t)0x80000000));
-    vf d = 1.0f / (1.0f + e);
-    return select_(x >= splat(0.0f), d, e * d);
+    vf numerator = select_(x >= splat(0.0f), splat(1.0f), e), d = 1.0f + e, inverse = 1.0f / d;
+    vf y = numerator * inverse;
+#if CK_FUSED
+    // what the quotient and 1 + e lost by rounding
+    vf missing = fma_(-y, d, numerator) - y * (e - (d - 1.0f));
+    y = fma_(missing, inverse, y);
+#endif
+    return y;
 }
 
 // erf x = x + x P(x^2) below 0.925, 1 - exp(-t - t Q(t)) above.
