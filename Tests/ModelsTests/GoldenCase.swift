@@ -54,7 +54,9 @@ struct GoldenFile {
         var node = try ConfigurationNode.parse(config, file: golden.name)
         node = try node.setting("name", to: golden.model)
         let notes = try file.textAttribute("notes")
-        let weight = notes.firstMatch(of: /set_pos_weight\(([0-9.]+)\)/).flatMap { Float($0.1) }.map { [$0] }
+        let weight = notes.firstMatch(of: /set_pos_weight\(\[?([0-9., ]+)\]?\)/).map { match in
+            match.1.split(separator: ",").compactMap { Float($0.trimmingCharacters(in: .whitespaces)) }
+        }
         model = try ModelCatalog.make(node, schema: schema, seed: 0, positiveWeight: weight)
         try model.parameters.load(try parameters("state"), into: model.parameters.values)
     }

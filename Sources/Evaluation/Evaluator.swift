@@ -1,0 +1,60 @@
+package import ClinicalData
+
+/// Labels and predictions of some samples, row-major.
+package struct Predictions: Sendable {
+    /// How they are read.
+    package var mode: PredictionMode
+    /// Columns of `probabilities` (and of `truth` except for multiclass).
+    package var width: Int
+    /// Targets: one per cell; for multiclass the class of each sample.
+    package var truth: [Double]
+    /// Probabilities (regression: predicted values), one row per sample.
+    package var probabilities: [Double]
+
+    package init(mode: PredictionMode, width: Int, truth: [Double], probabilities: [Double]) {
+        self.mode = mode
+        self.width = width
+        self.truth = truth
+        self.probabilities = probabilities
+    }
+
+    /// The number of samples.
+    package var count: Int { width == 0 ? 0 : probabilities.count / width }
+
+    /// Metrics in the order asked; names must have been checked with ``MetricCatalog/validate(_:mode:key:)``.
+    ///
+    /// Thresholds are PyHealth's: 0.5 binary, 0.3 multilabel.
+    package func evaluate(_ metrics: [String], threshold: Double? = nil) -> [MetricResult] {
+        metrics.flatMap { name -> [MetricResult] in
+            switch mode {
+            case .binary:
+                let labels = truth.map { $0 == 1 }
+                return [
+                    MetricResult(
+                        name,
+                        BinaryMetrics.value(
+                            name, labels: labels, scores: probabilities, threshold: threshold ?? 0.5))
+                ]
+            case .multiclass:
+                return MulticlassMetrics.values(
+                    name, labels: truth.map { Int($0) }, probabilities: rows(probabilities))
+            case .multilabel:
+                let labels = rows(truth).map { $0.map { $0 == 1 } }
+                return [
+                    MetricResult(
+                        name,
+                        MultilabelMetrics.value(
+                            name, labels: labels, scores: rows(probabilities), threshold: threshold ?? 0.3))
+                ]
+            case .regression:
+                return [
+                    MetricResult(name, RegressionMetrics.value(name, truth: truth, prediction: probabilities))
+                ]
+            }
+        }
+    }
+
+    private func rows(_ values: [Double]) -> [[Double]] {
+        (0..<count).map { Array(values[($0 * width)..<(($0 + 1) * width)]) }
+    }
+}
