@@ -10,7 +10,7 @@ package enum WorkerDirective: Sendable, Equatable {
     case interrupt(before: UInt64)
     /// Become a new instance and say Hello again.
     case rejoin
-    /// End the process.
+    /// End the process; the reason is empty where the coordinator knows it.
     case end(exitStatus: Int32, reason: String)
 }
 
@@ -232,7 +232,7 @@ package struct WorkerMachine: Sendable {
             return []
         case .reject(let message): return rejected(message)
         case .shutdown(let message):
-            return [.interrupt(before: .max), .end(exitStatus: message.exitStatus, reason: message.reason)]
+            return [.interrupt(before: .max), .end(exitStatus: message.exitStatus, reason: "")]
         case .pulse: return []
         case .grant(let grant): return take(grant)
         case .ack(let message):
@@ -296,7 +296,7 @@ package struct WorkerMachine: Sendable {
         var message = WireLeave()
         message.reason = reason
         return giveBack(queue.map(\.attempt)) + [
-            .send(.leave(message)), .interrupt(before: .max), .end(exitStatus: 75, reason: reason),
+            .send(.leave(message)), .interrupt(before: .max), .end(exitStatus: 75, reason: ""),
         ]
     }
 

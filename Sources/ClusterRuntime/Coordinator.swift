@@ -1,3 +1,8 @@
+import ClusterProtocol
+import Foundation
+import Groundwork
+import Logging
+
 /// Runs a job's stages over worker processes.
 package enum Coordinator {
     /// Runs `job` as `driver` asks until it is finished; continues an interrupted run of the same job.
@@ -6,6 +11,223 @@ package enum Coordinator {
     package static func run(
         job: JobSpec, driver: any JobDriver, options: CoordinatorOptions
     ) throws -> JobOutcome {
-        throw ClusterError.unavailable(reason: "the coordinator is being built")
+        let session = try CoordinatorSession(job: job, options: options)
+        var driver = driver
+        do {
+            while case .stage(let spec) = try driver.next(after: session.stages) {
+                try session.run(spec)
+            }
+            return try session.finish()
+        } catch {
+            session.abort(error)
+            throw error
+        }
+    }
+}
+
+/// One coordinator's work on a run directory, on the thread that runs the driver.
+private final class CoordinatorSession {
+    private(set) var stages: [FinishedStage] = []
+    private var timings: [JobOutcome.StageTiming] = []
+    private let job: JobSpec
+    private let options: CoordinatorOptions
+    private let directory: RunDirectory
+    private let lock: RunLock
+    private let history: RunHistory
+    private let epoch: UInt64
+    private let loop: CoordinatorLoop
+    private let socketFolder: String
+
+    init(job: JobSpec, options: CoordinatorOptions) throws {
+        self.job = job
+        self.options = options
+        directory = try RunDirectory(options.runDirectory)
+        lock = try RunLock(directory)
+        let former = try directory.read(WireRendezvous.self, "rendezvous.pb")
+        try Rendezvous.refuseIfAlive(former, at: directory.path)
+        try Self.claim(directory, job)
+        history = try RunHistory(directory)
+        epoch = try directory.takeEpoch(build: options.buildVersion)
+        socketFolder = try SocketPlaces.folder(runDirectory: directory.path)
+        loop = try CoordinatorLoop(
+            CoordinatorLoop.Setup(
+                job: job, options: options, directory: directory, epoch: epoch,
+                endpoint: SocketPlaces.coordinatorEndpoint(in: socketFolder),
+                survivors: former?.workers ?? []))
+        startJournal()
+        try loop.start()
+        warnAboutPlainText()
+        let (mailbox, outcomes, path) = (loop.mailbox, loop.outcomes, directory.path)
+        options.stop?.whenRequested {
+            outcomes.put(.failed(.interrupted(path: path)))
+            mailbox.wakeUp.signal()
+        }
+    }
+
+    // MARK: Stages
+
+    /// Runs a stage, or takes it from an earlier run.
+    func run(_ spec: StageSpec) throws {
+        if options.stop?.isRequested == true { throw ClusterError.interrupted(path: directory.path) }
+        let files = StageFiles(directory: directory, spec: spec)
+        try files.validate()
+        let (cached, wasInvalid) = try files.load(epoch: epoch)
+        if wasInvalid { loop.mailbox.post(.log(.stageInvalid(stage: spec.id, name: spec.name))) }
+        if let cached {
+            loop.mailbox.post(.stageCached(cached, number: stages.count + 1))
+            return note(cached, StageFigures())
+        }
+        try directory.createFolder(stageFolder(spec.id))
+        let commits = earlierCommits(files)
+        recordOpening(files)
+        let (made, figures) = try compute(spec, files, commits)
+        let finished = try files.publish(made, build: options.buildVersion)
+        var record = WireJournalRecord()
+        record.stagePublished.stage = spec.id
+        loop.journal.append(record)
+        note(finished, figures)
+    }
+
+    private func compute(
+        _ spec: StageSpec, _ files: StageFiles, _ commits: [Int: WireShardCommit]
+    ) throws -> ([WireShardCommit], StageFigures) {
+        let number = stages.count + 1
+        switch spec.kind {
+        case .shards:
+            let table = ShardTable(
+                stage: spec.id, stageName: spec.name, items: files.items, epoch: epoch, commits: commits)
+            loop.mailbox.post(.openShards(table, number: number))
+        case .training(let payload, let ranks):
+            if let commit = commits[0] { return ([commit], StageFigures()) }
+            let training = TrainingSpec(
+                stage: spec.id, stageName: spec.name, payload: payload, virtualRanks: ranks,
+                folder: stageFolder(spec.id), epoch: epoch, expectedWorkers: options.localWorkers,
+                joinDelay: options.joinDelay)
+            loop.mailbox.post(.openTraining(training, number: number))
+        }
+        switch loop.outcomes.take() {
+        case .done(let commits, let figures): return (commits, figures)
+        case .failed(let error): throw error
+        case nil: throw ClusterError.unavailable(reason: "The coordinator's loop has ended.")
+        }
+    }
+
+    /// Shards that an earlier epoch committed, whose files are still there.
+    private func earlierCommits(_ files: StageFiles) -> [Int: WireShardCommit] {
+        guard history.inputs[files.spec.id] == files.inputs else { return [:] }
+        return (history.commits[files.spec.id] ?? [:]).filter { $0.value.outputs.allSatisfy(directory.has) }
+    }
+
+    private func recordOpening(_ files: StageFiles) {
+        var record = WireJournalRecord()
+        record.stageOpen.stage = files.spec.id
+        record.stageOpen.name = files.spec.name
+        record.stageOpen.shards = UInt32(files.items.count)
+        record.stageOpen.inputs = files.inputs
+        loop.journal.append(record)
+    }
+
+    private func note(_ stage: FinishedStage, _ figures: StageFigures) {
+        stages.append(stage)
+        timings.append(
+            JobOutcome.StageTiming(
+                id: stage.id, name: stage.name, cached: stage.cached, shards: stage.shards.count,
+                seconds: figures.seconds, computeSeconds: figures.computeSeconds,
+                bytes: Int(clamping: figures.bytes)))
+    }
+
+    // MARK: Beginning and end
+
+    /// Takes the directory for this job, unless it holds an unfinished run of another one.
+    private static func claim(_ directory: RunDirectory, _ job: JobSpec) throws {
+        if let other = try directory.read(WireJob.self, "job.pb"), other.digest != job.digest, !other.finished
+        {
+            throw ClusterError.wrongJob(path: directory.path, differences: differences(other, job))
+        }
+        try directory.write(record(job, finished: false), "job.pb")
+    }
+
+    private static func record(_ job: JobSpec, finished: Bool) -> WireJob {
+        var record = WireJob()
+        record.digest = job.digest
+        record.name = job.name
+        record.finished = finished
+        record.settings = job.settings.map { setting in
+            var item = WireSetting()
+            item.key = setting.key
+            item.value = setting.value
+            return item
+        }
+        return record
+    }
+
+    /// The keys whose values differ.
+    private static func differences(_ other: WireJob, _ job: JobSpec) -> [String] {
+        let theirs = Dictionary(other.settings.map { ($0.key, $0.value) }) { first, _ in first }
+        let ours = Dictionary(job.settings.map { ($0.key, $0.value) }) { first, _ in first }
+        let keys = Set(theirs.keys).union(ours.keys).filter { theirs[$0] != ours[$0] }.sorted()
+        return keys.isEmpty ? ["the job's digest"] : keys
+    }
+
+    private func startJournal() {
+        var record = WireJournalRecord()
+        record.epochStart.epoch = epoch
+        record.epochStart.job = job.digest
+        record.epochStart.build = options.buildVersion
+        record.epochStart.segments = history.segments
+        loop.journal.append(record)
+        loop.mailbox.post(.log(.epochStarted(epoch: epoch, build: options.buildVersion)))
+        for (epoch, bytes) in history.torn {
+            loop.mailbox.post(.log(.journalTorn(epoch: epoch, bytes: bytes)))
+        }
+        if history.committedCount > 0 {
+            loop.mailbox.post(
+                .log(.jobResumed(committed: history.committedCount, stages: history.inputs.count)))
+        }
+    }
+
+    private func warnAboutPlainText() {
+        guard let listen = options.listen, listen.hasPrefix("tcp://") else { return }
+        options.logger?.warning(
+            "\(listen) is neither authenticated nor encrypted: anyone who reaches it can take part. Use a private network."
+        )
+    }
+
+    func finish() throws -> JobOutcome {
+        var record = WireJournalRecord()
+        record.jobEnded.exitStatus = 0
+        loop.journal.append(record)
+        let totals = loop.finish(state: "finished", failure: nil)
+        loop.journal.finish()
+        try directory.write(Self.record(job, finished: true), "job.pb")
+        removeSockets()
+        var recoveries = JobOutcome.Recoveries()
+        recoveries.workersLost = totals?.totals.workersLost ?? 0
+        recoveries.workersRestarted = totals?.restarts ?? 0
+        recoveries.attemptsRepeated = totals?.totals.attemptsRepeated ?? 0
+        recoveries.duplicateResults = totals?.totals.duplicateResults ?? 0
+        recoveries.generations = totals?.totals.generations ?? 0
+        return JobOutcome(
+            stages: stages, timings: timings, processes: totals?.processes ?? [], recoveries: recoveries,
+            epoch: Int(clamping: epoch))
+    }
+
+    func abort(_ error: any Error) {
+        var failure = error as? ClusterError
+        var state = "failed"
+        if case .interrupted = failure { state = "interrupted" }
+        if failure == nil, let known = error as? any PyHealthError {
+            failure = .jobFailed(code: known.code, message: known.message, exitStatus: known.exitStatus)
+        }
+        var record = WireJournalRecord()
+        record.jobEnded.exitStatus = failure?.exitStatus.rawValue ?? ExitStatus.internal.rawValue
+        loop.journal.append(record)
+        _ = loop.finish(state: state, failure: failure)
+        loop.journal.finish()
+        removeSockets()
+    }
+
+    private func removeSockets() {
+        try? FileManager.default.removeItem(atPath: socketFolder)
     }
 }

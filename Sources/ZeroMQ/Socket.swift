@@ -61,22 +61,24 @@ package final class Socket {
         return String(decoding: text[..<(length - 1)], as: UTF8.self)
     }
 
-    /// Sends a message of one or more parts whole; returns false if it must wait (or, from a ROUTER, the peer is gone).
-    package func send(_ parts: [Data]) throws -> Bool {
+    /// Sends a message of one or more parts whole, or not at all.
+    package func send(_ parts: [Data]) throws -> Delivery {
         for (index, part) in parts.enumerated() {
             let flags = ZMQ_DONTWAIT | (index + 1 < parts.count ? ZMQ_SNDMORE : 0)
             let sent = part.withUnsafeBytes { zmq_send(handle, $0.baseAddress, $0.count, flags) }
             if sent < 0 { return try refuse(index) }
         }
-        return true
+        return .accepted
     }
 
     /// Sends `head` and then `body`, the latter copied once; returns false if it must wait.
     package func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) throws -> Bool {
         if zmq_send(handle, head.baseAddress, head.count, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0 {
-            return try refuse(0)
+            return try refuse(0) == .accepted
         }
-        if zmq_send(handle, body.baseAddress, body.count, ZMQ_DONTWAIT) < 0 { return try refuse(1) }
+        if zmq_send(handle, body.baseAddress, body.count, ZMQ_DONTWAIT) < 0 {
+            return try refuse(1) == .accepted
+        }
         return true
     }
 
@@ -121,10 +123,11 @@ package final class Socket {
         }
     }
 
-    private func refuse(_ index: Int) throws -> Bool {
+    private func refuse(_ index: Int) throws -> Delivery {
         let reason = zmq_errno()
         // The library accepts or refuses a message at its first part.
-        if index == 0, reason == EAGAIN || reason == EHOSTUNREACH || reason == EINTR { return false }
+        if index == 0, reason == EAGAIN || reason == EINTR { return .full }
+        if index == 0, reason == EHOSTUNREACH { return .unreachable }
         throw ZeroMQError("send", "a message", errorNumber: reason)
     }
 
@@ -156,6 +159,16 @@ package final class Socket {
         let status = withUnsafeBytes(of: value) { zmq_setsockopt(handle, option, $0.baseAddress, $0.count) }
         guard status == 0 else { throw ZeroMQError("configure", "a socket (option \(option))") }
     }
+}
+
+/// What became of a message.
+package enum Delivery: Sendable {
+    /// The library has taken it over.
+    case accepted
+    /// There is no room, or no connection yet.
+    case full
+    /// A ROUTER's peer is gone.
+    case unreachable
 }
 
 /// Something that happened to a connection.

@@ -1,0 +1,326 @@
+import ClusterProtocol
+import Foundation
+import Groundwork
+import Logging
+import ZeroMQ
+
+/// The coordinator's I/O thread: moves messages between workers, files, processes and the state machine.
+final class CoordinatorLoop: @unchecked Sendable {
+    // Safe to share: other threads only use `mailbox`, `outcomes` and `ended`; the rest belongs to the loop's thread.
+    enum Command: Sendable {
+        case openShards(ShardTable, number: Int)
+        case openTraining(TrainingSpec, number: Int)
+        case stageCached(FinishedStage, number: Int)
+        case log(ClusterEvent)
+        case durable([DurableMark])
+        case fail(ClusterError)
+        case finish(state: String, failure: ClusterError?)
+    }
+
+    /// What must be known to run the loop.
+    struct Setup {
+        var job: JobSpec
+        var options: CoordinatorOptions
+        var directory: RunDirectory
+        var epoch: UInt64
+        var endpoint: String
+        var survivors: [WireLocalProcess]
+    }
+
+    /// Seconds for which files may be invisible to this machine: on a shared disk, and on a local one.
+    static let visibility: (shared: Seconds, local: Seconds) = (60, 2)
+    /// Messages taken per turn, so that nothing else starves.
+    static let messagesPerTurn = 500
+
+    let mailbox: Mailbox<Command>
+    let outcomes = WorkQueue<StageOutcome>()
+    let journal: JournalWriter
+    private let ended = WorkQueue<LoopTotals>()
+
+    let setup: Setup
+    var machine: CoordinatorMachine
+    let local: LocalWorkers
+    let watch: RunWatch
+    private let context: MessagingContext
+    private var router: Socket?
+    private var monitors: [Socket] = []
+    private var seq: UInt64 = 0
+    private var unseen: [(commit: WireShardCommit, deadline: Seconds)] = []
+    private var lonelySince: Seconds?
+    private var isFinished = false
+
+    /// Totals at the end of the loop.
+    struct LoopTotals: Sendable {
+        var totals: CoordinatorMachine.Totals
+        var restarts: Int
+        var processes: [JobOutcome.ProcessUsage]
+    }
+
+    /// Prepares files and processes; throws what stands in the way of running at all.
+    init(_ setup: Setup) throws {
+        self.setup = setup
+        let options = setup.options
+        let mailbox = try Mailbox<Command>()
+        self.mailbox = mailbox
+        try setup.directory.createFolder("journal")
+        journal = try JournalWriter(
+            path: setup.directory.file("journal/\(setup.epoch).pbj"),
+            whenDurable: { mailbox.post(.durable($0)) },
+            whenFailed: { mailbox.post(.fail(Self.wrap($0))) })
+        machine = CoordinatorMachine(
+            .init(
+                job: setup.job.digest, build: options.buildVersion, fingerprint: options.numericFingerprint,
+                epoch: setup.epoch, runDirectory: setup.directory.path, isDurable: options.durable))
+        local = try LocalWorkers(
+            count: options.localWorkers,
+            executable: options.workerExecutable ?? Self.defaultExecutable,
+            arguments: ["--connect", setup.endpoint] + options.workerArguments,
+            environment: options.workerEnvironment, survivors: setup.survivors)
+        watch = try RunWatch(setup)
+        context = try MessagingContext()
+    }
+
+    /// Binds the sockets and starts the thread.
+    func start() throws {
+        var settings = SocketOptions()
+        settings.largestMessage = Int64(ClusterLimits.messageBytes)
+        settings.linger = 1000
+        let router = try Socket(.router, context: context, options: settings)
+        monitors = [try router.monitor()]
+        try router.bind(setup.endpoint)
+        if let listen = setup.options.listen { try router.bind(listen) }
+        self.router = router
+        let thread = Thread { [self] in work() }
+        thread.name = "coordinator"
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+
+    /// Says how the run ended, lets workers go and waits for the thread.
+    func finish(state: String, failure: ClusterError?) -> LoopTotals? {
+        mailbox.post(.finish(state: state, failure: failure))
+        return ended.take()
+    }
+
+    // MARK: The loop
+
+    private func work() {
+        writeRendezvous()
+        var nextTick: Seconds = 0
+        while !isFinished {
+            for command in mailbox.take() { handle(command) }
+            receive()
+            let now = SystemFacts.now()
+            if now >= nextTick {
+                nextTick = now + 0.05
+                tick(now: now)
+            }
+            guard !isFinished, let router else { break }
+            let interests = [PollInterest(router)] + monitors.map { PollInterest($0) }
+            _ = try? poll(interests, wakeUp: mailbox.wakeUp, timeout: 50)
+        }
+        let totals = LoopTotals(
+            totals: machine.totals, restarts: local.restarts, processes: watch.processes())
+        monitors = []
+        router = nil
+        ended.put(totals)
+    }
+
+    private func handle(_ command: Command) {
+        switch command {
+        case .openShards(let table, let number):
+            watch.opened(
+                id: table.stage, name: table.stageName, number: number, total: Double(table.items.count),
+                done: Double(table.committedCount))
+            feed(.openShards(table))
+        case .openTraining(let spec, let number):
+            watch.opened(id: spec.stage, name: spec.stageName, number: number, total: 0, done: 0)
+            feed(.openTraining(spec))
+        case .stageCached(let stage, let number): watch.cached(stage, number: number)
+        case .log(let event): watch.report(event)
+        case .durable(let marks):
+            for mark in marks { feed(.durable(mark)) }
+        case .fail(let error): outcomes.put(.failed(error))
+        case .finish(let state, let failure): end(state, failure)
+        }
+    }
+
+    private func receive() {
+        guard let router else { return }
+        for _ in 0..<Self.messagesPerTurn {
+            guard let parts = router.receive() else { break }
+            guard parts.count == 2, let envelope = try? WireEnvelope(serializedBytes: parts[1].data) else {
+                continue
+            }
+            let id = parts[0].data
+            if case .probe = envelope.body {
+                answerProbe(id)
+            } else if id == Self.routingID(envelope.instance) {
+                feed(.message(envelope))
+                noteHello(envelope)
+            }
+        }
+        for monitor in monitors {
+            while let parts = monitor.receive() {
+                if case .disconnected = Socket.connectionEvent(from: parts) { feed(.connectionBroken) }
+            }
+        }
+    }
+
+    private func tick(now: Seconds) {
+        for event in local.tick(now: now) { handle(event) }
+        if let cause = local.giveUp, machine.workers.count == 0, setup.options.localWorkers > 0 {
+            outcomes.put(.failed(.workersFail(cause: cause.text)))
+        }
+        lookAgain(now: now)
+        feed(.tick)
+        noteLoneliness(now: now)
+        watch.tick(machine, now: now)
+    }
+
+    // MARK: Directives
+
+    private func feed(_ event: CoordinatorEvent) {
+        for directive in machine.handle(event, now: SystemFacts.now()) { perform(directive) }
+    }
+
+    private func perform(_ directive: CoordinatorDirective) {
+        switch directive {
+        case .send(let instance, let body): send(body, to: instance)
+        case .check(let commit): check(commit)
+        case .append(let record, let mark): journal.append(record, mark: mark)
+        case .stageDone(let commits):
+            outcomes.put(.done(commits, watch.finished(machine, now: SystemFacts.now())))
+        case .fail(let failure): outcomes.put(.failed(ClusterError(failure)))
+        case .report(let event): watch.report(event)
+        case .expel(let instance): watch.pid(of: instance).map { local.end(pid: $0) }
+        case .probe(let instances):
+            for instance in instances { send(.pulse(WirePulse()), to: instance) }
+        }
+    }
+
+    private func send(_ body: MessageBody, to instance: Instance) {
+        guard let data = try? envelope(body, to: instance).serializedData(), let router else { return }
+        let delivery = try? router.send([Self.routingID(instance), data])
+        if delivery == .unreachable { feed(.unreachable(instance)) }
+    }
+
+    private func envelope(_ body: MessageBody, to instance: Instance) -> WireEnvelope {
+        var envelope = WireEnvelope()
+        envelope.protocol = ClusterVersion.messages
+        envelope.build = setup.options.buildVersion
+        envelope.job = setup.job.digest
+        envelope.epoch = setup.epoch
+        envelope.instance = instance
+        envelope.seq = seq
+        envelope.body = body
+        seq += 1
+        return envelope
+    }
+
+    private func answerProbe(_ id: Data) {
+        var reply = WireProbeReply()
+        reply.pid = UInt32(getpid())
+        reply.host = SystemFacts.host
+        guard let data = try? envelope(.probeReply(reply), to: 0).serializedData() else { return }
+        _ = try? router?.send([id, data])
+    }
+
+    // MARK: Files
+
+    private func check(_ commit: WireShardCommit) {
+        if commit.outputs.allSatisfy(setup.directory.has) {
+            feed(.outputsChecked(commit, isPresent: true))
+        } else {
+            let limit = setup.options.listen == nil ? Self.visibility.local : Self.visibility.shared
+            unseen.append((commit, SystemFacts.now() + limit))
+        }
+    }
+
+    /// A file may become visible later where the disk is shared.
+    private func lookAgain(now: Seconds) {
+        let waiting = unseen
+        unseen = []
+        for (commit, deadline) in waiting {
+            if commit.outputs.allSatisfy(setup.directory.has) {
+                feed(.outputsChecked(commit, isPresent: true))
+            } else if now > deadline {
+                feed(.outputsChecked(commit, isPresent: false))
+            } else {
+                unseen.append((commit, deadline))
+            }
+        }
+    }
+
+    // MARK: Workers
+
+    private func noteHello(_ envelope: WireEnvelope) {
+        guard case .hello(let hello) = envelope.body, machine.workers[envelope.instance] != nil else {
+            return
+        }
+        watch.joined(envelope.instance, hello)
+        if hello.dataEndpoint.hasPrefix("ipc://") { local.joined(pid: hello.pid) }
+    }
+
+    private func handle(_ event: LocalWorkers.Event) {
+        switch event {
+        case .started(let pid, let slot): watch.report(.workerStarted(pid: pid, slot: slot))
+        case .ended(let pid, let slot, let cause):
+            watch.report(.workerEnded(pid: pid, slot: slot, cause: cause))
+            if let instance = watch.localInstance(pid: UInt32(pid)) { feed(.processEnded(instance, cause)) }
+        }
+        writeRendezvous()
+    }
+
+    private func noteLoneliness(now: Seconds) {
+        guard machine.workers.count == 0, watch.isStageOpen else {
+            lonelySince = nil
+            return
+        }
+        let since = lonelySince ?? now
+        lonelySince = since
+        let limit = setup.options.workerWait ?? (setup.options.listen == nil ? 60 : 600)
+        if now - since > limit {
+            lonelySince = now
+            outcomes.put(.failed(.noWorkers(seconds: Int(limit))))
+        }
+    }
+
+    private func writeRendezvous() {
+        var record = WireRendezvous()
+        record.epoch = setup.epoch
+        record.endpoint = setup.endpoint
+        record.listen = setup.options.listen ?? ""
+        record.pid = UInt32(getpid())
+        record.host = SystemFacts.host
+        record.job = setup.job.digest
+        record.workers = local.processes
+        try? setup.directory.write(record, "rendezvous.pb", durable: false)
+    }
+
+    private func end(_ state: String, _ failure: ClusterError?) {
+        let status = state == "interrupted" ? ExitStatus.retry : .success
+        feed(.shutDown(exitStatus: status.rawValue, reason: state))
+        watch.tick(machine, now: SystemFacts.now())
+        // Sockets send in the background while processes are waited for.
+        local.stopAll(grace: 2)
+        watch.ended(state, failure, machine)
+        unlink(setup.directory.file("rendezvous.pb"))
+        isFinished = true
+    }
+
+    private static func routingID(_ instance: Instance) -> Data { Data("w\(instanceName(instance))".utf8) }
+
+    private static func wrap(_ error: any Error) -> ClusterError {
+        guard let known = error as? any PyHealthError else {
+            return .unavailable(reason: "The journal cannot be written.")
+        }
+        return .jobFailed(code: known.code, message: known.message, exitStatus: known.exitStatus)
+    }
+
+    private static var defaultExecutable: String {
+        let own = Bundle.main.executablePath ?? CommandLine.arguments[0]
+        return ((own as NSString).deletingLastPathComponent as NSString).appendingPathComponent(
+            "pyhealth-worker")
+    }
+}

@@ -1,0 +1,73 @@
+import ClusterProtocol
+import Digests
+import Foundation
+import Groundwork
+import SwiftProtobuf
+
+/// The journal's layout: records of `u32 length | u32 crc32c | u64 seq | protobuf`, little-endian; the check value covers
+/// seq and protobuf.
+enum JournalFile {
+    /// Bytes in front of every record.
+    static let headerBytes = 16
+    /// Bytes of a record at most.
+    static let largestRecord = ClusterLimits.messageBytes
+
+    /// What a segment holds up to its end or its first damaged record.
+    struct Contents {
+        var records: [WireJournalRecord] = []
+        /// Bytes of whole records.
+        var validBytes = 0
+        /// Bytes behind them.
+        var tornBytes = 0
+    }
+
+    /// The bytes of a record.
+    static func encode(_ record: WireJournalRecord, seq: UInt64) throws -> Data {
+        let body = try record.serializedData()
+        guard body.count <= largestRecord else {
+            throw ClusterError.tooLarge(what: "A journal record", bytes: body.count)
+        }
+        var tail = Data(capacity: 8 + body.count)
+        append(seq, to: &tail)
+        tail.append(body)
+        var bytes = Data(capacity: 8 + tail.count)
+        append(UInt32(body.count), to: &bytes)
+        append(CRC32C.checksum(of: tail), to: &bytes)
+        bytes.append(tail)
+        return bytes
+    }
+
+    /// Reads records until the end or the first one that is torn, damaged or out of sequence.
+    static func decode(_ data: Data) -> Contents {
+        data.withUnsafeBytes { bytes in
+            var contents = Contents()
+            while let record = record(in: bytes, at: contents.validBytes, seq: UInt64(contents.records.count))
+            {
+                contents.records.append(record.value)
+                contents.validBytes += record.bytes
+            }
+            contents.tornBytes = bytes.count - contents.validBytes
+            return contents
+        }
+    }
+
+    private static func record(
+        in bytes: UnsafeRawBufferPointer, at offset: Int, seq: UInt64
+    ) -> (value: WireJournalRecord, bytes: Int)? {
+        guard bytes.count - offset >= headerBytes else { return nil }
+        let length = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+        let checksum = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self))
+        let number = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self))
+        let end = offset + headerBytes + length
+        guard length <= largestRecord, end <= bytes.count, number == seq else { return nil }
+        let checked = UnsafeRawBufferPointer(rebasing: bytes[(offset + 8)..<end])
+        guard CRC32C.checksum(checked) == checksum else { return nil }
+        let body = Data(bytes[(offset + headerBytes)..<end])
+        guard let value = try? WireJournalRecord(serializedBytes: body) else { return nil }
+        return (value, end - offset)
+    }
+
+    private static func append(_ value: some FixedWidthInteger, to data: inout Data) {
+        withUnsafeBytes(of: value.littleEndian) { data.append(contentsOf: $0) }
+    }
+}

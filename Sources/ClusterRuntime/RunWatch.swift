@@ -1,0 +1,247 @@
+import ClusterProtocol
+import Foundation
+import Groundwork
+import Logging
+
+/// Tells people how a run is doing: event log, progress, `status.pb`. Belongs to the coordinator's loop.
+final class RunWatch {
+    /// Faults kept in the status.
+    static let mostFaults = 20
+
+    private let setup: CoordinatorLoop.Setup
+    private let log: EventLog
+    private let started = Date()
+    private var stages: [WireStageStatus] = []
+    private var number = 0
+    private var opened: Seconds = 0
+    private var doneAtOpening = 0.0
+    private var isOpen = false
+    private var faults: [String] = []
+    private var processUsage: [Instance: JobOutcome.ProcessUsage] = [:]
+    private var hellos: [Instance: WireHello] = [:]
+    private var lastProgress: Seconds = 0
+    private var lastStatus: Seconds = 0
+    private var restarts = 0
+
+    /// Opens the log.
+    init(_ setup: CoordinatorLoop.Setup) throws {
+        self.setup = setup
+        log = try EventLog(path: setup.directory.file("log.jsonl"), epoch: setup.epoch)
+    }
+
+    /// Whether a stage is under way.
+    var isStageOpen: Bool { isOpen }
+
+    // MARK: Events
+
+    /// Writes an event to the log, and tells people if it is a fault.
+    func report(_ event: ClusterEvent) {
+        log.write(event)
+        if case .workerStarted = event { restarts += 1 }
+        guard event.isFault else { return }
+        let words = EventLog.words(event)
+        faults = Array((faults + [words]).suffix(Self.mostFaults))
+        setup.options.logger?.warning("\(words)")
+    }
+
+    /// A stage begins.
+    func opened(id: String, name: String, number: Int, total: Double, done: Double) {
+        var stage = WireStageStatus()
+        stage.id = id
+        stage.name = name
+        stage.state = "running"
+        stage.total = total
+        stage.done = done
+        stages.append(stage)
+        self.number = number
+        opened = SystemFacts.now()
+        doneAtOpening = done
+        isOpen = true
+        report(.stageOpened(stage: id, name: name, shards: Int(total), committed: Int(done)))
+    }
+
+    /// A stage had been finished before.
+    func cached(_ finished: FinishedStage, number: Int) {
+        var stage = WireStageStatus()
+        stage.id = finished.id
+        stage.name = finished.name
+        stage.state = "cached"
+        stage.done = Double(finished.shards.count)
+        stage.total = stage.done
+        stages.append(stage)
+        self.number = number
+        report(.stageCached(stage: finished.id, name: finished.name))
+        setup.options.progress?(report(stage, workers: 0, isFinal: true))
+    }
+
+    /// The open stage is complete.
+    func finished(_ machine: CoordinatorMachine, now: Seconds) -> StageFigures {
+        isOpen = false
+        var figures = StageFigures()
+        figures.seconds = now - opened
+        figures.computeSeconds = machine.totals.computeSeconds
+        figures.bytes = machine.totals.inputBytes
+        guard var stage = stages.popLast() else { return figures }
+        stage.state = "finished"
+        stage.done = max(stage.total, 1)
+        stage.total = stage.done
+        stage.seconds = figures.seconds
+        stage.rate = (stage.done - doneAtOpening) / max(figures.seconds, 1e-6)
+        stage.secondsLeft = 0
+        stage.bytes = max(figures.bytes, stage.bytes)
+        stages.append(stage)
+        report(
+            .stageFinished(
+                stage: stage.id, name: stage.name, seconds: figures.seconds,
+                computeSeconds: figures.computeSeconds, bytes: figures.bytes))
+        setup.options.progress?(report(stage, workers: machine.workers.count, isFinal: true))
+        return figures
+    }
+
+    // MARK: Workers
+
+    /// A worker said Hello.
+    func joined(_ instance: Instance, _ hello: WireHello) { hellos[instance] = hello }
+
+    /// The process of a worker on this machine.
+    func pid(of instance: Instance) -> UInt32? {
+        hellos[instance].flatMap { $0.dataEndpoint.hasPrefix("ipc://") ? $0.pid : nil }
+    }
+
+    /// The newest instance of a process on this machine.
+    func localInstance(pid: UInt32) -> Instance? {
+        hellos.filter { $0.value.pid == pid && $0.value.dataEndpoint.hasPrefix("ipc://") }.keys.sorted().first
+    }
+
+    /// What every process used so far.
+    func processes() -> [JobOutcome.ProcessUsage] {
+        let own = SystemFacts.usage()
+        let coordinator = JobOutcome.ProcessUsage(
+            role: "coordinator", host: SystemFacts.host, pid: Int(getpid()),
+            peakResidentBytes: Int(clamping: own.peakResidentBytes), cpuSeconds: own.cpuSeconds)
+        return [coordinator] + processUsage.values.sorted { ($0.host, $0.pid) < ($1.host, $1.pid) }
+    }
+
+    private func noteUsage(_ machine: CoordinatorMachine) {
+        for instance in machine.workers.instances {
+            guard let entry = machine.workers[instance] else { continue }
+            processUsage[instance] = JobOutcome.ProcessUsage(
+                role: "worker", host: entry.hello.host, pid: Int(entry.hello.pid),
+                peakResidentBytes: Int(clamping: entry.usage.peakResidentBytes),
+                cpuSeconds: entry.usage.cpuSeconds)
+        }
+    }
+
+    // MARK: Progress
+
+    /// Tells progress four times a second and the status every second.
+    func tick(_ machine: CoordinatorMachine, now: Seconds) {
+        noteUsage(machine)
+        if isOpen { measure(machine, now: now) }
+        if isOpen, now - lastProgress >= 0.25, let stage = stages.last {
+            lastProgress = now
+            setup.options.progress?(report(stage, workers: machine.workers.count, isFinal: false))
+        }
+        if now - lastStatus >= 1 {
+            lastStatus = now
+            write(status(machine, state: "running", now: now))
+        }
+    }
+
+    /// The run is over.
+    func ended(_ state: String, _ failure: ClusterError?, _ machine: CoordinatorMachine) {
+        switch state {
+        case "finished": report(.jobFinished(seconds: Date().timeIntervalSince(started)))
+        case "interrupted": report(.jobInterrupted)
+        default:
+            report(
+                .jobFailed(
+                    code: failure?.code ?? "", exitStatus: failure?.exitStatus.rawValue ?? 70))
+        }
+        var snapshot = status(machine, state: state, now: SystemFacts.now())
+        snapshot.workers = []
+        snapshot.exitStatus = failure?.exitStatus.rawValue ?? 0
+        snapshot.message = failure.map { $0.message } ?? ""
+        write(snapshot)
+    }
+
+    private func measure(_ machine: CoordinatorMachine, now: Seconds) {
+        guard var stage = stages.popLast() else { return }
+        stage.bytes = machine.totals.inputBytes
+        if let table = machine.shards {
+            stage.done = Double(table.committedCount)
+            for instance in machine.workers.instances where table.heldCount(by: instance) > 0 {
+                guard let heartbeat = machine.workers[instance]?.heartbeat, heartbeat.total > 0 else {
+                    continue
+                }
+                stage.done += min(0.99, Double(heartbeat.done) / Double(heartbeat.total))
+                stage.bytes += heartbeat.bytes
+            }
+            stage.done = min(stage.done, stage.total)
+        } else if let training = machine.training {
+            let beats = training.members.compactMap { machine.workers[$0]?.heartbeat }
+            stage.total = Double(beats.map(\.total).max() ?? 0)
+            stage.done = Double(beats.map(\.done).max() ?? 0)
+        }
+        stage.seconds = now - opened
+        stage.rate = (stage.done - doneAtOpening) / max(stage.seconds, 1e-6)
+        stage.secondsLeft = stage.rate > 0 ? (stage.total - stage.done) / stage.rate : 0
+        stages.append(stage)
+    }
+
+    private func report(_ stage: WireStageStatus, workers: Int, isFinal: Bool) -> ProgressReport {
+        ProgressReport(
+            stage: stage.name, stageNumber: number, done: stage.done, total: stage.total,
+            rate: stage.rate > 0 ? stage.rate : nil, secondsLeft: stage.rate > 0 ? stage.secondsLeft : nil,
+            bytes: Int(clamping: stage.bytes), workers: workers, seconds: stage.seconds, isFinal: isFinal,
+            cached: stage.state == "cached")
+    }
+
+    // MARK: Status
+
+    private func write(_ snapshot: WireStatus) {
+        try? setup.directory.write(snapshot, "status.pb", durable: false)
+    }
+
+    private func status(_ machine: CoordinatorMachine, state: String, now: Seconds) -> WireStatus {
+        var status = WireStatus()
+        status.job = setup.job.digest
+        status.name = setup.job.name
+        status.build = setup.options.buildVersion
+        status.epoch = setup.epoch
+        status.state = state
+        status.started = started.timeIntervalSince1970
+        status.updated = Date().timeIntervalSince1970
+        status.stages = stages
+        status.workers = machine.workers.instances.compactMap { worker($0, machine, now: now) }
+        status.counters.workersLost = UInt64(machine.totals.workersLost)
+        status.counters.attemptsRepeated = UInt64(machine.totals.attemptsRepeated)
+        status.counters.duplicateResults = UInt64(machine.totals.duplicateResults)
+        status.counters.generations = UInt64(machine.totals.generations)
+        status.counters.workersRestarted = UInt64(max(0, restarts - setup.options.localWorkers))
+        status.lastFaults = faults
+        status.host = SystemFacts.host
+        status.pid = UInt32(getpid())
+        return status
+    }
+
+    private func worker(
+        _ instance: Instance, _ machine: CoordinatorMachine, now: Seconds
+    ) -> WireWorkerStatus? {
+        guard let entry = machine.workers[instance] else { return nil }
+        var status = WireWorkerStatus()
+        status.instance = instanceName(instance)
+        status.host = entry.hello.host
+        status.pid = entry.hello.pid
+        let held = machine.shards?.held(by: instance) ?? []
+        let isTraining = machine.training?.members.contains(instance) ?? false
+        status.state =
+            entry.isSuspect ? "suspect" : isTraining ? "training" : held.isEmpty ? "idle" : "working"
+        status.work = held.first.flatMap { machine.shards?.name(of: $0) } ?? ""
+        status.peakResidentBytes = entry.usage.peakResidentBytes
+        status.cpuSeconds = entry.usage.cpuSeconds
+        status.silentSeconds = max(0, now - entry.lastHeard)
+        status.committed = UInt64(entry.committed)
+        return status
+    }
+}

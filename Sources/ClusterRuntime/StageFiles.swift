@@ -1,0 +1,147 @@
+import ClusterProtocol
+import Digests
+import Foundation
+import Groundwork
+
+/// A stage's manifest and folder.
+struct StageFiles {
+    let directory: RunDirectory
+    let spec: StageSpec
+
+    private var manifestName: String { "\(stageFolder(spec.id))/MANIFEST.pb" }
+
+    /// The finished stage, if its manifest is there and all its files are, with the right sizes.
+    ///
+    /// A manifest whose files are gone is put aside, so that the stage can be published again.
+    func load(epoch: UInt64) throws -> (stage: FinishedStage?, wasInvalid: Bool) {
+        guard let manifest = try directory.read(WireManifest.self, manifestName) else { return (nil, false) }
+        let isWhole = manifest.shards.allSatisfy { $0.outputs.allSatisfy(directory.has) }
+        guard isWhole, manifest.shards.map(\.name) == shardNames else {
+            let aside = "\(manifestName).invalid.e\(epoch)"
+            guard rename(directory.file(manifestName), directory.file(aside)) == 0 else {
+                throw FileError(
+                    "rename", path: directory.file(manifestName), errorNumber: errno, writing: true)
+            }
+            return (nil, true)
+        }
+        return (finished(manifest, cached: true), false)
+    }
+
+    /// Publishes the stage; a second publisher must have the same digests. Then removes what the manifest does not name.
+    func publish(_ commits: [WireShardCommit], build: String) throws -> FinishedStage {
+        var manifest = WireManifest()
+        manifest.stage = spec.id
+        manifest.name = spec.name
+        manifest.build = build
+        manifest.shards = zip(shardNames, commits).map { name, commit in
+            var shard = WireManifestShard()
+            shard.name = name
+            shard.outputs = commit.outputs
+            shard.result = commit.result
+            return shard
+        }
+        if try !directory.publish(manifest, manifestName) {
+            guard let other = try directory.read(WireManifest.self, manifestName) else {
+                throw ClusterError.damaged(path: directory.file(manifestName))
+            }
+            for (ours, theirs) in zip(manifest.shards, other.shards)
+            where ours.outputs.map(\.sha256) != theirs.outputs.map(\.sha256) {
+                throw ClusterError.nonDeterministic(stage: spec.name, shard: ours.name)
+            }
+            manifest = other
+        }
+        removeUnnamed(manifest)
+        return finished(manifest, cached: false)
+    }
+
+    /// The digest of what is computed: names and payloads in order.
+    var inputs: String {
+        let digest = SHA256()
+        for item in items {
+            for data in [Data(item.name.utf8), item.payload] {
+                withUnsafeBytes(of: UInt64(data.count).littleEndian) { digest.update($0) }
+                data.withUnsafeBytes { digest.update($0) }
+            }
+        }
+        return digest.finish()
+    }
+
+    /// The shards, a training being one of its own.
+    var items: [ShardTable.Item] {
+        switch spec.kind {
+        case .shards(let shards): shards.map { ShardTable.Item(name: $0.name, payload: $0.payload) }
+        case .training(let payload, _): [ShardTable.Item(name: Self.trainingShard, payload: payload)]
+        }
+    }
+
+    /// The name of a training's only shard.
+    static let trainingShard = "training"
+
+    private var shardNames: [String] { items.map(\.name) }
+
+    /// Throws ``ClusterError/invalidStage(stage:reason:)`` for what a driver must not ask.
+    func validate() throws {
+        guard !spec.id.isEmpty, spec.id.allSatisfy({ $0.isHexDigit }) else {
+            throw invalid("its id is not a hexadecimal digest")
+        }
+        let items = items
+        guard !items.isEmpty, items.count <= ClusterLimits.shards else {
+            throw invalid("it has \(items.count) shards, expected 1 to \(ClusterLimits.shards)")
+        }
+        var seen = Set<String>()
+        for item in items {
+            let isPlain = item.name.utf8.allSatisfy { byte in
+                byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+                    || Character(UnicodeScalar(byte)).isASCII && Character(UnicodeScalar(byte)).isLetter
+                    || Character(UnicodeScalar(byte)).isNumber
+            }
+            guard isPlain, !item.name.isEmpty, item.name.utf8.count <= 100 else {
+                throw invalid("a shard's name has other characters than letters, digits, - and _")
+            }
+            guard seen.insert(item.name).inserted else {
+                throw invalid("two shards are called \"\(item.name)\"")
+            }
+            guard item.payload.count <= ClusterLimits.payloadBytes else {
+                throw ClusterError.tooLarge(
+                    what: "The payload of shard \"\(item.name)\"", bytes: item.payload.count)
+            }
+        }
+        if case .training(_, let ranks) = spec.kind, ranks < 1 || ranks > 4096 {
+            throw invalid("it has \(ranks) virtual ranks, expected 1 to 4096")
+        }
+    }
+
+    private func invalid(_ reason: String) -> ClusterError {
+        .invalidStage(stage: spec.name, reason: reason)
+    }
+
+    private func finished(_ manifest: WireManifest, cached: Bool) -> FinishedStage {
+        FinishedStage(
+            id: spec.id, name: spec.name,
+            shards: manifest.shards.map { shard in
+                FinishedShard(
+                    name: shard.name, outputs: shard.outputs.map(OutputRecord.init), result: shard.result)
+            }, cached: cached)
+    }
+
+    /// Removes files of attempts (`<shard>.e<epoch>.a<attempt>.…`) and states that nobody will read any more.
+    private func removeUnnamed(_ manifest: WireManifest) {
+        let folder = stageFolder(spec.id)
+        let named = Set(manifest.shards.flatMap { $0.outputs.map(\.path) })
+        for name in directory.names(in: folder) where !named.contains("\(folder)/\(name)") {
+            if name.firstMatch(of: /^[A-Za-z0-9_-]+\.e[0-9]+\.a[0-9]+\./) != nil
+                || name.firstMatch(of: /^state\.g[0-9]+/) != nil
+            {
+                unlink(directory.file("\(folder)/\(name)"))
+            }
+        }
+    }
+}
+
+extension OutputRecord {
+    init(_ file: WireOutputFile) {
+        self.init(
+            path: file.path, name: file.name, bytes: Int(clamping: file.bytes), sha256: file.sha256,
+            rows: Int(clamping: file.rows))
+    }
+}

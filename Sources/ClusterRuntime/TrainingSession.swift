@@ -1,0 +1,148 @@
+import ClusterProtocol
+import Foundation
+import Groundwork
+
+/// One worker's training member and what it is told to do; belongs to the compute thread.
+final class TrainingSession {
+    /// Failures of this worker's members so far.
+    private(set) var failures: UInt32
+    private let open: WireTrainingOpen
+    private let runDirectory: String
+    private let instance: Instance
+    private let job: UInt64
+    private let counter: ProgressCounter
+    private let control: CollectiveControl
+    private var member: (any TrainingMember)?
+    private var collective: DirectCollective?
+    private var computeSeconds = 0.0
+    private var generation: UInt64 = 0
+
+    /// A session whose member is made by the command `open`.
+    init(
+        _ open: WireTrainingOpen, runDirectory: String, instance: Instance, job: UInt64,
+        counter: ProgressCounter, control: CollectiveControl, failures: UInt32
+    ) {
+        self.open = open
+        self.runDirectory = runDirectory
+        self.instance = instance
+        self.job = job
+        self.counter = counter
+        self.control = control
+        self.failures = failures
+    }
+
+    /// Does what was asked and returns the answer; nil if there is none (an interrupted run: the next request follows).
+    func handle(
+        _ command: TrainingCommand, executor: any WorkExecutor, network: PeerNetwork
+    ) -> MessageBody? {
+        defer { control.reached(member?.position ?? 0) }
+        do {
+            switch command {
+            case .open: return try make(executor)
+            case .prepare(let message): return prepare(message)
+            case .save(let message): return try save(message)
+            case .plan(let message): return try plan(message, network)
+            case .run(let message): return try run(message)
+            case .close: return nil
+            }
+        } catch is CollectiveInterrupted {
+            return nil
+        } catch {
+            member = nil
+            collective = nil
+            failures += 1
+            var message = WireTrainingFailed()
+            message.stage = open.stage
+            message.generation = generation
+            message.number = failures
+            message.failure = failure(error, during: "stage \"\(open.stageName)\"")
+            return .trainingFailed(message)
+        }
+    }
+
+    private func make(_ executor: any WorkExecutor) throws -> MessageBody {
+        let work = TrainingWork(
+            stageID: open.stage, stageName: open.stageName, runDirectory: runDirectory, folder: open.folder,
+            virtualRanks: Int(open.virtualRanks), instance: instanceName(instance))
+        let member = try executor.trainingMember(payload: open.payload, work: work)
+        self.member = member
+        var message = WireOpened()
+        message.stage = open.stage
+        message.position = member.position
+        return .opened(message)
+    }
+
+    private func prepare(_ request: WirePrepare) -> MessageBody? {
+        guard let member else { return nil }
+        collective = nil
+        generation = request.generation
+        var message = WirePrepared()
+        message.stage = open.stage
+        message.generation = request.generation
+        message.position = member.position
+        message.digest = member.stateDigest()
+        return .prepared(message)
+    }
+
+    private func save(_ request: WireSave) throws -> MessageBody? {
+        guard let member else { return nil }
+        let path = "\(runDirectory)/\(request.path)"
+        let temporary = "\(path).tmp.\(instanceName(instance))"
+        unlink(temporary)
+        try member.saveState(to: temporary)
+        try AtomicFile.publish(temporary, as: path, durable: false)
+        var message = WireSaved()
+        message.stage = open.stage
+        message.generation = request.generation
+        message.path = request.path
+        return .saved(message)
+    }
+
+    private func plan(_ request: WirePlan, _ network: PeerNetwork) throws -> MessageBody? {
+        guard let member, Int(request.index) < request.members.count else { return nil }
+        if member.position != request.position {
+            try member.loadState(from: "\(runDirectory)/\(request.statePath)")
+        }
+        let ranges = request.members.map { place in
+            Int(place.firstVirtualRank)..<(Int(place.firstVirtualRank) + Int(place.virtualRanks))
+        }
+        try network.connect(to: request.members.map(\.dataEndpoint), me: Int(request.index))
+        collective = DirectCollective(
+            generation: request.generation, job: job, index: Int(request.index), ranges: ranges,
+            network: network, progress: counter)
+        var message = WireReady()
+        message.stage = open.stage
+        message.generation = request.generation
+        message.position = member.position
+        message.digest = member.stateDigest()
+        return .ready(message)
+    }
+
+    private func run(_ request: WireGo) throws -> MessageBody? {
+        guard let member, let collective else { return nil }
+        let start = SystemFacts.now()
+        collective.whenCalled = { [control] in control.reached(member.position) }
+        defer { computeSeconds += SystemFacts.now() - start }
+        let result = try member.run(with: collective, progress: counter)
+        guard result.result.count <= ClusterLimits.payloadBytes else {
+            throw ClusterError.tooLarge(
+                what: "The result of stage \"\(open.stageName)\"", bytes: result.result.count)
+        }
+        var message = WireTrainingDone()
+        message.stage = open.stage
+        message.generation = request.generation
+        message.position = member.position
+        message.result = result.result
+        if collective.memberIndex == 0 {
+            message.files = try result.files.map { path in
+                var file = try OutputPublisher.describe("\(runDirectory)/\(path)")
+                file.path = path
+                file.name = (path as NSString).lastPathComponent
+                return file
+            }
+        }
+        message.computeSeconds = computeSeconds + SystemFacts.now() - start
+        message.usage = SystemFacts.usage()
+        return .trainingDone(message)
+    }
+}
