@@ -21,6 +21,23 @@ public final class SymbolTable {
     /// An empty table.
     public init() { slots = Array(repeating: .max, count: 1024) }
 
+    /// A table of the distinct texts that `offsets` cut out of `bytes`, in that order; nil if they do not fit.
+    package convenience init?(bytes: [UInt8], offsets: [Int]) {
+        guard offsets.first == 0, offsets.last == bytes.count,
+            zip(offsets, offsets.dropFirst()).allSatisfy({ $0 <= $1 })
+        else { return nil }
+        self.init()
+        bytes.withUnsafeBufferPointer { all in
+            for (start, end) in zip(offsets, offsets.dropFirst()) {
+                _ = intern(UnsafeBufferPointer(rebasing: all[start..<end]))
+            }
+        }
+        guard count == offsets.count - 1 else { return nil }
+    }
+
+    /// All texts one after the other, and where each begins (one more offset at the end).
+    package var contents: (bytes: [UInt8], offsets: [Int]) { (bytes, offsets) }
+
     /// The number of distinct texts.
     public var count: Int { offsets.count - 1 }
 

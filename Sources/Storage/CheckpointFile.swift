@@ -1,0 +1,90 @@
+package import Groundwork
+import HDF5
+
+/// Parameters, optimizer state and position of a training in one HDF5 file.
+///
+/// Layout: `/state/<parameter>` f32 in PyTorch's shapes and names; `/optimizer/<slot>/<parameter>` f32 (`exp_avg`, …);
+/// `/optimizer/steps` i64 per parameter in the order of `/parameters` (texts); root attributes `position` (phases applied),
+/// `epoch`, `step`, `seed`, `virtual_ranks`; `/facts/configuration` (digest), `/facts/history` (JSON).
+package struct CheckpointFile: Sendable, Equatable {
+    /// A named array.
+    package struct Array: Sendable, Equatable {
+        package var name: String
+        package var shape: [Int]
+        package var values: [Float]
+
+        package init(name: String, shape: [Int], values: [Float]) {
+            self.name = name
+            self.shape = shape
+            self.values = values
+        }
+    }
+
+    /// Parameters in the model's order.
+    package var state: [Array]
+    /// Optimizer blocks by slot name, each in the model's order.
+    package var optimizer: [(slot: String, arrays: [Array])]
+    /// Steps per parameter.
+    package var steps: [Int64]
+    /// Whole numbers by name.
+    package var counters: [(name: String, value: Int64)]
+    /// Texts by name.
+    package var texts: [(name: String, value: String)]
+
+    private static let format = "pyhealth-checkpoint-1"
+
+    package init(
+        state: [Array], optimizer: [(slot: String, arrays: [Array])], steps: [Int64],
+        counters: [(name: String, value: Int64)], texts: [(name: String, value: String)]
+    ) {
+        self.state = state
+        self.optimizer = optimizer
+        self.steps = steps
+        self.counters = counters
+        self.texts = texts
+    }
+
+    package static func == (a: CheckpointFile, b: CheckpointFile) -> Bool {
+        a.state == b.state && a.steps == b.steps && a.optimizer.map(\.slot) == b.optimizer.map(\.slot)
+            && a.optimizer.map(\.arrays) == b.optimizer.map(\.arrays)
+            && a.counters.map(\.name) == b.counters.map(\.name)
+            && a.counters.map(\.value) == b.counters.map(\.value) && a.texts.map(\.value) == b.texts.map(\.value)
+    }
+
+    /// Writes to a temporary name, flushes and renames, so that the file appears whole; throws `HDF5Error`, `FileError`.
+    package func write(to path: String, durable: Bool = true) throws {
+        let temporary = AtomicFile.temporaryName(for: path)
+        let out = try CheckedFile.create(temporary, format: Self.format)
+        for array in state { try out.write(array.values, shape: array.shape, to: "state/\(array.name)") }
+        for (slot, arrays) in optimizer {
+            for array in arrays {
+                try out.write(array.values, shape: array.shape, to: "optimizer/\(slot)/\(array.name)")
+            }
+        }
+        try out.write(steps, to: "optimizer/steps")
+        try out.writeText(state.map(\.name), to: "parameters")
+        try out.file.setAttribute("slots", .text(optimizer.map(\.slot).joined(separator: ",")))
+        for (name, value) in counters { try out.file.setAttribute(name, .integer(value)) }
+        for (name, value) in texts { try out.writeText([value], to: "facts/\(name)") }
+        try out.file.close()
+        if durable { try AtomicFile.flush(temporary) }
+        try AtomicFile.publish(temporary, as: path, durable: durable)
+    }
+
+    /// Reads a checkpoint with the named counters and texts; throws `HDF5Error` and ``StorageError``.
+    package static func read(_ path: String, counters: [String], texts: [String]) throws -> CheckpointFile {
+        let input = try CheckedFile.open(path, format: format)
+        let names = try input.readText("parameters")
+        let slots = try input.file.textAttribute("slots").split(separator: ",").map(String.init)
+        func array(_ group: String, _ name: String) throws -> Array {
+            let dataset = "\(group)/\(name)"
+            return Array(name: name, shape: try input.file.info(of: dataset).shape, values: try input.read(dataset))
+        }
+        return CheckpointFile(
+            state: try names.map { try array("state", $0) },
+            optimizer: try slots.map { slot in (slot, try names.map { try array("optimizer/\(slot)", $0) }) },
+            steps: try input.read("optimizer/steps"),
+            counters: try counters.map { ($0, try input.file.integerAttribute($0)) },
+            texts: try texts.map { ($0, try input.readText("facts/\($0)").first ?? "") })
+    }
+}
