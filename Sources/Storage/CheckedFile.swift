@@ -26,7 +26,8 @@ struct CheckedFile {
         try file.setAttribute("crc32c", .integer(Int64(CRC32C.checksum(of: values))), of: dataset)
     }
 
-    func read<Element: HDF5Element>(_ dataset: String, as _: Element.Type = Element.self) throws -> [Element] {
+    func read<Element: HDF5Element>(_ dataset: String, as _: Element.Type = Element.self) throws -> [Element]
+    {
         let values: [Element] = try file.read(dataset)
         guard try file.integerAttribute("crc32c", of: dataset) == Int64(CRC32C.checksum(of: values)) else {
             throw StorageError.damaged(path: file.path, dataset: dataset)

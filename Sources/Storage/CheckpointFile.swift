@@ -48,7 +48,8 @@ package struct CheckpointFile: Sendable, Equatable {
         a.state == b.state && a.steps == b.steps && a.optimizer.map(\.slot) == b.optimizer.map(\.slot)
             && a.optimizer.map(\.arrays) == b.optimizer.map(\.arrays)
             && a.counters.map(\.name) == b.counters.map(\.name)
-            && a.counters.map(\.value) == b.counters.map(\.value) && a.texts.map(\.value) == b.texts.map(\.value)
+            && a.counters.map(\.value) == b.counters.map(\.value)
+            && a.texts.map(\.value) == b.texts.map(\.value)
     }
 
     /// Writes to a temporary name, flushes and renames, so that the file appears whole; throws `HDF5Error`, `FileError`.
@@ -78,7 +79,8 @@ package struct CheckpointFile: Sendable, Equatable {
         let slots = try input.file.textAttribute("slots").split(separator: ",").map(String.init)
         func array(_ group: String, _ name: String) throws -> Array {
             let dataset = "\(group)/\(name)"
-            return Array(name: name, shape: try input.file.info(of: dataset).shape, values: try input.read(dataset))
+            return Array(
+                name: name, shape: try input.file.info(of: dataset).shape, values: try input.read(dataset))
         }
         return CheckpointFile(
             state: try names.map { try array("state", $0) },

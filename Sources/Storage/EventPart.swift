@@ -49,12 +49,16 @@ package enum EventPart {
             let rowStarts = try input.read("\(group)/row_starts", as: Int64.self).map { Int($0) }
             guard rowStarts.count == patients.count + 1, rowStarts.last == table.count,
                 table.columns.allSatisfy({ $0.count == table.count })
-            else { throw StorageError.inconsistent(path: path, what: "table \(name) has columns of different lengths") }
+            else {
+                throw StorageError.inconsistent(
+                    path: path, what: "table \(name) has columns of different lengths")
+            }
             tables.append(table)
             starts.append(rowStarts)
         }
         return EventShard(
-            symbols: symbols, tables: tables, patientIDs: patients.map { Symbol(index: $0) }, rowStarts: starts)
+            symbols: symbols, tables: tables, patientIDs: patients.map { Symbol(index: $0) },
+            rowStarts: starts)
     }
 
     private static func list(_ text: String) -> [String] { text.split(separator: ",").map(String.init) }

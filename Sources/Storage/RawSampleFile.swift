@@ -50,7 +50,8 @@ package enum RawSampleFile {
         let group = "fields/\(name)"
         var offsets: [[Int]] = []
         while input.file.contains("\(group)/offsets_\(offsets.count)") {
-            offsets.append(try input.read("\(group)/offsets_\(offsets.count)", as: Int64.self).map { Int($0) })
+            offsets.append(
+                try input.read("\(group)/offsets_\(offsets.count)", as: Int64.self).map { Int($0) })
         }
         let leaves: FieldColumn.Leaves
         if input.file.contains("\(group)/symbols") {

@@ -39,7 +39,8 @@ package final class SampleSet {
             total += samples
         }
         guard split.count == total else {
-            throw StorageError.inconsistent(path: paths.first ?? "", what: "the split does not cover all samples")
+            throw StorageError.inconsistent(
+                path: paths.first ?? "", what: "the split does not cover all samples")
         }
         self.parts = parts
         self.paths = paths
@@ -138,12 +139,14 @@ struct MappedField {
         var expected = Int64(samples)
         for level in offsets {
             guard Int64(level.count) == expected + 1, let last = level.last, level.first == 0 else {
-                throw StorageError.inconsistent(path: map.path, what: "offsets of field \(name) have a wrong length")
+                throw StorageError.inconsistent(
+                    path: map.path, what: "offsets of field \(name) have a wrong length")
             }
             expected = last
         }
         guard sourceCount == Int(expected) * width else {
-            throw StorageError.inconsistent(path: map.path, what: "values of field \(name) have a wrong length")
+            throw StorageError.inconsistent(
+                path: map.path, what: "values of field \(name) have a wrong length")
         }
     }
 
@@ -170,12 +173,16 @@ struct MappedField {
         _ info: HDF5Dataset, _ map: FileMap, _ name: String, _ input: CheckedFile, _ path: String
     ) throws -> UnsafeBufferPointer<Element> {
         _ = try input.read(path, as: Element.self)
-        guard info.count > 0, let offset = info.offset else { return UnsafeBufferPointer(start: nil, count: 0) }
+        guard info.count > 0, let offset = info.offset else {
+            return UnsafeBufferPointer(start: nil, count: 0)
+        }
         let bytes = info.count * MemoryLayout<Element>.stride
         guard offset + bytes <= map.bytes.count else {
-            throw StorageError.inconsistent(path: map.path, what: "values of field \(name) lie behind the end")
+            throw StorageError.inconsistent(
+                path: map.path, what: "values of field \(name) lie behind the end")
         }
-        return UnsafeRawBufferPointer(rebasing: map.bytes[offset..<(offset + bytes)]).bindMemory(to: Element.self)
+        return UnsafeRawBufferPointer(rebasing: map.bytes[offset..<(offset + bytes)]).bindMemory(
+            to: Element.self)
     }
 
     /// A column of this field's kind without samples.

@@ -1,0 +1,62 @@
+import Batching
+import Digests
+package import Models
+package import Processors
+package import Storage
+package import Training
+
+/// Model, samples and training job of a run, as every member and every prediction shard makes them alike.
+package struct ModelSetup {
+    package let model: any Model
+    package let samples: SampleSet
+    package let job: TrainingJob
+    /// The processors that encoded the samples.
+    package let processors: FittedProcessors
+
+    /// Opens the samples and makes the model with fresh parameters; throws `PyHealthError`s.
+    package init(
+        job: JobConfiguration, samples files: [StageFile], processors processorsPath: String,
+        runDirectory: String
+    ) throws {
+        processors = try FittedProcessors.load(processorsPath)
+        samples = try SampleSet(paths: files.map { "\(runDirectory)/\($0.path)" })
+        let schema = try ModelSchema(processors)
+        let node = try job.node.node()
+        let weight = try Self.positiveWeight(job.trainer.posWeight, samples, schema)
+        model = try ModelCatalog.make(
+            node.required("model"), schema: schema, seed: job.seed, positiveWeight: weight)
+        self.job = TrainingJob(
+            configuration: job.trainer, seed: job.seed, digest: try Self.digest(job, files))
+    }
+
+    /// A digest of what a checkpoint must share with the run that loads it; how long to train is not part of it.
+    private static func digest(_ job: JobConfiguration, _ samples: [StageFile]) throws -> String {
+        let node = try job.node.node()
+        var trainer = job.trainer
+        trainer.epochs = 0
+        trainer.patience = nil
+        let parts =
+            [node.child("model")?.canonical ?? "", "\(trainer)", "\(job.seed)"] + samples.map(\.sha256)
+        return SHA256.hex(of: parts.joined(separator: "\u{1F}"))
+    }
+
+    /// Weights of positive labels; `balanced`: negatives per positive of the training samples, 1 where there is none.
+    private static func positiveWeight(
+        _ weight: TrainerConfiguration.PositiveWeight?, _ samples: SampleSet, _ schema: ModelSchema
+    ) throws -> [Float]? {
+        switch weight {
+        case nil: return nil
+        case .values(let values): return values.map { Float($0) }
+        case .balanced:
+            let train = samples.split.indices.filter { samples.split[$0] == SplitPart.train.rawValue }
+            let labels = try BatchSource(samples: samples, schema: schema).labels(train).numbers
+            let width = schema.outputSize
+            return (0..<width).map { column in
+                let positives = stride(from: column, to: labels.count, by: width).reduce(0) {
+                    $0 + labels[$1]
+                }
+                return positives == 0 ? 1 : Float((Double(train.count) - positives) / positives)
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Datasets
+import Foundation
+import Groundwork
+import Storage
+
+extension Shard {
+    /// Headers, sizes and patients → `inspect.json`.
+    func inspect() throws -> ShardProduct {
+        let execution = setup.job.execution
+        let plan = try Inspector(definition: setup.definition, root: setup.job.dataset.root).plan(
+            tables: setup.tables, needs: setup.task.neededAttributes, shardSize: execution.shardSize,
+            pieceBytes: execution.scanMiB << 20, limit: setup.job.dataset.dev ? 1000 : nil)
+        try write(plan, "inspect.json")
+        let result = InspectResult(scanTasks: plan.mapTasks.count, ranges: plan.rangeCount)
+        return ShardProduct(
+            outputs: [("inspect.json", plan.mapTasks.count)], result: try JSONEncoder().encode(result))
+    }
+
+    /// One piece of one table → `shuffle`.
+    func scan(_ joins: JoinCache) throws -> ShardProduct {
+        let task = try ScanTask(
+            definition: setup.definition, root: setup.job.dataset.root, plan: try plan(), index: payload.index
+        )
+        let rows = try task.run(to: folder.temporaryPath(for: "shuffle"), joins: joins) { bytes in
+            progress.advance(by: 0, bytes: bytes)
+        }
+        return ShardProduct(outputs: [("shuffle", rows)])
+    }
+
+    /// One patient range of all shuffle files → `events.h5`.
+    func gatherEvents() throws -> ShardProduct {
+        let shard = try EventGatherer.gather(
+            range: payload.index, plan: try plan(), shuffleFiles: paths("shuffle"))
+        try EventPart.write(shard, to: folder.temporaryPath(for: "events.h5"))
+        return ShardProduct(outputs: [("events.h5", shard.eventCount)])
+    }
+
+    private func plan() throws -> InspectionPlan {
+        let path = try path("plan")
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw FileError("open", path: path, errorNumber: errno == 0 ? ENOENT : errno)
+        }
+        return try JSONDecoder().decode(InspectionPlan.self, from: data)
+    }
+
+    /// Writes a value as JSON to the output called `name`.
+    func write(_ value: some Encodable, _ name: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let path = folder.temporaryPath(for: name)
+        guard FileManager.default.createFile(atPath: path, contents: try encoder.encode(value)) else {
+            throw FileError("write", path: path, errorNumber: errno, writing: true)
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import Batching
+import ClinicalData
+import Foundation
+import Groundwork
+import Processors
+import Storage
+import Tasks
+
+extension Shard {
+    /// The task on one shard of events → `raw.h5`, `attrition.json`.
+    func extract() throws -> ShardProduct {
+        let events = try EventPart.read(try path("events"))
+        let fields = setup.task.inputSchema + setup.task.outputSchema
+        var builder = SampleColumnsBuilder(fields: fields.map(\.name), symbols: events.symbols)
+        var attrition = setup.task.emptyAttrition
+        for position in 0..<events.patientCount {
+            for sample in try setup.task.samples(of: events.patient(at: position), attrition: &attrition) {
+                builder.append(sample)
+            }
+        }
+        let samples = builder.finish()
+        try RawSampleFile.write(samples, to: folder.temporaryPath(for: "raw.h5"))
+        try write(attrition, "attrition.json")
+        return ShardProduct(outputs: [("raw.h5", samples.count), ("attrition.json", attrition.patientsIn)])
+    }
+
+    /// All raw samples → the split, fitted processors, the total attrition.
+    func fit() throws -> ShardProduct {
+        let attrition = try totalAttrition()
+        guard attrition.samplesOut > 0 else {
+            throw StageError.noSamples(task: setup.task.name, attrition: attrition.csv)
+        }
+        let split = try split()
+        var processors = try FittedProcessors(
+            inputs: setup.task.inputSchema, outputs: setup.task.outputSchema)
+        var first = 0
+        progress.setTotal(paths("raw").count)
+        for path in paths("raw") {
+            let samples = try RawSampleFile.read(path)
+            if samples.count > 0 {
+                let selected = (first..<(first + samples.count)).map { split[$0] == .train }
+                try processors.fit(samples, selecting: setup.job.fit == .all ? nil : selected)
+            }
+            first += samples.count
+            progress.advance(by: 1, bytes: 0)
+        }
+        try processors.finishFit()
+        try processors.save(to: folder.temporaryPath(for: "processors.json"))
+        try SplitFile.write(split.map(\.rawValue), to: folder.temporaryPath(for: "split.h5"))
+        try write(attrition, "attrition.json")
+        return ShardProduct(outputs: [
+            ("processors.json", processors.fields.count), ("split.h5", split.count),
+            ("attrition.json", attrition.patientsIn),
+        ])
+    }
+
+    /// A range of samples → `samples.h5`.
+    func encode() throws -> ShardProduct {
+        let processors = try FittedProcessors.load(try path("processors"))
+        let split = try SplitFile.read(try path("split"))
+        let range = (payload.range?.first ?? 0)..<(payload.range?.last ?? 0)
+        var columns: [EncodedColumn] = []
+        var (patients, visits): ([String], [String]) = ([], [])
+        var first = 0
+        for file in payload.inputs["raw"] ?? [] {
+            defer { first += file.rows }
+            let rows =
+                (max(range.lowerBound, first) - first)
+                ..<max(
+                    max(range.lowerBound, first) - first, min(range.upperBound, first + file.rows) - first)
+            guard !rows.isEmpty else { continue }
+            let samples = try RawSampleFile.read(path(file))
+            let encoded = try processors.encode(samples, rows: rows)
+            columns = columns.isEmpty ? encoded : zip(columns, encoded).map { $0.appending($1) }
+            patients += samples.patientIDs[rows]
+            visits += samples.visitIDs[rows]
+        }
+        try SampleFile.write(
+            columns: columns, patientIDs: patients, visitIDs: visits, split: Array(split[range]),
+            to: folder.temporaryPath(for: "samples.h5"))
+        return ShardProduct(outputs: [("samples.h5", range.count)])
+    }
+
+    private func totalAttrition() throws -> Attrition {
+        var total = setup.task.emptyAttrition
+        for path in paths("attrition") {
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw FileError("open", path: path, errorNumber: errno == 0 ? ENOENT : errno)
+            }
+            total.merge(try JSONDecoder().decode(Attrition.self, from: data))
+        }
+        return total
+    }
+
+    /// The part of every sample; patients are numbered in order of their first sample.
+    private func split() throws -> [SplitPart] {
+        var numbers: [String: Int] = [:]
+        var patients: [Int] = []
+        for path in paths("raw") {
+            for id in try RawSampleFile.readIDs(path).patients {
+                let number = numbers[id] ?? numbers.count
+                numbers[id] = number
+                patients.append(number)
+            }
+        }
+        let section = setup.job.split
+        guard section.by == "patient" else {
+            return try Split.bySample(patients.count, ratios: section.ratios, seed: section.seed)
+        }
+        return try Split.byPatient(patients, ratios: section.ratios, seed: section.seed)
+    }
+}
+
+extension EncodedColumn {
+    /// These samples followed by those of `other`, a column of the same kind.
+    func appending(_ other: EncodedColumn) -> EncodedColumn {
+        var result = self
+        for level in offsets.indices {
+            let end = offsets[level].last ?? 0
+            result.offsets[level] += other.offsets[level].dropFirst().map { $0 + end }
+        }
+        switch (values, other.values) {
+        case (.int32(let a), .int32(let b)): result.values = .int32(a + b)
+        case (.float32(let a), .float32(let b)): result.values = .float32(a + b)
+        case (.text(let a), .text(let b)): result.values = .text(a + b)
+        default: preconditionFailure("EncodedColumn.appending: \(name) has two kinds of values")
+        }
+        result.sampleCount += other.sampleCount
+        return result
+    }
+}

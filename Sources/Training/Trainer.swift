@@ -1,0 +1,270 @@
+package import Batching
+import ClinicalData
+import Evaluation
+import Foundation
+package import Groundwork
+import Layers
+package import Models
+package import Storage
+import Tensors
+
+/// What a training is about: everything that decides its result.
+package struct TrainingJob {
+    /// The trainer's options.
+    package var configuration: TrainerConfiguration
+    /// The seed of parameters, sample order and dropout.
+    package var seed: UInt64
+    /// A digest of model, options and samples; checkpoints of another one are refused.
+    package var digest: String
+
+    package init(configuration: TrainerConfiguration, seed: UInt64, digest: String) {
+        self.configuration = configuration
+        self.seed = seed
+        self.digest = digest
+    }
+}
+
+/// Trains a model over K virtual ranks, alone or as one of several members that hold the same state.
+///
+/// An epoch is S optimizer steps and one evaluation; ``position`` counts these phases. A phase is applied or not: whatever
+/// interrupts one leaves the state as it was before, and doing it again gives the same bits.
+package final class Trainer {
+    let job: TrainingJob
+    let model: any Model
+    let batches: BatchSource
+    private let train: [Int]
+    let validation: [Int]
+    private let optimizer: Optimizer
+    private let pool = BufferPool()
+    private let stepsPerEpoch: Int
+    private let leaves: LeafBuffers
+    private var plan: (epoch: Int, plan: EpochPlan)?
+    /// Phases applied: optimizer steps and evaluations.
+    package private(set) var position: UInt64 = 0
+    /// The epochs so far.
+    package internal(set) var history = TrainingHistory()
+    private var totals = EpochTotals()
+    /// The metrics of every evaluation, with the monitored one.
+    let metrics: [String]
+
+    /// A trainer at the start; throws ``TrainingError`` if there is nothing to train on.
+    package init(job: TrainingJob, model: any Model, samples: SampleSet) throws {
+        self.job = job
+        self.model = model
+        batches = BatchSource(samples: samples, schema: model.schema)
+        train = samples.split.indices.filter { samples.split[$0] == SplitPart.train.rawValue }
+        validation = samples.split.indices.filter { samples.split[$0] == SplitPart.val.rawValue }
+        guard !train.isEmpty else { throw TrainingError.noTrainingSamples }
+        if let monitor = job.configuration.monitor, validation.isEmpty {
+            throw TrainingError.noValidationSamples(monitor: monitor)
+        }
+        let configuration = job.configuration
+        optimizer = Optimizer(configuration.rule, parameters: model.parameters.parameters) {
+            $0.name.contains("bias") || $0.name.lowercased().contains("norm.weight")
+        }
+        stepsPerEpoch =
+            configuration.stepsPerEpoch ?? (train.count + configuration.batchSize - 1)
+            / configuration.batchSize
+        leaves = LeafBuffers(count: model.parameters.gradients.count)
+        var metrics = configuration.metrics ?? MetricCatalog.defaults(model.schema.mode)
+        if let wanted = configuration.monitor.flatMap(MetricCatalog.request(for:)), !metrics.contains(wanted)
+        {
+            metrics.append(wanted)
+        }
+        self.metrics = metrics
+    }
+
+    /// Phases of an epoch.
+    private var phases: UInt64 { UInt64(stepsPerEpoch + 1) }
+    /// Phases of the whole training, unless it stops early.
+    package var totalPhases: UInt64 { UInt64(job.configuration.epochs) * phases }
+
+    /// Whether all epochs are done or patience has run out.
+    package var isFinished: Bool {
+        if position >= totalPhases { return true }
+        guard let patience = job.configuration.patience, position % phases == 0 else { return false }
+        return history.epochsWithoutImprovement >= patience
+    }
+
+    /// Applies phases until the end; calls `afterPhase` after each one.
+    ///
+    /// `folder` gets `best.h5`, `last.h5` and `history.csv` from member 0 at the end of every epoch. Throws what the exchange
+    /// throws, ``TrainingError``, `HDF5Error`, `FileError`.
+    package func run(with exchange: any GradientExchange, folder: String, afterPhase: () -> Void) throws {
+        while !isFinished {
+            let (epoch, phase) = (Int(position / phases), Int(position % phases))
+            if phase < stepsPerEpoch {
+                try step(epoch: epoch, step: phase, exchange)
+            } else {
+                try finish(epoch: epoch, exchange, folder: folder)
+            }
+            position += 1
+            afterPhase()
+        }
+    }
+
+    // MARK: One step
+
+    private func step(epoch: Int, step: Int, _ exchange: any GradientExchange) throws {
+        let ranks = batches(epoch: epoch, step: step)
+        let arena = model.parameters
+        let buffers = leaves.buffers(exchange.virtualRanks.count)
+        var present: [UnsafeMutableBufferPointer<Float>?] = []
+        var scalars: [[Double]] = []
+        for (place, rank) in exchange.virtualRanks.enumerated() {
+            guard !ranks[rank].isEmpty else {
+                present.append(nil)
+                scalars.append([])
+                continue
+            }
+            let loss = try leaf(ranks[rank], epoch: epoch, step: step, rank: rank)
+            buffers[place].baseAddress.map { target in
+                arena.gradients.baseAddress.map { target.update(from: $0, count: arena.gradients.count) }
+            }
+            present.append(buffers[place])
+            scalars.append([loss, Double(ranks[rank].count)] + arena.receivedGradient.map { $0 ? 1 : 0 })
+        }
+        let sums = try exchange.allReduce(leaves: present, scalars: scalars, into: leaves.root)
+        try apply(sums, epoch: epoch, step: step)
+    }
+
+    /// The gradient of the summed loss of one virtual rank's samples, left in the arena; returns the loss.
+    private func leaf(_ samples: [Int], epoch: Int, step: Int, rank: Int) throws -> Double {
+        model.parameters.zeroGradients()
+        let randomness = Randomness(seed: job.seed, epoch: epoch, step: step, rank: rank)
+        let context = Context(mode: .training, recordsGradients: true, pool: pool, randomness: randomness)
+        guard let loss = try model.forward(try batches.batch(samples), context).loss else {
+            throw ModelError.wrongLabels(label: model.schema.label)
+        }
+        context.backward(from: loss.total)
+        return loss.perSample.reduce(0) { $0 + Double($1) }
+    }
+
+    private func apply(_ sums: [Double], epoch: Int, step: Int) throws {
+        let (loss, count) = (sums[0], sums[1])
+        let gradients = UnsafeBufferPointer(leaves.root)
+        let scale = Float(1 / count)
+        let norm = GradientNorm.norm(of: gradients, scale: scale)
+        guard loss.isFinite, norm.isFinite else { throw nonFinite(epoch, step) }
+        var factor = scale
+        if let maximum = job.configuration.maxGradNorm {
+            factor *= GradientNorm.clipFactor(norm: norm, maximum: maximum)
+        }
+        optimizer.step(
+            values: model.parameters.values, gradients: gradients, scale: factor,
+            participating: sums.dropFirst(2).map { $0 > 0 })
+        totals.loss += loss
+        totals.samples += count
+    }
+
+    private func nonFinite(_ epoch: Int, _ step: Int) -> TrainingError {
+        let bad = model.parameters.parameters.first { parameter in
+            leaves.root[parameter.range].contains { !$0.isFinite }
+        }
+        return .nonFinite(epoch: epoch, step: step, parameter: bad?.name ?? "none (the loss itself)")
+    }
+
+    private func batches(epoch: Int, step: Int) -> [[Int]] {
+        if plan?.epoch != epoch {
+            plan = (
+                epoch,
+                EpochPlan(
+                    samples: train, seed: job.seed, epoch: epoch, batchSize: job.configuration.batchSize,
+                    virtualRanks: job.configuration.resolvedVirtualRanks)
+            )
+        }
+        return plan?.plan.batches(step: step) ?? []
+    }
+
+    // MARK: The end of an epoch
+
+    private func finish(epoch: Int, _ exchange: any GradientExchange, folder: String) throws {
+        let evaluated = try evaluate(exchange)
+        var updated = history
+        updated.add(
+            epoch: epoch, trainLoss: totals.loss / max(totals.samples, 1), evaluated, job.configuration)
+        if exchange.memberIndex == 0 {
+            let after = EpochTotals()
+            let file = checkpoint(position: position + 1, history: updated, totals: after)
+            if updated.rows.last?.isBest == true { try file.write(to: "\(folder)/best.h5") }
+            try file.write(to: "\(folder)/last.h5")
+            try AtomicFile.write(updated.csv, to: "\(folder)/history.csv", durable: false)
+        }
+        // Nobody goes on before the files are there: otherwise a lost member 0 could leave an epoch without them.
+        _ = try exchange.allGather([])
+        history = updated
+        totals = EpochTotals()
+    }
+
+    // MARK: State
+
+    /// A digest of parameters, optimizer state and position.
+    package func stateDigest() -> String {
+        StateDigest.hex(values: model.parameters.values, optimizer: optimizer, position: position)
+    }
+
+    /// Writes the complete state; throws `HDF5Error`, `FileError`.
+    package func save(to path: String) throws {
+        try checkpoint(position: position, history: history, totals: totals).write(to: path, durable: false)
+    }
+
+    /// Replaces the complete state; throws `HDF5Error`, ``StorageError``, `ModelError`, ``TrainingError``.
+    package func load(from path: String) throws {
+        let file = try CheckpointFile.read(
+            path, counters: ["position", "virtual_ranks", "steps_per_epoch"],
+            texts: ["configuration", "history", "totals"])
+        let values = Dictionary(uniqueKeysWithValues: file.counters.map { ($0.name, $0.value) })
+        let texts = Dictionary(uniqueKeysWithValues: file.texts.map { ($0.name, Data($0.value.utf8)) })
+        guard file.texts.first?.value == job.digest else {
+            throw TrainingError.otherCheckpoint(
+                path: path, reason: "model, trainer options or samples differ")
+        }
+        guard values["steps_per_epoch"] == Int64(stepsPerEpoch),
+            values["virtual_ranks"] == Int64(job.configuration.resolvedVirtualRanks)
+        else {
+            throw TrainingError.otherCheckpoint(path: path, reason: "steps per epoch or virtual ranks differ")
+        }
+        let arena = model.parameters
+        try arena.load(file.state.map(\.parameter), into: arena.values)
+        for (slot, arrays) in file.optimizer {
+            guard let block = optimizer.state.first(where: { $0.name == slot }) else {
+                throw TrainingError.otherCheckpoint(path: path, reason: "it has optimizer state \(slot)")
+            }
+            try arena.load(arrays.map(\.parameter), into: block.values)
+        }
+        optimizer.steps = file.steps.map { Int($0) }
+        history = try JSONDecoder().decode(TrainingHistory.self, from: texts["history"] ?? Data())
+        totals = try JSONDecoder().decode(EpochTotals.self, from: texts["totals"] ?? Data())
+        position = UInt64(values["position"] ?? 0)
+    }
+
+    private func checkpoint(position: UInt64, history: TrainingHistory, totals: EpochTotals) -> CheckpointFile
+    {
+        let arena = model.parameters
+        return CheckpointFile(
+            state: arena.named(arena.values).map(\.array),
+            optimizer: optimizer.state.map { ($0.name, arena.named($0.values).map(\.array)) },
+            steps: optimizer.steps.map { Int64($0) },
+            counters: [
+                ("position", Int64(position)), ("epoch", Int64(position / phases)),
+                ("step", Int64(position % phases)), ("seed", Int64(bitPattern: job.seed)),
+                ("virtual_ranks", Int64(job.configuration.resolvedVirtualRanks)),
+                ("steps_per_epoch", Int64(stepsPerEpoch)),
+            ],
+            texts: [("configuration", job.digest), ("history", json(history)), ("totals", json(totals))])
+    }
+
+    private func json(_ value: some Encodable) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+}
+
+extension NamedParameter {
+    fileprivate var array: CheckpointFile.Array { .init(name: name, shape: shape, values: values) }
+}
+
+extension CheckpointFile.Array {
+    fileprivate var parameter: NamedParameter { NamedParameter(name: name, shape: shape, values: values) }
+}
