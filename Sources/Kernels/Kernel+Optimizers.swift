@@ -9,7 +9,7 @@ package struct AdamPass: Equatable {
     private let gain1: Float
     private let beta2: Float
     private let gain2: Float
-    private let root2: Float
+    private let inverseRoot2: Float
     private let epsilon: Float
     private let stepSize: Float
 
@@ -25,7 +25,7 @@ package struct AdamPass: Equatable {
         gain1 = Float(1 - betas.0)
         beta2 = Float(betas.1)
         gain2 = Float(1 - betas.1)
-        root2 = Float((1 - power(betas.1, step)).squareRoot())
+        inverseRoot2 = Float(1 / (1 - power(betas.1, step)).squareRoot())
         self.epsilon = Float(epsilon)
         stepSize = Float(rate / (1 - power(betas.0, step)))
     }
@@ -33,7 +33,7 @@ package struct AdamPass: Equatable {
     fileprivate var rule: ck_adam_rule {
         ck_adam_rule(
             gradient_scale: gradientScale, coupled_decay: coupledDecay, shrink: shrink, gain1: gain1,
-            beta2: beta2, gain2: gain2, root2: root2, epsilon: epsilon, step_size: stepSize)
+            beta2: beta2, gain2: gain2, inverse_root2: inverseRoot2, epsilon: epsilon, step_size: stepSize)
     }
 }
 

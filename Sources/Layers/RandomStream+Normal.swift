@@ -12,17 +12,23 @@ extension RandomStream {
     }
 }
 
-/// ln x for normal positive x: exponent and the series of artanh on the mantissa.
+/// ln x for normal positive x: exponent and the series of artanh on the mantissa in [√½, √2).
 private func naturalLogarithm(_ x: Double) -> Double {
-    var mantissa = x.significand, exponent = Double(x.exponent)
-    if mantissa > 1.4142135623730951 {
-        mantissa /= 2
-        exponent += 1
-    }
-    let s = (mantissa - 1) / (mantissa + 1), square = s * s
-    var sum = 0.0
-    for k in stride(from: 21, through: 1, by: -2) { sum = sum * square + 1 / Double(k) }
-    return exponent * 0.6931471805599453 + 2 * s * sum
+    // the bits of √½ taken off, so that the exponent changes there
+    let shifted = x.bitPattern &- 0x3FE6_A09E_667F_3BCD
+    let exponent = Int64(bitPattern: shifted) >> 52
+    let mantissa = Double(bitPattern: x.bitPattern &- UInt64(bitPattern: exponent << 52))
+    let s = (mantissa - 1) / (mantissa + 1), q = s * s
+    var sum = 1.0 / 17
+    sum = sum * q + 1.0 / 15
+    sum = sum * q + 1.0 / 13
+    sum = sum * q + 1.0 / 11
+    sum = sum * q + 1.0 / 9
+    sum = sum * q + 1.0 / 7
+    sum = sum * q + 1.0 / 5
+    sum = sum * q + 1.0 / 3
+    sum = sum * q + 1
+    return Double(exponent) * 0.6931471805599453 + 2 * s * sum
 }
 
 /// cos(2π u) for u in [0, 1): folded to an eighth of a turn, then the Taylor series of cosine or sine.
@@ -33,15 +39,21 @@ private func cosineOfTurn(_ u: Double) -> Double {
 }
 
 private func cosineSeries(_ turn: Double) -> Double {
-    let x = turn * 6.283185307179586, square = x * x
-    var sum = 1.0
-    for k in stride(from: 20, through: 2, by: -2) { sum = 1 - square / Double(k * (k - 1)) * sum }
-    return sum
+    let x = turn * 6.283185307179586, q = x * x
+    var sum = 1 - q * (1.0 / 132)
+    sum = 1 - q * (1.0 / 90) * sum
+    sum = 1 - q * (1.0 / 56) * sum
+    sum = 1 - q * (1.0 / 30) * sum
+    sum = 1 - q * (1.0 / 12) * sum
+    return 1 - q * 0.5 * sum
 }
 
 private func sineSeries(_ turn: Double) -> Double {
-    let x = turn * 6.283185307179586, square = x * x
-    var sum = 1.0
-    for k in stride(from: 21, through: 3, by: -2) { sum = 1 - square / Double(k * (k - 1)) * sum }
-    return x * sum
+    let x = turn * 6.283185307179586, q = x * x
+    var sum = 1 - q * (1.0 / 156)
+    sum = 1 - q * (1.0 / 110) * sum
+    sum = 1 - q * (1.0 / 72) * sum
+    sum = 1 - q * (1.0 / 42) * sum
+    sum = 1 - q * (1.0 / 20) * sum
+    return x * (1 - q * (1.0 / 6) * sum)
 }

@@ -25,7 +25,7 @@ typedef struct {
 
 /// One pass of Adam: plain numbers with the step's bias corrections in them.
 typedef struct {
-    float gradient_scale, coupled_decay, shrink, gain1, beta2, gain2, root2, epsilon, step_size;
+    float gradient_scale, coupled_decay, shrink, gain1, beta2, gain2, inverse_root2, epsilon, step_size;
 } ck_adam_rule;
 
 /// One pass of stochastic gradient descent.

@@ -2,12 +2,12 @@
 INLINE vf root(vf x) { return __builtin_elementwise_sqrt(x); }
 
 // g' = scale g + coupled_decay p; p = shrink p; m += gain1 (g' - m); v = beta2 v + gain2 g'^2;
-// p -= step_size m / (sqrt(v) / root2 + epsilon)
+// p -= step_size m / (inverse_root2 sqrt(v) + epsilon)
 INLINE void adam_lanes(ck_adam_rule rule, vf *p, vf g, vf *m, vf *v) {
     g = fma_(splat(rule.coupled_decay), *p, g * rule.gradient_scale);
     *m = fma_(splat(rule.gain1), g - *m, *m);
     *v = fma_(rule.gain2 * g, g, rule.beta2 * *v);
-    vf denominator = root(*v) / rule.root2 + rule.epsilon;
+    vf denominator = fma_(root(*v), splat(rule.inverse_root2), splat(rule.epsilon));
     *p = *p * rule.shrink - rule.step_size * *m / denominator;
 }
 void K(adam)(ck_adam_rule rule, float *p, const float *g, float *m, float *v, long n) {

@@ -1,8 +1,10 @@
 // Philox 4x32-10 on 16 blocks at a time: block b gives the words 4b … 4b + 3, as Groundwork's RandomStream does.
 INLINE void multiply_wide(vu a, uint32_t factor, vu *high, vu *low) {
-    vul product = __builtin_convertvector(a, vul) * (vul)((uint64_t)factor);
-    *high = __builtin_convertvector(product >> 32, vu);
-    *low = a * factor;
+    // even and odd lanes as the halves of 64-bit ones
+    vul pairs = (vul)a, lower = (vul)(uint64_t)0xffffffffu;
+    vul even = (pairs & lower) * (uint64_t)factor, odd = (pairs >> 32) * (uint64_t)factor;
+    *low = (vu)((even & lower) | (odd << 32));
+    *high = (vu)((even >> 32) | (odd & ~lower));
 }
 INLINE void philox(ck_random key, uint32_t block, vu out[4]) {
     vu c0 = (vu){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} + block;
@@ -24,39 +26,57 @@ INLINE void philox(ck_random key, uint32_t block, vu out[4]) {
     out[2] = c2;
     out[3] = c3;
 }
-INLINE void philox_words(ck_random key, uint32_t block, uint32_t words[64]) {
-    vu out[4];
-    philox(key, block, out);
-    for (int b = 0; b < LANES; b++)
-        for (int w = 0; w < 4; w++) words[4 * b + w] = out[w][b];
-}
-void K(random_words)(ck_random key, uint32_t *words, long n) {
-    uint32_t chunk[64];
-    for (long start = 0; start < n; start += 64) {
-        philox_words(key, (uint32_t)(start / 4), chunk);
-        long count = n - start < 64 ? n - start : 64;
-        memcpy(words + start, chunk, (size_t)count * 4);
+// The words 4 block … 4 block + 63 in order.
+INLINE void philox_words(ck_random key, uint32_t block, vu words[4]) {
+    vu w[4];
+    philox(key, block, w);
+#pragma clang loop unroll(full)
+    for (int half = 0; half < 2; half++) {
+        vu a = half ? __builtin_shufflevector(w[0], w[1], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+                    : __builtin_shufflevector(w[0], w[1], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        vu b = half ? __builtin_shufflevector(w[2], w[3], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+                    : __builtin_shufflevector(w[2], w[3], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        words[2 * half] = __builtin_shufflevector(a, b, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23);
+        words[2 * half + 1]
+            = __builtin_shufflevector(a, b, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31);
     }
 }
+void K(random_words)(ck_random key, uint32_t *words, long n) {
+    for (long start = 0; start < n; start += 64) {
+        vu chunk[4];
+        philox_words(key, (uint32_t)(start / 4), chunk);
+        memcpy(words + start, chunk, (size_t)(n - start < 64 ? n - start : 64) * 4);
+    }
+}
+
+INLINE vf kept_or_zero(vf x, vb kept) { return select_(__builtin_convertvector(kept, vi) > 0, x, splat(0)); }
+
 // An element stays when its word / 2^32 >= p.
 void K(dropout)(ck_random key, float p, const float *x, float *y, uint8_t *kept, long n) {
     double bound = (double)p * 4294967296.0;
     uint32_t threshold = bound >= 4294967295.0 ? 4294967295u : (uint32_t)bound;
     float factor = 1.0f / (1.0f - p);
-    uint32_t chunk[64];
     for (long start = 0; start < n; start += 64) {
-        philox_words(key, (uint32_t)(start / 4), chunk);
-        long count = n - start < 64 ? n - start : 64;
-        for (long i = 0; i < count; i++) {
-            uint8_t keep = chunk[i] >= threshold;
-            kept[start + i] = keep;
-            y[start + i] = keep ? x[start + i] * factor : 0.0f;
+        vu words[4];
+        philox_words(key, (uint32_t)(start / 4), words);
+#pragma clang loop unroll(full)
+        for (int part = 0; part < 4; part++) {
+            long at = start + part * LANES, rest = n - at;
+            vb keep = __builtin_convertvector((words[part] >= (vu)threshold) & 1, vb);
+            if (rest >= LANES) {
+                __builtin_memcpy(kept + at, &keep, sizeof keep);
+                store(y + at, kept_or_zero(load(x + at) * factor, keep));
+            } else if (rest > 0) {
+                memcpy(kept + at, &keep, (size_t)rest);
+                store_part(y + at, kept_or_zero(load_part(x + at, rest, 0) * factor, keep), rest);
+            }
         }
     }
 }
 void K(dropout_backward)(float factor, const uint8_t *kept, const float *dy, float *dx, long n, int add) {
-    if (add)
-        for (long i = 0; i < n; i++) dx[i] += kept[i] ? dy[i] * factor : 0.0f;
-    else
-        for (long i = 0; i < n; i++) dx[i] = kept[i] ? dy[i] * factor : 0.0f;
+    EACH(n,
+        vb keep; __builtin_memcpy(&keep, kept + i, sizeof keep);
+        put(dx + i, kept_or_zero(load(dy + i) * factor, keep), add);,
+        vb keep = 0; memcpy(&keep, kept + i, (size_t)rest);
+        put_part(dx + i, kept_or_zero(load_part(dy + i, rest, 0) * factor, keep), rest, add);)
 }

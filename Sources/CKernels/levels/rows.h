@@ -8,13 +8,19 @@ void K(add_row)(const float *x, const float *v, float *y, long rows, long column
     }
 }
 void K(sum_rows)(const float *x, float *v, long rows, long columns) {
-    EACH(columns,
-        vf total = load(v + i);
-        for (long r = 0; r < rows; r++) total += load(x + r * columns + i);
-        store(v + i, total);,
-        vf total = load_part(v + i, rest, 0);
-        for (long r = 0; r < rows; r++) total += load_part(x + r * columns + i, rest, 0);
-        store_part(v + i, total, rest);)
+    long r = 0;
+    for (; r + 4 <= rows; r += 4) {
+        const float *a = x + r * columns, *b = a + columns, *c = b + columns, *d = c + columns;
+        EACH(columns, store(v + i, (((load(v + i) + load(a + i)) + load(b + i)) + load(c + i)) + load(d + i));,
+            store_part(v + i,
+                (((load_part(v + i, rest, 0) + load_part(a + i, rest, 0)) + load_part(b + i, rest, 0))
+                    + load_part(c + i, rest, 0)) + load_part(d + i, rest, 0), rest);)
+    }
+    for (; r < rows; r++) {
+        const float *a = x + r * columns;
+        EACH(columns, store(v + i, load(v + i) + load(a + i));,
+            store_part(v + i, load_part(v + i, rest, 0) + load_part(a + i, rest, 0), rest);)
+    }
 }
 void K(scale_rows)(const float *x, const float *w, float *y, long rows, long columns, int add) {
     for (long r = 0; r < rows; r++) K(scale)(w[r], x + r * columns, y + r * columns, columns, add);

@@ -16,7 +16,7 @@
 typedef float vf __attribute__((ext_vector_type(16)));
 typedef int32_t vi __attribute__((ext_vector_type(16)));
 typedef uint32_t vu __attribute__((ext_vector_type(16)));
-typedef uint64_t vul __attribute__((ext_vector_type(16)));
+typedef uint64_t vul __attribute__((ext_vector_type(8)));
 typedef double vd __attribute__((ext_vector_type(16)));
 typedef uint8_t vb __attribute__((ext_vector_type(16)));
 
