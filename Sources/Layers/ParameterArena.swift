@@ -1,4 +1,5 @@
 import Groundwork
+import Kernels
 package import Tensors
 
 /// All parameters of a model in one flat block of values and one of gradients with the same layout.
@@ -75,6 +76,12 @@ package final class ParameterArena {
         zip(parameters, slots).flatMap { parameter, slot in
             slot.touchedRanges.map { $0.lowerBound + parameter.offset..<$0.upperBound + parameter.offset }
         }
+    }
+
+    /// The name of the first parameter with a NaN or an infinity in `block` (values or gradients), nil if all is finite.
+    package func firstNonFinite(in block: UnsafeMutableBufferPointer<Float>) -> String? {
+        guard let base = block.baseAddress else { return nil }
+        return parameters.first { Kernel.firstNonFinite(base + $0.offset, count: $0.count) != nil }?.name
     }
 
     private static func zeroed(_ count: Int) -> UnsafeMutableBufferPointer<Float> {

@@ -105,6 +105,18 @@ import Testing
         #expect(pool.reservedBytes == reserved && reserved > 0)
     }
 
+    @Test func namesTheFirstParameterThatIsNotFinite() {
+        let builder = ParameterBuilder(seed: 1)
+        let layer = Linear(5, 3, parameters: builder["fc"])
+        let arena = builder.build()
+        #expect(arena.firstNonFinite(in: arena.values) == nil)
+        layer.bias?.values[2] = .nan
+        #expect(arena.firstNonFinite(in: arena.values) == "fc.bias")
+        layer.weight.values[0] = -.infinity
+        #expect(arena.firstNonFinite(in: arena.values) == "fc.weight")
+        #expect(arena.firstNonFinite(in: arena.gradients) == nil)
+    }
+
     @Test func refusesANameTwice() async {
         await #expect(processExitsWith: .failure) {
             let builder = ParameterBuilder(seed: 1)

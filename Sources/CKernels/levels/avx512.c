@@ -2,6 +2,7 @@
 #define CK_SUFFIX avx512
 #define CK_TILE 12
 #define CK_VECTORS 2
+#define CK_UNROLL 1
 #define CK_FUSED 1
 // The features are listed one by one: with a processor name the compiler prefers 256-bit vectors.
 #pragma clang attribute push( \

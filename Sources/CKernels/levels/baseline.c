@@ -2,6 +2,7 @@
 #define CK_SUFFIX baseline
 #define CK_TILE 2
 #define CK_VECTORS 1
+#define CK_UNROLL 1
 #if defined(__aarch64__)
 #define CK_FUSED 1
 #else

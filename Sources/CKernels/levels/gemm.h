@@ -81,6 +81,7 @@ INLINE void tile(
         for (int v = 0; v < vectors; v++)
 #pragma clang loop unroll(full)
             for (int i = 0; i < rows; i++) sum[i][v] += load(bias + v * LANES);
+#pragma clang loop unroll_count(CK_UNROLL)
     for (long j = 0; j < depth; j++) {
         vf b[2];
 #pragma clang loop unroll(full)
