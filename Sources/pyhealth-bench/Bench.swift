@@ -44,6 +44,7 @@ enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
 }
 
 extension Kernel.Level: ExpressibleByArgument {
+    /// The level of that name, nil if there is none.
     public init?(argument: String) {
         guard let level = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
         self = level
