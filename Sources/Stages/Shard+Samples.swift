@@ -64,10 +64,8 @@ extension Shard {
         var first = 0
         for file in payload.inputs["raw"] ?? [] {
             defer { first += file.rows }
-            let rows =
-                (max(range.lowerBound, first) - first)
-                ..<max(
-                    max(range.lowerBound, first) - first, min(range.upperBound, first + file.rows) - first)
+            let common = range.clamped(to: first..<(first + file.rows))
+            let rows = (common.lowerBound - first)..<(common.upperBound - first)
             guard !rows.isEmpty else { continue }
             let samples = try RawSampleFile.read(path(file))
             let encoded = try processors.encode(samples, rows: rows)
