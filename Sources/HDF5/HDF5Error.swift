@@ -16,9 +16,7 @@ package enum HDF5Error: PyHealthError, Equatable {
     case wrongShape(path: String, object: String, expected: String, got: String)
     /// The library failed to read an object of a file that it could open.
     case corrupt(path: String, object: String, operation: String)
-    /// The file could not be created.
-    case cannotCreate(path: String, reason: String)
-    /// Writing failed.
+    /// A new file refuses content: a name stands twice, a text holds a zero byte, memory is exhausted.
     case cannotWrite(path: String, object: String, operation: String)
 
     package var code: String {
@@ -30,7 +28,6 @@ package enum HDF5Error: PyHealthError, Equatable {
         case .wrongType: return "hdf5.wrong-type"
         case .wrongShape: return "hdf5.wrong-shape"
         case .corrupt: return "hdf5.corrupt"
-        case .cannotCreate: return "hdf5.cannot-create"
         case .cannotWrite: return "hdf5.cannot-write"
         }
     }
@@ -38,7 +35,7 @@ package enum HDF5Error: PyHealthError, Equatable {
     package var exitStatus: ExitStatus {
         switch self {
         case .unreadable: return .io
-        case .cannotCreate, .cannotWrite: return .cannotCreate
+        case .cannotWrite: return .cannotCreate
         case .notHDF5, .torn, .missing, .wrongType, .wrongShape, .corrupt: return .data
         }
     }
@@ -59,10 +56,8 @@ package enum HDF5Error: PyHealthError, Equatable {
             return "\"\(path)\": \(object) has shape \(got), expected \(expected)."
         case .corrupt(let path, let object, let operation):
             return "\"\(path)\": cannot \(operation) \(object): the file is damaged. Make it again."
-        case .cannotCreate(let path, let reason):
-            return "Cannot create \"\(path)\": \(reason). Check free space and permissions."
         case .cannotWrite(let path, let object, let operation):
-            return "\"\(path)\": cannot \(operation) \(object). Check free space and permissions."
+            return "\"\(path)\": cannot \(operation) \(object)."
         }
     }
 }

@@ -53,8 +53,14 @@ extension HDF5File {
 
     private func writeFixedText(_ texts: [String], bytes: Int, shape: [Int], to dataset: String) throws {
         var buffer = [UInt8](repeating: 0, count: texts.count * bytes)
-        for (index, text) in texts.enumerated() {
-            for (position, byte) in text.utf8.enumerated() { buffer[index * bytes + position] = byte }
+        buffer.withUnsafeMutableBytes { buffer in
+            for (index, text) in texts.enumerated() {
+                var copy = text
+                copy.withUTF8 {
+                    UnsafeMutableRawBufferPointer(rebasing: buffer[(index * bytes)...]).copyMemory(
+                        from: UnsafeRawBufferPointer($0))
+                }
+            }
         }
         let failure = HDF5Error.cannotWrite(path: path, object: "dataset \(dataset)", operation: "write")
         try HDF5Library.locked {

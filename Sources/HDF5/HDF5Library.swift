@@ -1,5 +1,6 @@
 import CHDF5
 import Foundation
+import Synchronization
 
 /// The library's global state: every call is made under one lock, because HDF5 is not concurrent inside.
 enum HDF5Library {
@@ -11,6 +12,13 @@ enum HDF5Library {
         setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1)
         return H5open() >= 0
     }()
+
+    private static let files = Atomic<Int>(0)
+
+    /// A name that no other open file has; no file of this name exists.
+    static func uniqueName() -> String {
+        "in-memory-\(files.wrappingAdd(1, ordering: .relaxed).newValue)"
+    }
 
     /// Runs `body` while no other thread is inside HDF5.
     static func locked<R>(_ body: () throws -> R) rethrows -> R {

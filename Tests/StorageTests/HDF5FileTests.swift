@@ -161,8 +161,8 @@ import Testing
     }
 
     @Test func refusesToCreateInAMissingFolderAndToWriteANameTwice() throws {
-        let missing = #expect(throws: HDF5Error.self) { try HDF5File.create("/nonexistent/folder/a.h5") }
-        #expect(missing?.code == "hdf5.cannot-create")
+        let missing = #expect(throws: FileError.self) { try HDF5File.create("/nonexistent/folder/a.h5") }
+        #expect(missing?.code == "file.create")
         let folder = try TemporaryFolder()
         let file = try HDF5File.create(folder.file("a.h5"))
         try file.write([1] as [Int32], to: "/a")
