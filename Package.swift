@@ -129,9 +129,15 @@ let package = Package(
                 "ClinicalData", "Processors", "Groundwork", "TestSupport",
             ]),
         tests("SyntheticCorporaTests", ["SyntheticCorpora", "Groundwork", "TestSupport"]),
+        .executableTarget(
+            name: "ClusterTestWorker", dependencies: ["ClusterRuntime", "Groundwork"],
+            path: "Tests/ClusterTestWorker", swiftSettings: house),
         tests(
             "ClusterTests",
-            ["ClusterRuntime", "ClusterProtocol", "ZeroMQ", "Digests", "Groundwork", "TestSupport", protobuf]),
+            [
+                "ClusterTestWorker", "ClusterRuntime", "ClusterProtocol", "ZeroMQ", "Digests", "Groundwork",
+                "TestSupport", protobuf,
+            ]),
         tests(
             "StagesTests",
             ["Stages", "ClinicalData", "Storage", "HDF5", "Digests", "Groundwork", "TestSupport"]),

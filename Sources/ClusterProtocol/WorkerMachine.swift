@@ -69,6 +69,8 @@ package struct WorkerStatus: Sendable, Equatable {
 package struct WorkerMachine: Sendable {
     /// Seconds between heartbeats.
     static let heartbeat: Seconds = 1
+    /// Seconds between two Hellos without an answer, doubling: the first often finds no connection yet.
+    static let hello: ClosedRange<Seconds> = 0.02...1
     /// Seconds after which a result is sent again: 1, 2, 4, then 8.
     static let resend: ClosedRange<Seconds> = 1...8
 
@@ -86,6 +88,7 @@ package struct WorkerMachine: Sendable {
     private let patience: Seconds
     private var lastHeard: Seconds
     private var lastHello: Seconds?
+    private var helloInterval = Self.hello.lowerBound
     private var lastHeartbeat: Seconds?
 
     private var queue: [WireGrant] = []
@@ -165,7 +168,9 @@ package struct WorkerMachine: Sendable {
             ]
         }
         guard isWelcome else {
-            if let lastHello, now - lastHello < Self.heartbeat { return [] }
+            if let lastHello, now - lastHello < helloInterval { return [] }
+            helloInterval =
+                lastHello == nil ? Self.hello.lowerBound : min(2 * helloInterval, Self.hello.upperBound)
             return [greeting(status, now: now)]
         }
         var directives: [WorkerDirective] = []

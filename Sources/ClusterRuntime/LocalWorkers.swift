@@ -163,6 +163,15 @@ final class LocalWorkers {
         return pid
     }
 
+    /// Open descriptors beyond the standard ones that a new program would inherit.
+    private static var inheritedDescriptors: [Int32] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        return names.compactMap { Int32($0) }.filter { descriptor in
+            let flags = fcntl(descriptor, F_GETFD)
+            return descriptor > 2 && flags >= 0 && flags & FD_CLOEXEC == 0
+        }
+    }
+
     private func spawn() -> Int32? {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -178,6 +187,14 @@ final class LocalWorkers {
         posix_spawnattr_setsigdefault(&attributes, &standard)
         let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
         posix_spawnattr_setflags(&attributes, Int16(flags))
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        // Workers may outlive this process: they keep nothing of it but its output.
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        for descriptor in Self.inheritedDescriptors {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         let variables = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
         var argv = ([executable] + arguments).map { strdup($0) } + [nil]
         var envp = variables.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
@@ -185,7 +202,7 @@ final class LocalWorkers {
             for text in argv + envp { free(text) }
         }
         var pid: pid_t = 0
-        let status = posix_spawn(&pid, executable, nil, &attributes, &argv, &envp)
+        let status = posix_spawn(&pid, executable, &actions, &attributes, &argv, &envp)
         return status == 0 ? pid : nil
     }
 }

@@ -16,6 +16,10 @@ final class WorkerLoop {
     private var instance: Instance
     private var seq: UInt64 = 0
     private var job = ""
+    private var lastTick: Seconds = 0
+
+    /// Seconds between two looks at the clock at least; looking at one's own memory costs system calls.
+    private static let tickInterval: Seconds = 0.02
 
     /// Starts the compute thread and connects to the coordinator.
     init(executor: any WorkExecutor, options: WorkerOptions) throws {
@@ -50,8 +54,9 @@ final class WorkerLoop {
                 if envelope.epoch >= machine.epoch { job = envelope.job }
                 if let end = try handle(.message(envelope)) { return end }
             }
-            if let end = try handle(.tick(compute.status)) { return end }
-            _ = try poll([PollInterest(socket)], wakeUp: mailbox.wakeUp, timeout: 200)
+            if let end = try tick() { return end }
+            _ = try poll(
+                [PollInterest(socket)], wakeUp: mailbox.wakeUp, timeout: machine.isWelcome ? 200 : 20)
         }
     }
 
@@ -84,6 +89,13 @@ final class WorkerLoop {
             }
         }
         return nil
+    }
+
+    private func tick() throws -> (exitStatus: Int32, reason: String)? {
+        let now = SystemFacts.now()
+        guard now - lastTick >= Self.tickInterval else { return nil }
+        lastTick = now
+        return try handle(.tick(compute.status))
     }
 
     private var runDirectory: String { options.runDirectory ?? machine.welcome.runDirectory }

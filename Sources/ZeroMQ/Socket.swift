@@ -140,12 +140,12 @@ package final class Socket {
         try set(ZMQ_HEARTBEAT_TIMEOUT, options.heartbeatTimeout)
         try set(ZMQ_RECONNECT_IVL, options.reconnectInterval)
         try set(ZMQ_RECONNECT_IVL_MAX, options.reconnectIntervalMaximum)
-        try set(ZMQ_IPV6, 1)
+        try set(ZMQ_IPV6, Int32(1))
         switch kind {
         case .router:
-            try set(ZMQ_ROUTER_MANDATORY, 1)
-            try set(ZMQ_ROUTER_HANDOVER, 1)
-        case .dealer, .pair: try set(ZMQ_IMMEDIATE, 1)
+            try set(ZMQ_ROUTER_MANDATORY, Int32(1))
+            try set(ZMQ_ROUTER_HANDOVER, Int32(1))
+        case .dealer, .pair: try set(ZMQ_IMMEDIATE, Int32(1))
         }
         if let id = options.routingID {
             let status = id.withUnsafeBytes {

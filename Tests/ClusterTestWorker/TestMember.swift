@@ -1,0 +1,96 @@
+import ClusterRuntime
+import Foundation
+import Groundwork
+
+/// A toy training: a vector that every step moves by the sum of pseudo-random leaves of K virtual ranks.
+///
+/// Payload: `steps <n>`, `size <n>`, and `kill <step> <member> <marker>` for members that kill themselves once.
+final class TestMember: TrainingMember {
+    private(set) var position: UInt64 = 0
+    private var values: [Float]
+    private let steps: UInt64
+    private let kills: [(step: UInt64, member: Int, marker: String)]
+    private let work: TrainingWork
+
+    init(payload: String, work: TrainingWork) {
+        var (steps, size) = (UInt64(10), 100)
+        var kills: [(step: UInt64, member: Int, marker: String)] = []
+        for line in payload.split(separator: "\n") {
+            let words = line.split(separator: " ").map(String.init)
+            switch words[0] {
+            case "steps": steps = UInt64(words[1]) ?? 0
+            case "size": size = Int(words[1]) ?? 0
+            case "kill": kills.append((UInt64(words[1]) ?? 0, Int(words[2]) ?? 0, words[3]))
+            default: break
+            }
+        }
+        self.steps = steps
+        self.kills = kills
+        self.work = work
+        values = (0..<size).map { Float($0 % 7) * 0.25 }
+    }
+
+    func stateDigest() -> Data {
+        var hash = UInt64(position)
+        for value in values { hash = splitMix(hash ^ UInt64(value.bitPattern)) }
+        return withUnsafeBytes(of: hash) { Data($0) }
+    }
+
+    func saveState(to path: String) throws {
+        var data = withUnsafeBytes(of: position) { Data($0) }
+        values.withUnsafeBytes { data.append(contentsOf: $0) }
+        try AtomicFile.write(data, to: path, durable: false)
+    }
+
+    func loadState(from path: String) throws {
+        let data = try Data(contentsOf: URL(fileURLWithPath: path))
+        data.withUnsafeBytes { bytes in
+            position = bytes.loadUnaligned(as: UInt64.self)
+            for index in values.indices {
+                values[index] = bytes.loadUnaligned(fromByteOffset: 8 + 4 * index, as: Float.self)
+            }
+        }
+    }
+
+    func run(with collective: any Collective, progress: ProgressCounter) throws -> TrainingResult {
+        progress.setTotal(Int(steps))
+        while position < steps {
+            progress.setDone(Int(position))
+            for kill in kills where kill.step == position && kill.member == collective.memberIndex {
+                if createMarker(kill.marker) { Foundation.kill(getpid(), SIGKILL) }
+            }
+            try step(collective)
+        }
+        let path = "\(work.folder)/final.bin"
+        if collective.memberIndex == 0 { try saveState(to: "\(work.runDirectory)/\(path)") }
+        return TrainingResult(files: [path], result: stateDigest())
+    }
+
+    private func step(_ collective: any Collective) throws {
+        let count = values.count
+        var memory = collective.virtualRanks.map { rank -> UnsafeMutableBufferPointer<Float>? in
+            // Some virtual ranks have no samples in some steps.
+            guard splitMix(position &* 31 &+ UInt64(rank)) % 5 != 0 else { return nil }
+            let leaf = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
+            var stream = RandomStream(seed: 7, purpose: .test, step: Int(position), rank: rank)
+            for index in 0..<count { leaf[index] = stream.nextFloat() - 0.5 + values[index] * 1e-3 }
+            return leaf
+        }
+        let root = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
+        defer {
+            for leaf in memory { leaf?.deallocate() }
+            memory = []
+            root.deallocate()
+        }
+        let scalars = zip(collective.virtualRanks, memory).map { rank, leaf in
+            leaf == nil ? [] : [Double(rank) * 0.1]
+        }
+        let sums = try collective.allReduce(leaves: memory, scalars: scalars, into: root)
+        let gathered = try collective.allGather(withUnsafeBytes(of: root.first ?? 0) { Data($0) })
+        guard Set(gathered).count == 1 else { throw TestInputError(exitStatus: .internal) }
+        let scale = Float(1 + (sums.first ?? 0))
+        let next = values.indices.map { values[$0] - 0.01 * root[$0] * scale }
+        values = next
+        position += 1
+    }
+}

@@ -1,0 +1,76 @@
+import ClusterRuntime
+import Foundation
+import TestSupport
+
+@testable import ClusterProtocol
+
+/// A driver that runs the given stages in order.
+struct ScriptedDriver: JobDriver {
+    var stages: [StageSpec]
+    var failure: (any Error)?
+
+    mutating func next(after finished: [FinishedStage]) throws -> NextStep {
+        if finished.count < stages.count { return .stage(stages[finished.count]) }
+        if let failure { throw failure }
+        return .finished
+    }
+}
+
+/// A job of the test worker, run by a coordinator in this process.
+struct ScriptedJob {
+    var stages: [StageSpec]
+    var digest = String(repeating: "ab", count: 32)
+    var settings: [JobSpec.Setting] = []
+    var workers = 2
+    var environment: [String: String] = [:]
+    var stop: StopToken?
+    var listen: String?
+    var progress: (@Sendable (ProgressReport) -> Void)?
+
+    /// The test worker beside the running test program.
+    static let worker: String = {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = max(0, readlink("/proc/self/exe", &buffer, buffer.count - 1))
+        let own = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let candidates = [
+            (own as NSString).deletingLastPathComponent,
+            (CommandLine.arguments[0] as NSString).deletingLastPathComponent,
+            Bundle.main.bundlePath,
+        ].map { "\($0)/ClusterTestWorker" }
+        return candidates.first { access($0, X_OK) == 0 } ?? candidates[0]
+    }()
+
+    func run(in directory: String) throws -> JobOutcome {
+        var options = CoordinatorOptions(
+            runDirectory: directory, buildVersion: "test", numericFingerprint: "fingerprint")
+        options.localWorkers = workers
+        options.workerExecutable = Self.worker
+        options.workerEnvironment = environment
+        options.durable = false
+        options.stop = stop
+        options.listen = listen
+        options.progress = progress
+        options.joinDelay = 0.3
+        options.workerWait = 20
+        return try Coordinator.run(
+            job: JobSpec(digest: digest, name: "test", settings: settings),
+            driver: ScriptedDriver(stages: stages), options: options)
+    }
+}
+
+/// A stage of shards with these payloads.
+func shardStage(_ id: String, _ payloads: [String]) -> StageSpec {
+    StageSpec(
+        id: id, name: "stage-\(id)",
+        kind: .shards(payloads.enumerated().map { ShardSpec(name: "s\($0)", payload: Data($1.utf8)) }))
+}
+
+/// A training stage.
+func trainingStage(_ id: String, _ payload: String, ranks: Int) -> StageSpec {
+    StageSpec(id: id, name: "train", kind: .training(payload: Data(payload.utf8), virtualRanks: ranks))
+}
+
+/// The text of a shard's output.
+func text(of shard: FinishedShard, in directory: String) throws -> String {
+    try String(contentsOfFile: "\(directory)/\(shard.outputs[0].path)", encoding: .utf8)
+}
