@@ -156,6 +156,12 @@ package struct ConfigurationNode {
         return ConfigurationNode(file: file, path: self.path, node: changed)
     }
 
+    /// Every scalar below this node with its dotted path, sorted by path; lists are one value.
+    package var settings: [(key: String, value: String)] {
+        guard isMapping else { return [(path, canonical)] }
+        return keys.compactMap { child($0) }.flatMap(\.settings).sorted { $0.key < $1.key }
+    }
+
     /// This node as one line of text with sorted keys: equal content gives equal text.
     package var canonical: String { Self.canonical(node) }
 

@@ -44,6 +44,14 @@ package struct Pipeline {
         return PlannedStage(id: id, name: name, kind: .shards(named))
     }
 
+    /// Every setting of the run file, by dotted key.
+    package func settings() throws -> [(String, String)] { try job.node.node().settings.map { ($0.key, $0.value) } }
+
+    /// A digest of settings.
+    package func digest(_ settings: [(String, String)]) -> String {
+        SHA256.hex(of: settings.map { "\($0.0)=\($0.1)" }.joined(separator: "\u{1F}"))
+    }
+
     private func shards(of name: StageName, _ done: [String: StageOutcome]) throws -> [ShardPayload] {
         switch name {
         case .inspect: return [payload(name, 0, [:])]

@@ -64,8 +64,8 @@ extension Shard {
         var first = 0
         for file in payload.inputs["raw"] ?? [] {
             defer { first += file.rows }
-            let common = range.clamped(to: first..<(first + file.rows))
-            let rows = (common.lowerBound - first)..<(common.upperBound - first)
+            let lower = max(range.lowerBound, first)
+            let rows = (lower - first)..<(max(lower, min(range.upperBound, first + file.rows)) - first)
             guard !rows.isEmpty else { continue }
             let samples = try RawSampleFile.read(path(file))
             let encoded = try processors.encode(samples, rows: rows)

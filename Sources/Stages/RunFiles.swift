@@ -1,0 +1,19 @@
+import Foundation
+import Groundwork
+package import Tasks
+
+/// Reads small result files of a run.
+package enum RunFiles {
+    /// The attrition counts in a JSON file; throws `FileError` and decoding errors.
+    package static func attrition(at path: String) throws -> Attrition { try decode(path) }
+
+    /// The metrics in a JSON file.
+    package static func metrics(at path: String) throws -> [PartMetrics] { try decode(path) }
+
+    private static func decode<Value: Decodable>(_ path: String) throws -> Value {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw FileError("open", path: path, errorNumber: errno == 0 ? ENOENT : errno)
+        }
+        return try JSONDecoder().decode(Value.self, from: data)
+    }
+}

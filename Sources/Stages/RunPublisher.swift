@@ -1,0 +1,104 @@
+import Foundation
+import Groundwork
+
+/// Gives the files of finished stages the names that people look for in the run directory.
+///
+/// Files are hard links of the stage's (copies where the disk has none), so that nothing is stored twice.
+package struct RunPublisher {
+    private let runDirectory: String
+
+    package init(runDirectory: String) { self.runDirectory = runDirectory }
+
+    /// Publishes what a stage left for people; does nothing for stages that only feed others. Throws `FileError`.
+    package func publish(_ stage: StageOutcome) throws {
+        switch StageName(rawValue: stage.name) {
+        case .fit: try publishFit(stage)
+        case .encode: try publishSamples(stage)
+        case .train: try publishFiles(stage, folder: "checkpoints", rename: ["history.csv": "../history.csv"])
+        case .evaluate: try publishEvaluation(stage)
+        default: break
+        }
+    }
+
+    /// Writes the resolved run file.
+    package func publishJob(_ text: String) throws {
+        try AtomicFile.write(text, to: "\(runDirectory)/job.resolved.yaml", durable: false)
+    }
+
+    private func publishFit(_ stage: StageOutcome) throws {
+        for file in stage.shards.flatMap(\.files) {
+            switch file.name {
+            case "processors.json": try link(file, as: "samples/processors.json")
+            case "attrition.json":
+                try AtomicFile.write(
+                    try RunFiles.attrition(at: "\(runDirectory)/\(file.path)").csv, to: "\(runDirectory)/attrition.csv",
+                    durable: false)
+            default: break
+            }
+        }
+    }
+
+    private func publishSamples(_ stage: StageOutcome) throws {
+        let files = stage.shards.flatMap(\.files)
+        var manifest = SampleManifest(stage: stage.id, samples: files.reduce(0) { $0 + $1.rows }, parts: [])
+        let kept = Set(files.indices.map { String(format: "part-%05d.h5", $0) })
+        let folder = "\(runDirectory)/samples"
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where name.hasPrefix("part-") && !kept.contains(name) { unlink("\(folder)/\(name)") }
+        for (index, file) in files.enumerated() {
+            let name = String(format: "part-%05d.h5", index)
+            try link(file, as: "samples/\(name)")
+            manifest.parts.append(.init(file: name, rows: file.rows, bytes: file.bytes, sha256: file.sha256))
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try AtomicFile.write(try encoder.encode(manifest), to: "\(folder)/manifest.json", durable: false)
+    }
+
+    private func publishEvaluation(_ stage: StageOutcome) throws {
+        for file in stage.shards.flatMap(\.files) {
+            if file.name == "metrics.json" {
+                let parts = try RunFiles.metrics(at: "\(runDirectory)/\(file.path)")
+                let encoder = JSONEncoder()
+                encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+                try AtomicFile.write(try encoder.encode(parts), to: "\(runDirectory)/metrics.json", durable: false)
+            } else {
+                try link(file, as: "predictions/\(file.name)")
+            }
+        }
+    }
+
+    private func publishFiles(_ stage: StageOutcome, folder: String, rename: [String: String]) throws {
+        for file in stage.shards.flatMap(\.files) { try link(file, as: "\(folder)/\(rename[file.name] ?? file.name)") }
+    }
+
+    /// Makes `name` another name of a stage's file, replacing what was there.
+    private func link(_ file: StageFile, as name: String) throws {
+        let target = "\(runDirectory)/\(name)"
+        let folder = (target as NSString).deletingLastPathComponent
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let temporary = AtomicFile.temporaryName(for: target)
+        let source = "\(runDirectory)/\(file.path)"
+        if Foundation.link(source, temporary) != 0 {
+            try FileManager.default.copyItem(atPath: source, toPath: temporary)
+        }
+        guard rename(temporary, target) == 0 else {
+            throw FileError("rename", path: target, errorNumber: errno, writing: true)
+        }
+    }
+}
+
+/// `samples/manifest.json`: the sample files in order, with digests.
+package struct SampleManifest: Codable, Sendable {
+    /// The id of the stage that made them.
+    package var stage: String
+    package var samples: Int
+    package var parts: [Part]
+
+    package struct Part: Codable, Sendable {
+        package var file: String
+        package var rows: Int
+        package var bytes: Int
+        package var sha256: String
+    }
+}

@@ -1,6 +1,0 @@
-import ArgumentParser
-
-@main
-struct Coord: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "pyhealth-coord")
-}

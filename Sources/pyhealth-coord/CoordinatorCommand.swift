@@ -1,0 +1,32 @@
+import ArgumentParser
+import Foundation
+import Groundwork
+import Stages
+
+/// The command `pyhealth-coord`: shards a job over workers and leaves samples, a model, metrics and a report.
+@main
+struct CoordinatorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pyhealth-coord",
+        abstract: "Clinical deep learning from raw EHR tables to a trained, evaluated model, over worker processes.",
+        discussion: """
+            For example:
+
+              pyhealth-coord synthesize mimic3 --patients 20000 --seed 1 --output corpus
+              pyhealth-coord run docs/examples/mimic3-mortality.yaml --set dataset.root=corpus --workers 2 --output runs/m1
+              pyhealth-coord status runs/m1
+            """,
+        version: BuildInformation.version,
+        subcommands: [RunCommand.self, StatusCommand.self, SynthesizeCommand.self, VerifyCommand.self])
+}
+
+/// Runs `body`; an error is told on standard error and ends the process with its exit status.
+func reporting(_ body: () throws -> Void) throws {
+    do { try body() } catch let code as ExitCode { throw code } catch let error as any PyHealthError {
+        FileHandle.standardError.write(Data("pyhealth-coord: \(error)\n".utf8))
+        throw ExitCode(error.exitStatus.rawValue)
+    } catch {
+        FileHandle.standardError.write(Data("pyhealth-coord: internal error: \(type(of: error))\n".utf8))
+        throw ExitCode(ExitStatus.internal.rawValue)
+    }
+}

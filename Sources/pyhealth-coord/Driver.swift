@@ -1,0 +1,50 @@
+import ClusterRuntime
+import Foundation
+import Stages
+
+/// Connects the pipeline's plan to the coordinator, and publishes what finished stages left.
+struct Driver: JobDriver {
+    private let pipeline: Pipeline
+    private let publisher: RunPublisher
+
+    init(job: JobConfiguration, runDirectory: String, until: StopAfter, resume: String?) {
+        pipeline = Pipeline(job: job, runDirectory: runDirectory, until: until, resume: resume)
+        publisher = RunPublisher(runDirectory: runDirectory)
+    }
+
+    /// What makes this job recognisable in its run directory.
+    func specification() throws -> JobSpec {
+        let settings = try pipeline.settings()
+        return JobSpec(
+            digest: pipeline.digest(settings), name: pipeline.job.name,
+            settings: settings.map { .init(key: $0.0, value: $0.1) })
+    }
+
+    mutating func next(after finished: [FinishedStage]) throws -> NextStep {
+        let outcomes = finished.map(StageOutcome.init)
+        if let last = outcomes.last { try publisher.publish(last) } else { try publisher.publishJob(pipeline.job.node.text) }
+        guard let planned = try pipeline.next(after: outcomes) else { return .finished }
+        let kind: StageSpec.Kind
+        switch planned.kind {
+        case .shards(let shards): kind = .shards(shards.map { ShardSpec(name: $0.name, payload: $0.payload) })
+        case .training(let payload, let ranks): kind = .training(payload: payload, virtualRanks: ranks)
+        }
+        return .stage(StageSpec(id: planned.id, name: planned.name.rawValue, kind: kind))
+    }
+}
+
+extension StageOutcome {
+    init(_ stage: FinishedStage) {
+        self.init(
+            id: stage.id, name: stage.name,
+            shards: stage.shards.map { ($0.name, $0.outputs.map(StageFile.init), $0.result) })
+    }
+}
+
+extension StageFile {
+    init(_ record: OutputRecord) {
+        self.init(
+            name: record.name, path: record.path, bytes: record.bytes,
+            sha256: record.sha256, rows: record.rows)
+    }
+}

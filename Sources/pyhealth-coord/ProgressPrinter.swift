@@ -1,0 +1,62 @@
+import ClusterRuntime
+import Foundation
+import Stages
+import Synchronization
+
+/// Tells a person how far a run is: one line that is rewritten on a terminal, plain lines elsewhere.
+final class ProgressPrinter: Sendable {
+    private let isQuiet: Bool
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let lastPlain = Mutex<(stage: String, seconds: Double)>(("", 0))
+
+    init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+    /// Shows a snapshot; plain lines come at most every ten seconds and at the end of a stage.
+    func show(_ report: ProgressReport) {
+        guard !isQuiet else { return }
+        if report.isFinal {
+            let how = report.cached ? "already done" : String(format: "done in %.1f s", report.seconds)
+            write("\(start(report))\(how)", ends: true)
+            return
+        }
+        if isTerminal {
+            write(line(report), ends: false)
+        } else {
+            let isDue = lastPlain.withLock { last in
+                guard last.stage != report.stage || report.seconds - last.seconds >= 10 else { return false }
+                last = (report.stage, report.seconds)
+                return report.seconds >= 1
+            }
+            if isDue { write(line(report), ends: true) }
+        }
+    }
+
+    /// Prints the results at the end.
+    func finish(_ outcome: JobOutcome, runDirectory: String, report: String?) {
+        guard !isQuiet else { return }
+        for part in (try? RunFiles.metrics(at: "\(runDirectory)/metrics.json")) ?? [] {
+            let values = part.metrics.map { metric in
+                metric.value.map { String(format: "%@ %.4f", metric.name, $0) } ?? "\(metric.name) undefined"
+            }
+            print("\(part.split): \(part.samples) samples, \(values.joined(separator: ", "))")
+        }
+        if let report { print("report: \(report)") }
+    }
+
+    private func start(_ report: ProgressReport) -> String {
+        report.stage.padding(toLength: 9, withPad: " ", startingAt: 0)
+    }
+
+    private func line(_ report: ProgressReport) -> String {
+        var text = start(report) + String(format: "%.0f", report.done)
+        if report.total > 0 { text += String(format: "/%.0f", report.total) }
+        if let rate = report.rate { text += String(format: ", %.1f/s", rate) }
+        if let left = report.secondsLeft { text += String(format: ", %.0f s left", left) }
+        return text + ", \(report.workers) worker\(report.workers == 1 ? "" : "s")"
+    }
+
+    private func write(_ text: String, ends: Bool) {
+        let clear = isTerminal ? "\r\u{1B}[K" : ""
+        FileHandle.standardError.write(Data((clear + text + (ends || !isTerminal ? "\n" : "")).utf8))
+    }
+}

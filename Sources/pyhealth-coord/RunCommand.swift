@@ -1,0 +1,100 @@
+import ArgumentParser
+import ClusterRuntime
+import Foundation
+import Groundwork
+import Logging
+import Stages
+
+/// `pyhealth-coord run`: runs a job, or goes on with it.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Runs a job, or goes on with one that was interrupted.",
+        discussion: """
+            For example:
+
+              pyhealth-coord run job.yaml --set dataset.root=/data/mimic3 --workers 2 --output runs/m1
+              pyhealth-coord run job.yaml --until samples --output runs/m1
+              pyhealth-coord run job.yaml --workers 0 --listen tcp://0.0.0.0:5555 --output /shared/runs/m1
+
+            The same command again does nothing that is already done; a changed job computes anew what depends on the change.
+            """)
+
+    @Argument(help: "The run file (YAML).")
+    var job: String
+
+    @Option(help: "The run's output folder, on a disk that all workers see.")
+    var output: String
+
+    @Option(help: "Local worker processes to start.")
+    var workers = 1
+
+    @Option(help: "An endpoint for workers on other machines, for example tcp://0.0.0.0:5555.")
+    var listen: String?
+
+    @Option(name: .customLong("set"), help: "Changes a key of the run file, for example --set trainer.epochs=10.")
+    var overrides: [String] = []
+
+    @Option(help: "Stop after a stage: events, samples, train or evaluate.")
+    var until = "evaluate"
+
+    @Option(help: "Go on from this checkpoint (last.h5 of another run of the same job), for example with more epochs.")
+    var resume: String?
+
+    @Flag(help: "No progress lines.")
+    var quiet = false
+
+    func run() throws {
+        try reporting {
+            let job = try JobConfiguration.load(path: job, overrides: try settings())
+            guard let last = StopAfter(rawValue: until) else {
+                throw ConfigurationError("until", "--until: expected events, samples, train or evaluate, got \"\(until)\".")
+            }
+            guard job.modelName != nil || last == .events || last == .samples else {
+                throw ConfigurationError("no-model", "\(self.job): there is no \"model\" section. Add one, or use --until samples.")
+            }
+            _ = try JobSetup(job)
+            if let resume, !FileManager.default.fileExists(atPath: resume) {
+                throw FileError("open", path: resume, errorNumber: ENOENT)
+            }
+            try run(job, until: last)
+        }
+    }
+
+    private func run(_ job: JobConfiguration, until last: StopAfter) throws {
+        let printer = ProgressPrinter(isQuiet: quiet)
+        var options = CoordinatorOptions(
+            runDirectory: output, buildVersion: BuildInformation.version,
+            numericFingerprint: BuildInformation.numericFingerprint)
+        options.localWorkers = workers
+        options.listen = listen
+        options.workerEnvironment = ["OPENBLAS_NUM_THREADS": "1"]
+        options.progress = { printer.show($0) }
+        options.logger = Logger(label: "pyhealth-coord") { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = .warning
+            return handler
+        }
+        let stop = StopToken()
+        options.stop = stop
+        let signals = StopSignals(stop)
+        defer { signals.end() }
+        let started = Date()
+        let driver = Driver(job: job, runDirectory: output, until: last, resume: resume)
+        let outcome = try Coordinator.run(
+            job: try driver.specification(), driver: driver, options: options)
+        let report = try RunReport(
+            job: job, runDirectory: output, outcome: outcome, seconds: Date().timeIntervalSince(started)
+        ).write()
+        printer.finish(outcome, runDirectory: output, report: report)
+    }
+
+    private func settings() throws -> [(String, String)] {
+        try overrides.map { text in
+            guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+                throw ConfigurationError("set", "--set: expected key=value, for example trainer.epochs=10, got \"\(text)\".")
+            }
+            return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+        }
+    }
+}

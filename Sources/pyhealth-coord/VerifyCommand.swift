@@ -1,0 +1,31 @@
+import ArgumentParser
+import ClusterRuntime
+import Foundation
+import Groundwork
+
+/// `pyhealth-coord verify`: checks every digest of a run.
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Checks every file of a run against its size and SHA-256.",
+        discussion: """
+            Exit status 0: all is as written; 65: something is not. For example:
+
+              pyhealth-coord verify runs/m1
+            """)
+
+    @Argument(help: "The run's output folder.")
+    var folder: String
+
+    func run() throws {
+        try reporting {
+            guard FileManager.default.fileExists(atPath: "\(folder)/job.resolved.yaml") else {
+                throw FileError("open", path: "\(folder)/job.resolved.yaml", errorNumber: ENOENT)
+            }
+            let report = try RunVerifier.verify(runDirectory: folder)
+            for problem in report.problems { print(problem) }
+            let size = String(format: "%.1f MB", Double(report.bytes) / 1e6)
+            print("\(report.files) files, \(size), \(report.problems.count) problems")
+            if !report.problems.isEmpty { throw ExitCode(ExitStatus.data.rawValue) }
+        }
+    }
+}

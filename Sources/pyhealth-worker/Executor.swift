@@ -1,0 +1,92 @@
+import ClusterRuntime
+import Foundation
+import Stages
+import Training
+
+/// Connects the cluster's work to the pipeline's stages.
+final class Executor: WorkExecutor {
+    private let runner = StageRunner()
+
+    func run(_ work: ShardWork, progress: ProgressCounter) throws -> ShardResult {
+        let product = try runner.run(payload: work.payload, folder: Folder(work: work), progress: Progress(counter: progress))
+        return ShardResult(
+            outputs: product.outputs.map { .init(name: $0.name, rows: $0.rows) }, result: product.result)
+    }
+
+    func trainingMember(payload: Data, work: TrainingWork) throws -> any TrainingMember {
+        Member(
+            setup: try TrainingSetup(
+                payload: payload, runDirectory: work.runDirectory, folder: "\(work.runDirectory)/\(work.folder)"),
+            folder: work.folder)
+    }
+}
+
+/// A shard's folder as the stages see it.
+private struct Folder: ShardFolder {
+    let work: ShardWork
+
+    var runDirectory: String { work.runDirectory }
+    func temporaryPath(for name: String) -> String { work.temporaryPath(for: name) }
+}
+
+/// A shard's progress as the stages tell it.
+private struct Progress: StageProgress {
+    let counter: ProgressCounter
+
+    func setTotal(_ total: Int) { counter.setTotal(total) }
+    func advance(by units: Int, bytes: Int) { counter.advance(by: units, bytes: bytes) }
+}
+
+/// A worker's part in a training.
+final class Member: TrainingMember {
+    private let setup: TrainingSetup
+    private let folder: String
+
+    init(setup: TrainingSetup, folder: String) {
+        self.setup = setup
+        self.folder = folder
+    }
+
+    var position: UInt64 { setup.trainer.position }
+    func stateDigest() -> Data { Data(setup.trainer.stateDigest().utf8) }
+    func saveState(to path: String) throws { try setup.trainer.save(to: path) }
+    func loadState(from path: String) throws { try setup.trainer.load(from: path) }
+
+    func run(with collective: any Collective, progress: ProgressCounter) throws -> TrainingResult {
+        let trainer = setup.trainer
+        progress.setTotal(Int(trainer.totalPhases))
+        progress.setDone(Int(trainer.position))
+        try trainer.run(with: Exchange(collective), folder: setup.folder) {
+            progress.setDone(Int(trainer.position))
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let names = ["best.h5", "last.h5", "history.csv"].filter {
+            FileManager.default.fileExists(atPath: "\(setup.folder)/\($0)")
+        }
+        return TrainingResult(
+            files: names.map { "\(folder)/\($0)" }, result: try encoder.encode(trainer.history))
+    }
+}
+
+/// The cluster's collective as the trainer sees it.
+private struct Exchange: GradientExchange {
+    private let collective: any Collective
+
+    init(_ collective: any Collective) { self.collective = collective }
+
+    var memberIndex: Int { collective.memberIndex }
+    var memberCount: Int { collective.memberCount }
+    var virtualRanks: Range<Int> { collective.virtualRanks }
+
+    func allReduce(
+        leaves: [UnsafeMutableBufferPointer<Float>?], scalars: [[Double]],
+        into root: UnsafeMutableBufferPointer<Float>
+    ) throws -> [Double] {
+        try collective.allReduce(leaves: leaves, scalars: scalars, into: root)
+    }
+
+    func allGather(_ mine: [UInt8]) throws -> [[UInt8]] {
+        try collective.allGather(Data(mine)).map { Array($0) }
+    }
+}

@@ -1,6 +1,0 @@
-import ArgumentParser
-
-@main
-struct Worker: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "pyhealth-worker")
-}

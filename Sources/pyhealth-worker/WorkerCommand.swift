@@ -1,0 +1,57 @@
+import ArgumentParser
+import ClusterRuntime
+import Foundation
+import Groundwork
+import Logging
+import Stages
+
+/// The command `pyhealth-worker`: computes what a coordinator grants.
+@main
+struct WorkerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pyhealth-worker",
+        abstract: "Computes what a coordinator grants: shards of patients, and its part of a training.",
+        discussion: """
+            Local workers are started by `pyhealth-coord run --workers N`. On other machines, with the run's output folder \
+            and the data on a disk that all machines see:
+
+              pyhealth-worker --connect tcp://head:5555
+            """,
+        version: BuildInformation.version)
+
+    @Option(help: "The coordinator's endpoint, tcp://host:port or ipc://path.")
+    var connect: String
+
+    @Option(help: "The run's output folder as this machine sees it; by default as the coordinator sees it.")
+    var output: String?
+
+    @Option(help: "The address under which other workers reach this one, tcp://host:port.")
+    var dataAddress: String?
+
+    @Option(help: "Seconds to look for a coordinator that is gone before giving up.")
+    var patience = 120.0
+
+    func run() throws {
+        var options = WorkerOptions(
+            connect: connect, buildVersion: BuildInformation.version,
+            numericFingerprint: BuildInformation.numericFingerprint)
+        options.runDirectory = output
+        options.dataAddress = dataAddress
+        options.patience = patience
+        options.logger = Logger(label: "pyhealth-worker") { StreamLogHandler.standardError(label: $0) }
+        let stop = StopToken()
+        options.stop = stop
+        let signals = StopSignals(stop)
+        defer { signals.end() }
+        let status = ending { try Worker.run(executor: Executor(), options: options) }
+        throw ExitCode(status.rawValue)
+    }
+
+    /// The exit status of `body`; an error is told on standard error.
+    private func ending(_ body: () throws -> ExitStatus) -> ExitStatus {
+        do { return try body() } catch {
+            FileHandle.standardError.write(Data("pyhealth-worker: \(error)\n".utf8))
+            return (error as? any PyHealthError)?.exitStatus ?? .internal
+        }
+    }
+}
