@@ -74,7 +74,7 @@ let package = Package(
                 "Models", "Batching", "Storage", "Evaluation", "Layers", "Tensors", "ClinicalData",
                 "Groundwork",
             ]),
-        room("SyntheticCorpora", ["Groundwork"]),
+        room("SyntheticCorpora", ["ClinicalData", "DelimitedText", "Evaluation", "Groundwork"]),
         room("Stages", journey),
 
         // The cluster
@@ -85,12 +85,13 @@ let package = Package(
         .executableTarget(
             name: "pyhealth-coord",
             dependencies: [
-                "Stages", "ClusterRuntime", "ClusterProtocol", "Groundwork", argumentParser, logging,
+                "Stages", "ClusterRuntime", "ClusterProtocol", "SyntheticCorpora", "Groundwork", argumentParser,
+                logging,
             ], swiftSettings: house),
         .executableTarget(
             name: "pyhealth-worker",
             dependencies: [
-                "Stages", "ClusterRuntime", "ClusterProtocol", "Groundwork", argumentParser, logging,
+                "Stages", "ClusterRuntime", "ClusterProtocol", "Training", "Groundwork", argumentParser, logging,
             ], swiftSettings: house),
         .executableTarget(
             name: "pyhealth-bench",

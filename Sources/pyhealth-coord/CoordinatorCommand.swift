@@ -8,7 +8,8 @@ import Stages
 struct CoordinatorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pyhealth-coord",
-        abstract: "Clinical deep learning from raw EHR tables to a trained, evaluated model, over worker processes.",
+        abstract:
+            "Clinical deep learning from raw EHR tables to a trained, evaluated model, over worker processes.",
         discussion: """
             For example:
 

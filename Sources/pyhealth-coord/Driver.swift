@@ -22,7 +22,11 @@ struct Driver: JobDriver {
 
     mutating func next(after finished: [FinishedStage]) throws -> NextStep {
         let outcomes = finished.map(StageOutcome.init)
-        if let last = outcomes.last { try publisher.publish(last) } else { try publisher.publishJob(pipeline.job.node.text) }
+        if let last = outcomes.last {
+            try publisher.publish(last)
+        } else {
+            try publisher.publishJob(pipeline.job.node.text)
+        }
         guard let planned = try pipeline.next(after: outcomes) else { return .finished }
         let kind: StageSpec.Kind
         switch planned.kind {

@@ -32,13 +32,17 @@ struct RunCommand: ParsableCommand {
     @Option(help: "An endpoint for workers on other machines, for example tcp://0.0.0.0:5555.")
     var listen: String?
 
-    @Option(name: .customLong("set"), help: "Changes a key of the run file, for example --set trainer.epochs=10.")
+    @Option(
+        name: .customLong("set"), help: "Changes a key of the run file, for example --set trainer.epochs=10.")
     var overrides: [String] = []
 
     @Option(help: "Stop after a stage: events, samples, train or evaluate.")
     var until = "evaluate"
 
-    @Option(help: "Go on from this checkpoint (last.h5 of another run of the same job), for example with more epochs.")
+    @Option(
+        help:
+            "Go on from this checkpoint (last.h5 of another run of the same job), for example with more epochs."
+    )
     var resume: String?
 
     @Flag(help: "No progress lines.")
@@ -48,10 +52,13 @@ struct RunCommand: ParsableCommand {
         try reporting {
             let job = try JobConfiguration.load(path: job, overrides: try settings())
             guard let last = StopAfter(rawValue: until) else {
-                throw ConfigurationError("until", "--until: expected events, samples, train or evaluate, got \"\(until)\".")
+                throw ConfigurationError(
+                    "until", "--until: expected events, samples, train or evaluate, got \"\(until)\".")
             }
             guard job.modelName != nil || last == .events || last == .samples else {
-                throw ConfigurationError("no-model", "\(self.job): there is no \"model\" section. Add one, or use --until samples.")
+                throw ConfigurationError(
+                    "no-model", "\(self.job): there is no \"model\" section. Add one, or use --until samples."
+                )
             }
             _ = try JobSetup(job)
             if let resume, !FileManager.default.fileExists(atPath: resume) {
@@ -92,7 +99,8 @@ struct RunCommand: ParsableCommand {
     private func settings() throws -> [(String, String)] {
         try overrides.map { text in
             guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-                throw ConfigurationError("set", "--set: expected key=value, for example trainer.epochs=10, got \"\(text)\".")
+                throw ConfigurationError(
+                    "set", "--set: expected key=value, for example trainer.epochs=10, got \"\(text)\".")
             }
             return (String(text[..<equals]), String(text[text.index(after: equals)...]))
         }

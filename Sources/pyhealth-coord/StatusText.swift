@@ -9,14 +9,18 @@ struct StatusText {
         let snapshot = status.snapshot
         var lines = ["\(snapshot.name): \(snapshot.state)"]
         if !snapshot.message.isEmpty { lines.append(snapshot.message) }
-        let alive = status.isCoordinatorAlive ? "running on \(snapshot.host), pid \(snapshot.pid)" : "not running"
+        let alive =
+            status.isCoordinatorAlive ? "running on \(snapshot.host), pid \(snapshot.pid)" : "not running"
         lines.append("coordinator: \(alive); incarnation \(snapshot.epoch)")
         lines.append("")
         lines.append("stage      done      seconds")
         for stage in snapshot.stages {
-            let done = "\(Int(stage.done))/\(Int(stage.total))".padding(toLength: 10, withPad: " ", startingAt: 0)
+            let done = "\(Int(stage.done))/\(Int(stage.total))".padding(
+                toLength: 10, withPad: " ", startingAt: 0)
             let name = stage.name.padding(toLength: 11, withPad: " ", startingAt: 0)
-            lines.append(name + done + (stage.state == "cached" ? "already done" : String(format: "%.1f", stage.seconds)))
+            lines.append(
+                name + done
+                    + (stage.state == "cached" ? "already done" : String(format: "%.1f", stage.seconds)))
         }
         lines.append("")
         for worker in snapshot.workers {

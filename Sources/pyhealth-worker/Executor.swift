@@ -8,7 +8,8 @@ final class Executor: WorkExecutor {
     private let runner = StageRunner()
 
     func run(_ work: ShardWork, progress: ProgressCounter) throws -> ShardResult {
-        let product = try runner.run(payload: work.payload, folder: Folder(work: work), progress: Progress(counter: progress))
+        let product = try runner.run(
+            payload: work.payload, folder: Folder(work: work), progress: Progress(counter: progress))
         return ShardResult(
             outputs: product.outputs.map { .init(name: $0.name, rows: $0.rows) }, result: product.result)
     }
@@ -16,7 +17,8 @@ final class Executor: WorkExecutor {
     func trainingMember(payload: Data, work: TrainingWork) throws -> any TrainingMember {
         Member(
             setup: try TrainingSetup(
-                payload: payload, runDirectory: work.runDirectory, folder: "\(work.runDirectory)/\(work.folder)"),
+                payload: payload, runDirectory: work.runDirectory,
+                folder: "\(work.runDirectory)/\(work.folder)"),
             folder: work.folder)
     }
 }
