@@ -11,7 +11,7 @@ struct SyntheticVocabulary {
 
     /// Weight of one risky code in the logit, and the logit without any.
     static let riskWeight = 0.55
-    static let baseLogit = -2.9
+    static let baseLogit = -3.4
 
     init() {
         diagnoses = CodePool(count: 4000, risky: 60, riskShare: 0.25) { k in
