@@ -34,9 +34,9 @@ package enum HDF5Error: PyHealthError, Equatable {
 
     package var exitStatus: ExitStatus {
         switch self {
-        case .unreadable: return .io
+        case .unreadable, .notHDF5, .torn, .corrupt: return .io
         case .cannotWrite: return .cannotCreate
-        case .notHDF5, .torn, .missing, .wrongType, .wrongShape, .corrupt: return .data
+        case .missing, .wrongType, .wrongShape: return .data
         }
     }
 

@@ -38,16 +38,17 @@ extension Shard {
         try arena.load(
             checkpoint.state.map { NamedParameter(name: $0.name, shape: $0.shape, values: $0.values) },
             into: arena.values)
-        let range = Array((payload.range?.first ?? 0)..<(payload.range?.last ?? 0))
+        let rows = (payload.range?.first ?? 0)..<(payload.range?.last ?? 0)
+        let range = Array(rows)
         progress.setTotal(range.count)
         let batches = BatchSource(samples: setup.samples, schema: setup.model.schema)
         let results = try Predictor(model: setup.model, batches: batches).predict(range) {
             progress.advance(by: $0, bytes: 0)
         }
-        let ids = try setup.samples.ids()
+        let ids = try setup.samples.ids(rows)
         let file = PredictionFile(
             mode: setup.model.schema.mode.rawValue, samples: range.map { Int64($0) },
-            patientIDs: range.map { ids.patients[$0] }, visitIDs: range.map { ids.visits[$0] },
+            patientIDs: ids.patients, visitIDs: ids.visits,
             truth: results.truth, probabilities: results.probabilities, logits: results.logits,
             losses: results.losses)
         try file.write(to: folder.temporaryPath(for: "predictions.h5"))

@@ -1,11 +1,14 @@
 import Digests
+import Foundation
 import HDF5
 
-/// Writing and reading datasets with a `crc32c` attribute, under a `format` attribute of the file.
+/// An HDF5 file with a `format` attribute, whose datasets have a `crc32c` attribute that is checked on reading.
+///
+/// The CRC32C is that of the values' little-endian bytes; of texts, that of every text followed by a zero byte.
 struct CheckedFile {
     let file: HDF5File
 
-    /// Creates a file of the given format, for example `pyhealth-samples-1`.
+    /// Starts a file of the given format, for example `pyhealth-samples-1`.
     static func create(_ path: String, format: String) throws -> CheckedFile {
         let file = try HDF5File.create(path)
         try file.setAttribute("format", .text(format))
@@ -23,18 +26,89 @@ struct CheckedFile {
 
     func write<Element: HDF5Element>(_ values: [Element], shape: [Int]? = nil, to dataset: String) throws {
         try file.write(values, shape: shape, to: dataset)
-        try file.setAttribute("crc32c", .integer(Int64(CRC32C.checksum(of: values))), of: dataset)
+        try set(CRC32C.checksum(of: values), of: dataset)
+    }
+
+    func writeText(_ texts: [String], to dataset: String) throws {
+        try file.writeText(texts, to: dataset)
+        try set(checksum(of: texts), of: dataset)
     }
 
     func read<Element: HDF5Element>(_ dataset: String, as _: Element.Type = Element.self) throws -> [Element]
     {
         let values: [Element] = try file.read(dataset)
-        guard try file.integerAttribute("crc32c", of: dataset) == Int64(CRC32C.checksum(of: values)) else {
-            throw StorageError.damaged(path: file.path, dataset: dataset)
-        }
+        try check(CRC32C.checksum(of: values), of: dataset)
         return values
     }
 
-    func writeText(_ texts: [String], to dataset: String) throws { try file.writeText(texts, to: dataset) }
-    func readText(_ dataset: String) throws -> [String] { try file.readText(dataset) }
+    func readText(_ dataset: String) throws -> [String] {
+        let texts = try file.readText(dataset)
+        try check(checksum(of: texts), of: dataset)
+        return texts
+    }
+
+    /// Throws ``StorageError/damaged(path:dataset:)`` if a dataset's content has another checksum than was written.
+    func check(_ checksum: UInt32, of dataset: String) throws {
+        guard try file.integerAttribute("crc32c", of: dataset) == Int64(checksum) else {
+            throw StorageError.damaged(path: file.path, dataset: dataset)
+        }
+    }
+
+    /// Ragged offsets: one more than `items`, from 0, never falling.
+    func readOffsets(_ dataset: String, items: Int) throws -> [Int] {
+        let offsets = try read(dataset, as: Int64.self)
+        try require(
+            offsets.withUnsafeBufferPointer { areOffsets($0, items: items) },
+            "the offsets in \(dataset) do not fit")
+        return offsets.map { Int($0) }
+    }
+
+    /// Throws ``StorageError/inconsistent(path:what:)`` unless `condition` holds.
+    func require(_ condition: Bool, _ what: @autoclosure () -> String) throws {
+        if !condition { throw StorageError.inconsistent(path: file.path, what: what()) }
+    }
+
+    /// Writes a list of names as a JSON text.
+    func setNames(_ names: [String], as attribute: String, of object: String = "/") throws {
+        let json = try JSONEncoder().encode(names)
+        try file.setAttribute(attribute, .text(String(decoding: json, as: UTF8.self)), of: object)
+    }
+
+    /// Reads a list of names.
+    func names(_ attribute: String, of object: String = "/") throws -> [String] {
+        let json = try file.textAttribute(attribute, of: object)
+        guard let names = try? JSONDecoder().decode([String].self, from: Data(json.utf8)) else {
+            throw StorageError.inconsistent(
+                path: file.path, what: "attribute \(attribute) is no list of names")
+        }
+        return names
+    }
+
+    /// A count that the file states, within what an array can have.
+    func count(_ attribute: String) throws -> Int {
+        let value = try file.integerAttribute(attribute)
+        try require(value >= 0 && value < 1 << 40, "attribute \(attribute) is no count")
+        return Int(value)
+    }
+
+    private func set(_ checksum: UInt32, of dataset: String) throws {
+        try file.setAttribute("crc32c", .integer(Int64(checksum)), of: dataset)
+    }
+
+    private func checksum(of texts: [String]) -> UInt32 {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(texts.reduce(0) { $0 + $1.utf8.count + 1 })
+        for text in texts {
+            bytes.append(contentsOf: text.utf8)
+            bytes.append(0)
+        }
+        return CRC32C.checksum(of: bytes)
+    }
+}
+
+/// Whether `offsets` delimit the parts of `items` items: one more than items, from 0, never falling.
+func areOffsets(_ offsets: UnsafeBufferPointer<Int64>, items: Int) -> Bool {
+    guard offsets.count == items + 1, offsets[0] == 0 else { return false }
+    for i in 0..<items where offsets[i + 1] < offsets[i] { return false }
+    return true
 }

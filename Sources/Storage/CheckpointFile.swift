@@ -1,11 +1,11 @@
-package import Groundwork
+import Groundwork
 import HDF5
 
 /// Parameters, optimizer state and position of a training in one HDF5 file.
 ///
 /// Layout: `/state/<parameter>` f32 in PyTorch's shapes and names; `/optimizer/<slot>/<parameter>` f32 (`exp_avg`, …);
 /// `/optimizer/steps` i64 per parameter in the order of `/parameters` (texts); root attributes `position` (phases applied),
-/// `epoch`, `step`, `seed`, `virtual_ranks`; `/facts/configuration` (digest), `/facts/history` (JSON).
+/// `epoch`, `step`, `seed`, `virtual_ranks`, `slots` (JSON list); `/facts/configuration` (digest), `/facts/history` (JSON).
 package struct CheckpointFile: Sendable, Equatable {
     /// A named array.
     package struct Array: Sendable, Equatable {
@@ -52,10 +52,9 @@ package struct CheckpointFile: Sendable, Equatable {
             && a.texts.map(\.value) == b.texts.map(\.value)
     }
 
-    /// Writes to a temporary name, flushes and renames, so that the file appears whole; throws `HDF5Error`, `FileError`.
+    /// Writes the file, which appears whole or not at all; throws `HDF5Error`, `FileError`.
     package func write(to path: String, durable: Bool = true) throws {
-        let temporary = AtomicFile.temporaryName(for: path)
-        let out = try CheckedFile.create(temporary, format: Self.format)
+        let out = try CheckedFile.create(path, format: Self.format)
         for array in state { try out.write(array.values, shape: array.shape, to: "state/\(array.name)") }
         for (slot, arrays) in optimizer {
             for array in arrays {
@@ -64,19 +63,21 @@ package struct CheckpointFile: Sendable, Equatable {
         }
         try out.write(steps, to: "optimizer/steps")
         try out.writeText(state.map(\.name), to: "parameters")
-        try out.file.setAttribute("slots", .text(optimizer.map(\.slot).joined(separator: ",")))
+        try out.setNames(optimizer.map(\.slot), as: "slots")
         for (name, value) in counters { try out.file.setAttribute(name, .integer(value)) }
         for (name, value) in texts { try out.writeText([value], to: "facts/\(name)") }
-        try out.file.close()
-        if durable { try AtomicFile.flush(temporary) }
-        try AtomicFile.publish(temporary, as: path, durable: durable)
+        try out.file.close(durable: durable)
     }
 
     /// Reads a checkpoint with the named counters and texts; throws `HDF5Error` and ``StorageError``.
     package static func read(_ path: String, counters: [String], texts: [String]) throws -> CheckpointFile {
         let input = try CheckedFile.open(path, format: format)
         let names = try input.readText("parameters")
-        let slots = try input.file.textAttribute("slots").split(separator: ",").map(String.init)
+        let slots = try input.names("slots")
+        try input.require(
+            try input.file.members(of: "state")
+                == names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
+            "the arrays in state are not the parameters listed")
         func array(_ group: String, _ name: String) throws -> Array {
             let dataset = "\(group)/\(name)"
             return Array(

@@ -5,7 +5,8 @@ import Groundwork
 ///
 /// Layout: `/dictionary/bytes` u8 and `/dictionary/offsets` i64 (all texts); `/patients` u32 (symbols, canonical order); per table
 /// `/tables/<name>/time` i64 (milliseconds since 1970; the smallest i64: none), `/tables/<name>/row_starts` i64 (per patient, one
-/// more at the end), `/tables/<name>/attributes/<attribute>` u32 (symbols; 0xFFFFFFFF null). Root attribute `tables`: names in order.
+/// more at the end), `/tables/<name>/attributes/<attribute>` u32 (symbols; 0xFFFFFFFF null). Root attribute `tables`: JSON list of
+/// names in order, likewise `attributes` of each table.
 package enum EventPart {
     private static let format = "pyhealth-events-1"
 
@@ -16,12 +17,12 @@ package enum EventPart {
         try out.write(bytes, to: "dictionary/bytes")
         try out.write(offsets.map { Int64($0) }, to: "dictionary/offsets")
         try out.write(shard.patientIDs.map(\.index), to: "patients")
-        try out.file.setAttribute("tables", .text(shard.tables.map(\.name).joined(separator: ",")))
+        try out.setNames(shard.tables.map(\.name), as: "tables")
         for (table, starts) in zip(shard.tables, shard.rowStarts) {
             let group = "tables/\(table.name)"
             try out.write(table.times, to: "\(group)/time")
             try out.write(starts.map { Int64($0) }, to: "\(group)/row_starts")
-            try out.file.setAttribute("attributes", .text(table.attributes.joined(separator: ",")), of: group)
+            try out.setNames(table.attributes, as: "attributes", of: group)
             for (attribute, column) in zip(table.attributes, table.columns) {
                 try out.write(column, to: "\(group)/attributes/\(attribute)")
             }
@@ -38,21 +39,16 @@ package enum EventPart {
             throw StorageError.inconsistent(path: path, what: "the dictionary's offsets do not fit its bytes")
         }
         let patients = try input.read("patients", as: UInt32.self)
+        try input.require(
+            patients.allSatisfy { $0 < symbols.count }, "the patients exceed the dictionary")
         var tables: [EventTable] = []
         var starts: [[Int]] = []
-        for name in list(try input.file.textAttribute("tables")) {
-            let group = "tables/\(name)"
-            let attributes = list(try input.file.textAttribute("attributes", of: group))
-            let table = EventTable(
-                name: name, attributes: attributes, times: try input.read("\(group)/time"),
-                columns: try attributes.map { try input.read("\(group)/attributes/\($0)") })
-            let rowStarts = try input.read("\(group)/row_starts", as: Int64.self).map { Int($0) }
-            guard rowStarts.count == patients.count + 1, rowStarts.last == table.count,
-                table.columns.allSatisfy({ $0.count == table.count })
-            else {
-                throw StorageError.inconsistent(
-                    path: path, what: "table \(name) has columns of different lengths")
-            }
+        for name in try input.names("tables") {
+            let rowStarts = try input.readOffsets("tables/\(name)/row_starts", items: patients.count)
+            let table = try table(name, input, symbols: UInt32(symbols.count))
+            try input.require(
+                rowStarts.last == table.count && table.columns.allSatisfy { $0.count == table.count },
+                "table \(name) has columns of different lengths")
             tables.append(table)
             starts.append(rowStarts)
         }
@@ -61,5 +57,17 @@ package enum EventPart {
             rowStarts: starts)
     }
 
-    private static func list(_ text: String) -> [String] { text.split(separator: ",").map(String.init) }
+    private static func table(_ name: String, _ input: CheckedFile, symbols: UInt32) throws -> EventTable {
+        let group = "tables/\(name)"
+        let attributes = try input.names("attributes", of: group)
+        let columns = try attributes.map { attribute in
+            let column = try input.read("\(group)/attributes/\(attribute)", as: UInt32.self)
+            try input.require(
+                column.allSatisfy { $0 < symbols || $0 == EventTable.missingSymbol },
+                "a column of table \(name) exceeds the dictionary")
+            return column
+        }
+        return EventTable(
+            name: name, attributes: attributes, times: try input.read("\(group)/time"), columns: columns)
+    }
 }

@@ -50,11 +50,21 @@ package struct PredictionFile: Sendable, Equatable {
     /// Reads a file; throws `HDF5Error` and ``StorageError``.
     package static func read(_ path: String) throws -> PredictionFile {
         let input = try CheckedFile.open(path, format: format)
-        return PredictionFile(
+        let file = PredictionFile(
             mode: try input.file.textAttribute("mode"), samples: try input.read("sample"),
             patientIDs: try input.readText("patient_id"), visitIDs: try input.readText("visit_id"),
             truth: try input.read("y_true"), probabilities: try input.read("y_prob"),
             logits: try input.read("logit"), losses: try input.read("loss"))
+        try input.require(file.isConsistent, "its datasets have different lengths")
+        return file
+    }
+
+    private var isConsistent: Bool {
+        let count = samples.count
+        guard count > 0 else { return truth.isEmpty && probabilities.isEmpty && logits.isEmpty }
+        return [patientIDs.count, visitIDs.count, losses.count].allSatisfy { $0 == count }
+            && [truth.count, probabilities.count].allSatisfy { $0.isMultiple(of: count) }
+            && logits.count == probabilities.count
     }
 
     /// Appends another file's samples.

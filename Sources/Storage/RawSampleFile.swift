@@ -4,14 +4,14 @@ package import ClinicalData
 ///
 /// Layout: `/patient_id` and `/visit_id` texts; per field `/fields/<name>/offsets_<level>` i64, and either
 /// `/fields/<name>/symbols` u32 with `/fields/<name>/dictionary`, or `/fields/<name>/numbers` f64, or
-/// `/fields/<name>/integers` i64. Root attributes `fields` (names in order) and `samples`.
+/// `/fields/<name>/integers` i64. Root attributes `fields` (JSON list of names in order) and `samples`.
 package enum RawSampleFile {
     private static let format = "pyhealth-raw-samples-1"
 
     /// Writes the samples to a new file; throws `HDF5Error`.
     package static func write(_ samples: SampleColumns, to path: String) throws {
         let out = try CheckedFile.create(path, format: format)
-        try out.file.setAttribute("fields", .text(samples.fields.map(\.name).joined(separator: ",")))
+        try out.setNames(samples.fields.map(\.name), as: "fields")
         try out.file.setAttribute("samples", .integer(Int64(samples.count)))
         try out.writeText(samples.patientIDs, to: "patient_id")
         try out.writeText(samples.visitIDs, to: "visit_id")
@@ -34,34 +34,55 @@ package enum RawSampleFile {
     /// Reads the samples; throws `HDF5Error` and ``StorageError``.
     package static func read(_ path: String) throws -> SampleColumns {
         let input = try CheckedFile.open(path, format: format)
-        let names = try input.file.textAttribute("fields").split(separator: ",").map(String.init)
+        let (patients, visits) = try ids(input)
         return SampleColumns(
-            patientIDs: try input.readText("patient_id"), visitIDs: try input.readText("visit_id"),
-            fields: try names.map { try field($0, input) })
+            patientIDs: patients, visitIDs: visits,
+            fields: try input.names("fields").map { try field($0, input, samples: patients.count) })
     }
 
     /// The patient and visit ids only.
     package static func readIDs(_ path: String) throws -> (patients: [String], visits: [String]) {
-        let input = try CheckedFile.open(path, format: format)
-        return (try input.readText("patient_id"), try input.readText("visit_id"))
+        try ids(CheckedFile.open(path, format: format))
     }
 
-    private static func field(_ name: String, _ input: CheckedFile) throws -> FieldColumn {
+    private static func ids(_ input: CheckedFile) throws -> (patients: [String], visits: [String]) {
+        let samples = try input.count("samples")
+        let (patients, visits) = (try input.readText("patient_id"), try input.readText("visit_id"))
+        try input.require(
+            patients.count == samples && visits.count == samples, "the ids do not cover all samples")
+        return (patients, visits)
+    }
+
+    private static func field(_ name: String, _ input: CheckedFile, samples: Int) throws -> FieldColumn {
         let group = "fields/\(name)"
         var offsets: [[Int]] = []
+        var items = samples
         while input.file.contains("\(group)/offsets_\(offsets.count)") {
-            offsets.append(
-                try input.read("\(group)/offsets_\(offsets.count)", as: Int64.self).map { Int($0) })
+            let level = try input.readOffsets("\(group)/offsets_\(offsets.count)", items: items)
+            items = level[items]
+            offsets.append(level)
         }
-        let leaves: FieldColumn.Leaves
-        if input.file.contains("\(group)/symbols") {
-            leaves = .symbols(
-                try input.read("\(group)/symbols"), dictionary: try input.readText("\(group)/dictionary"))
-        } else if input.file.contains("\(group)/numbers") {
-            leaves = .numbers(try input.read("\(group)/numbers"))
-        } else {
-            leaves = .integers(try input.read("\(group)/integers"))
-        }
+        let (leaves, count) = try leaves(group, input)
+        try input.require(count == items, "the values of field \(name) do not fit")
         return FieldColumn(name: name, offsets: offsets, leaves: leaves)
+    }
+
+    private static func leaves(
+        _ group: String, _ input: CheckedFile
+    ) throws -> (leaves: FieldColumn.Leaves, count: Int) {
+        if input.file.contains("\(group)/symbols") {
+            let symbols = try input.read("\(group)/symbols", as: UInt32.self)
+            let dictionary = try input.readText("\(group)/dictionary")
+            try input.require(
+                symbols.allSatisfy { $0 < dictionary.count || $0 == EventTable.missingSymbol },
+                "the symbols in \(group) exceed the dictionary")
+            return (.symbols(symbols, dictionary: dictionary), symbols.count)
+        }
+        if input.file.contains("\(group)/numbers") {
+            let numbers = try input.read("\(group)/numbers", as: Double.self)
+            return (.numbers(numbers), numbers.count)
+        }
+        let integers = try input.read("\(group)/integers", as: Int64.self)
+        return (.integers(integers), integers.count)
     }
 }

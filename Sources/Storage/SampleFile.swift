@@ -5,7 +5,8 @@ import Groundwork
 ///
 /// Layout: `/patient_id`, `/visit_id` texts, `/split` i32 (0 train, 1 val, 2 test); per field a group `/<field>` with attributes
 /// `processor` and `shape`, `/<field>/offsets` i64 (samples + 1), for a second level `/<field>/offsets_1`, and `/<field>/values`
-/// (i32, f32 or text). Contiguous, uncompressed, little-endian; every numeric dataset has a `crc32c` attribute.
+/// (i32, f32 or text). Root attributes `fields` (JSON list of names in order) and `samples`. Contiguous, uncompressed,
+/// little-endian; every dataset has a `crc32c` attribute.
 package enum SampleFile {
     static let format = "pyhealth-samples-1"
 
@@ -14,7 +15,7 @@ package enum SampleFile {
         columns: [EncodedColumn], patientIDs: [String], visitIDs: [String], split: [Int32], to path: String
     ) throws {
         let out = try CheckedFile.create(path, format: format)
-        try out.file.setAttribute("fields", .text(columns.map(\.name).joined(separator: ",")))
+        try out.setNames(columns.map(\.name), as: "fields")
         try out.file.setAttribute("samples", .integer(Int64(patientIDs.count)))
         try out.writeText(patientIDs, to: "patient_id")
         try out.writeText(visitIDs, to: "visit_id")

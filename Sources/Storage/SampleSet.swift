@@ -1,226 +1,130 @@
 package import ClinicalData
-import Foundation
 import Groundwork
-import HDF5
 
-/// All sample files of a run, read by global sample number; values of numeric fields are memory-mapped.
+/// All sample files of a run, read by global sample number; numbers stay in the memory-mapped files.
 package final class SampleSet {
     /// One file.
     private struct Part {
+        let path: String
         let firstSample: Int
         let count: Int
-        let fields: [String: MappedField]
+        let map: FileMap
+        let fields: [MappedField]
     }
 
-    private let parts: [Part]
     /// The number of samples.
     package let count: Int
     /// The fields in schema order.
     package let fields: [String]
     /// The part of the split per sample: 0 train, 1 val, 2 test.
     package let split: [Int32]
-    private let paths: [String]
+    private let parts: [Part]
+    private var samplesSinceRelease = 0
 
-    /// Opens the files in order; throws `HDF5Error` and ``StorageError``.
+    /// Opens the files in order and checks every dataset's checksum; throws `HDF5Error`, `FileError`, ``StorageError``.
     package init(paths: [String]) throws {
         var parts: [Part] = []
         var split: [Int32] = []
         var names: [String] = []
-        var total = 0
         for path in paths {
             let input = try CheckedFile.open(path, format: SampleFile.format)
-            let samples = Int(try input.file.integerAttribute("samples"))
-            names = try input.file.textAttribute("fields").split(separator: ",").map(String.init)
+            let samples = try input.count("samples")
+            let own = try input.names("fields")
+            try input.require(parts.isEmpty || own == names, "it has other fields than the files before it")
+            names = own
             let map = try FileMap(path)
-            var fields: [String: MappedField] = [:]
-            for name in names { fields[name] = try MappedField(name, input, map, samples: samples) }
-            split += try input.read("split", as: Int32.self)
-            parts.append(Part(firstSample: total, count: samples, fields: fields))
-            total += samples
-        }
-        guard split.count == total else {
-            throw StorageError.inconsistent(
-                path: paths.first ?? "", what: "the split does not cover all samples")
+            parts.append(
+                Part(
+                    path: path, firstSample: split.count, count: samples, map: map,
+                    fields: try names.map { try MappedField($0, input, map, samples: samples) }))
+            let codes = try input.read("split", as: Int32.self)
+            try input.require(codes.count == samples, "the split does not cover all samples")
+            split += codes
         }
         self.parts = parts
-        self.paths = paths
         self.split = split
         fields = names
-        count = total
+        count = split.count
     }
 
-    /// The given samples of a field, in the given order.
+    /// The given samples of a field, in the given order; throws ``StorageError`` for an unknown field.
+    ///
+    /// Sample numbers are within `0..<count`.
     package func column(_ field: String, samples: [Int]) throws -> EncodedColumn {
-        guard let first = parts.first?.fields[field] else {
-            throw StorageError.inconsistent(path: paths.first ?? "", what: "there is no field \(field)")
+        guard let index = fields.firstIndex(of: field), let first = parts.first else {
+            throw StorageError.inconsistent(path: parts.first?.path ?? "", what: "there is no field \(field)")
         }
-        var result = first.emptyColumn
+        var column = first.fields[index].emptyColumn
+        var ranges: [(field: MappedField, values: Range<Int>)] = []
+        ranges.reserveCapacity(samples.count)
         for sample in samples {
-            let part = part(of: sample)
-            guard let mapped = part.fields[field] else { continue }
-            mapped.append(sample - part.firstSample, to: &result)
+            let part = parts[position(of: sample)]
+            let mapped = part.fields[index]
+            let values = mapped.appendOffsets(of: sample - part.firstSample, to: &column.offsets)
+            ranges.append((mapped, values))
         }
-        result.sampleCount = samples.count
-        return result
+        column.values = gather(ranges, like: column.values)
+        column.sampleCount = samples.count
+        release(after: samples.count)
+        return column
     }
 
-    /// The patient and visit ids of all samples.
-    package func ids() throws -> (patients: [String], visits: [String]) {
+    /// The patient and visit ids of a range of samples, by default of all.
+    package func ids(_ samples: Range<Int>? = nil) throws -> (patients: [String], visits: [String]) {
+        let wanted = samples ?? 0..<count
         var all: (patients: [String], visits: [String]) = ([], [])
-        for path in paths {
-            let input = try CheckedFile.open(path, format: SampleFile.format)
-            all.patients += try input.readText("patient_id")
-            all.visits += try input.readText("visit_id")
+        for part in parts {
+            let common = wanted.clamped(to: part.firstSample..<(part.firstSample + part.count))
+            guard !common.isEmpty else { continue }
+            let rows = (common.lowerBound - part.firstSample)..<(common.upperBound - part.firstSample)
+            let input = try CheckedFile.open(part.path, format: SampleFile.format)
+            let (patients, visits) = (try input.readText("patient_id"), try input.readText("visit_id"))
+            try input.require(
+                patients.count == part.count && visits.count == part.count,
+                "the ids do not cover all samples")
+            all.patients += patients[rows]
+            all.visits += visits[rows]
         }
         return all
     }
 
-    private func part(of sample: Int) -> Part {
+    private func gather(
+        _ ranges: [(field: MappedField, values: Range<Int>)], like kind: EncodedColumn.Values
+    ) -> EncodedColumn.Values {
+        let total = ranges.reduce(0) { $0 + $1.values.count }
+        switch kind {
+        case .int32:
+            var list: [Int32] = []
+            list.reserveCapacity(total)
+            for (field, values) in ranges { field.appendValues(values, to: &list) }
+            return .int32(list)
+        case .float32:
+            var list: [Float] = []
+            list.reserveCapacity(total)
+            for (field, values) in ranges { field.appendValues(values, to: &list) }
+            return .float32(list)
+        case .text:
+            var list: [String] = []
+            for (field, values) in ranges { field.appendValues(values, to: &list) }
+            return .text(list)
+        }
+    }
+
+    /// A touched sample costs about 64 KiB of mapped pages; they are given back every 64 MiB.
+    private func release(after samples: Int) {
+        samplesSinceRelease += samples
+        guard samplesSinceRelease >= 1024 else { return }
+        samplesSinceRelease = 0
+        for part in parts { part.map.release() }
+    }
+
+    private func position(of sample: Int) -> Int {
+        precondition(sample >= 0 && sample < count, "SampleSet: sample \(sample) of \(count)")
         var (low, high) = (0, parts.count - 1)
         while low < high {
             let middle = (low + high + 1) / 2
             if parts[middle].firstSample <= sample { low = middle } else { high = middle - 1 }
         }
-        return parts[low]
-    }
-}
-
-/// A file's bytes in memory, read only.
-final class FileMap {
-    let bytes: UnsafeRawBufferPointer
-    let path: String
-
-    init(_ path: String) throws {
-        self.path = path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw FileError("open", path: path, errorNumber: errno) }
-        defer { close(descriptor) }
-        var info = stat()
-        guard fstat(descriptor, &info) == 0 else { throw FileError("stat", path: path, errorNumber: errno) }
-        let size = Int(info.st_size)
-        guard let base = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0), base != MAP_FAILED else {
-            throw FileError("map", path: path, errorNumber: errno)
-        }
-        bytes = UnsafeRawBufferPointer(start: base, count: size)
-    }
-
-    deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
-}
-
-/// One field of one sample file.
-struct MappedField {
-    private enum Source {
-        case int32(UnsafeBufferPointer<Int32>)
-        case float32(UnsafeBufferPointer<Float>)
-        case text([String])
-    }
-
-    private let name: String
-    private let processor: String
-    private let offsets: [[Int64]]
-    private let shape: [Int]
-    private let source: Source
-    /// Keeps the mapping alive.
-    private let map: FileMap
-    private let width: Int
-
-    init(_ name: String, _ input: CheckedFile, _ map: FileMap, samples: Int) throws {
-        self.name = name
-        self.map = map
-        processor = try input.file.textAttribute("processor", of: name)
-        shape = try input.file.textAttribute("shape", of: name).split(separator: ",").compactMap { Int($0) }
-        width = shape.reduce(1, *)
-        var offsets: [[Int64]] = []
-        while input.file.contains("\(name)/\(SampleFile.offsetsName(offsets.count))") {
-            offsets.append(try input.read("\(name)/\(SampleFile.offsetsName(offsets.count))"))
-        }
-        self.offsets = offsets
-        source = try Self.source(name, input, map)
-        var expected = Int64(samples)
-        for level in offsets {
-            guard Int64(level.count) == expected + 1, let last = level.last, level.first == 0 else {
-                throw StorageError.inconsistent(
-                    path: map.path, what: "offsets of field \(name) have a wrong length")
-            }
-            expected = last
-        }
-        guard sourceCount == Int(expected) * width else {
-            throw StorageError.inconsistent(
-                path: map.path, what: "values of field \(name) have a wrong length")
-        }
-    }
-
-    private var sourceCount: Int {
-        switch source {
-        case .int32(let values): values.count
-        case .float32(let values): values.count
-        case .text(let values): values.count
-        }
-    }
-
-    private static func source(_ name: String, _ input: CheckedFile, _ map: FileMap) throws -> Source {
-        let path = "\(name)/values"
-        let info = try input.file.info(of: path)
-        switch info.type {
-        case .integer: return .int32(try mapped(info, map, name, input, path))
-        case .float: return .float32(try mapped(info, map, name, input, path))
-        default: return .text(try input.readText(path))
-        }
-    }
-
-    /// The values in place; their checksum is checked once here.
-    private static func mapped<Element: HDF5Element>(
-        _ info: HDF5Dataset, _ map: FileMap, _ name: String, _ input: CheckedFile, _ path: String
-    ) throws -> UnsafeBufferPointer<Element> {
-        _ = try input.read(path, as: Element.self)
-        guard info.count > 0, let offset = info.offset else {
-            return UnsafeBufferPointer(start: nil, count: 0)
-        }
-        let bytes = info.count * MemoryLayout<Element>.stride
-        guard offset + bytes <= map.bytes.count else {
-            throw StorageError.inconsistent(
-                path: map.path, what: "values of field \(name) lie behind the end")
-        }
-        return UnsafeRawBufferPointer(rebasing: map.bytes[offset..<(offset + bytes)]).bindMemory(
-            to: Element.self)
-    }
-
-    /// A column of this field's kind without samples.
-    var emptyColumn: EncodedColumn {
-        let values: EncodedColumn.Values
-        switch source {
-        case .int32: values = .int32([])
-        case .float32: values = .float32([])
-        case .text: values = .text([])
-        }
-        return EncodedColumn(
-            name: name, processor: processor, offsets: offsets.map { _ in [0] }, shape: shape, values: values,
-            sampleCount: 0)
-    }
-
-    /// Appends one sample.
-    func append(_ sample: Int, to column: inout EncodedColumn) {
-        var range = sample..<(sample + 1)
-        for (level, own) in offsets.enumerated() {
-            let shift = (column.offsets[level].last ?? 0) - own[range.lowerBound]
-            for item in range { column.offsets[level].append(own[item + 1] + shift) }
-            range = Int(own[range.lowerBound])..<Int(own[range.upperBound])
-        }
-        let leaves = (range.lowerBound * width)..<(range.upperBound * width)
-        switch (source, column.values) {
-        case (.int32(let from), .int32(var list)):
-            column.values = .int32([])
-            list.append(contentsOf: UnsafeBufferPointer(rebasing: from[leaves]))
-            column.values = .int32(list)
-        case (.float32(let from), .float32(var list)):
-            column.values = .float32([])
-            list.append(contentsOf: UnsafeBufferPointer(rebasing: from[leaves]))
-            column.values = .float32(list)
-        case (.text(let from), .text(var list)):
-            column.values = .text([])
-            list.append(contentsOf: from[leaves])
-            column.values = .text(list)
-        default: preconditionFailure("MappedField.append: column \(column.name) is of another kind")
-        }
+        return low
     }
 }
