@@ -107,8 +107,12 @@ let package = Package(
         tests("ClinicalDataTests", ["ClinicalData", "Groundwork", "TestSupport"]),
         tests("DatasetsTests", ["Datasets", "DelimitedText", "ClinicalData", "Groundwork", "TestSupport"]),
         tests(
-            "TasksTests", ["Tasks", "Datasets", "Processors", "ClinicalData", "Groundwork", "TestSupport"]),
-        tests("ProcessorsTests", ["Processors", "ClinicalData", "Groundwork", "TestSupport"]),
+            "TasksTests",
+            [
+                "Tasks", "Datasets", "DelimitedText", "Processors", "ClinicalData", "Groundwork",
+                "TestSupport",
+            ]),
+        tests("ProcessorsTests", ["Processors", "Tasks", "ClinicalData", "Groundwork", "TestSupport"]),
         tests(
             "StorageTests",
             [

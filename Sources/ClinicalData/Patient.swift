@@ -69,6 +69,9 @@ public struct EventColumn: RandomAccessCollection {
         let value = values[row]
         return value == EventTable.missingSymbol ? nil : Symbol(index: value)
     }
+
+    /// The symbol indices of these events, ``EventTable/missingSymbol`` for null, for inner loops.
+    package var indicesOfSymbols: ArraySlice<UInt32> { values[rows] }
 }
 
 /// One row of a table.

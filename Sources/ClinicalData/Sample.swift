@@ -14,7 +14,7 @@ public enum FieldValue: Sendable, Equatable {
     case nestedNumbers([[Double?]])
     /// A text.
     case text(Symbol)
-    /// Nothing.
+    /// Nothing: a missing text or number, or no visit; a list of codes or numbers is given as the empty list instead.
     case null
 }
 
@@ -41,12 +41,26 @@ public struct FieldSchema: Sendable, Equatable {
     public let name: String
     /// The processor's name, for example `sequence`.
     public let processor: String
+    /// Options of the processor by name, for example `padding`; what is not named has its default.
+    public let options: [String: FieldOption]
 
-    /// The field `name`, encoded by the processor named `processor`.
-    public init(_ name: String, _ processor: String) {
+    /// The field `name`, encoded by the processor named `processor` with `options`.
+    public init(_ name: String, _ processor: String, _ options: [String: FieldOption] = [:]) {
         self.name = name
         self.processor = processor
+        self.options = options
     }
+}
+
+/// The value of a processor's option, written as a literal: `["padding": 2]`.
+public enum FieldOption: Sendable, Equatable, ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
+    case integer(Int)
+    case text(String)
+
+    /// A whole number.
+    public init(integerLiteral value: Int) { self = .integer(value) }
+    /// A word.
+    public init(stringLiteral value: String) { self = .text(value) }
 }
 
 /// How a model's output is read: which loss, probability and metrics belong to it.

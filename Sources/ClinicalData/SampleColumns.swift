@@ -7,11 +7,20 @@ package struct FieldColumn: Sendable, Equatable {
     package enum Leaves: Sendable, Equatable {
         /// Indices into `dictionary`, which lists texts in order of first appearance; ``EventTable/missingSymbol`` for null.
         case symbols([UInt32], dictionary: [String])
-        /// Numbers; NaN for missing.
+        /// Numbers; ``FieldColumn/missingNumber`` for missing.
         case numbers([Double])
-        /// Whole numbers.
+        /// Whole numbers; ``FieldColumn/missingInteger`` for missing.
         case integers([Int64])
     }
+
+    /// The number that stands for a missing one: a NaN told from other NaNs by its payload 1954, as in R.
+    package static let missingNumber = Double(bitPattern: 0x7FF8_0000_0000_07A2)
+    /// The whole number that stands for a missing one.
+    package static let missingInteger = Int64.min
+
+    /// Whether `number` is ``missingNumber`` (and not any other NaN).
+    @inlinable
+    package static func isMissing(_ number: Double) -> Bool { number.bitPattern == 0x7FF8_0000_0000_07A2 }
 
     /// The field's name.
     package var name: String

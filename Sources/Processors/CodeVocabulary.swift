@@ -1,4 +1,8 @@
+import ClinicalData
+
 /// Tokens with their indices: 0 `<pad>`, 1 `<unk>`, then in order of first appearance.
+///
+/// Stored as the list of tokens in index order.
 package struct CodeVocabulary: Codable, Sendable, Equatable {
     /// The tokens by index.
     package private(set) var tokens: [String]
@@ -8,17 +12,24 @@ package struct CodeVocabulary: Codable, Sendable, Equatable {
     package static let pad: Int32 = 0
     /// The index of codes that are not in the vocabulary.
     package static let unknown: Int32 = 1
+    private static let special = ["<pad>", "<unk>"]
 
     /// A vocabulary of the two special tokens.
-    package init() { self.init(tokens: ["<pad>", "<unk>"]) }
+    package init() { self.init(tokens: Self.special) }
 
     private init(tokens: [String]) {
         self.tokens = tokens
         indices = Dictionary(zip(tokens, Int32(0)...)) { first, _ in first }
     }
 
+    /// Decodes a list of tokens; throws `DecodingError` if the special ones do not come first or one stands twice.
     package init(from decoder: any Decoder) throws {
-        self.init(tokens: try decoder.singleValueContainer().decode([String].self))
+        let container = try decoder.singleValueContainer()
+        self.init(tokens: try container.decode([String].self))
+        guard tokens.starts(with: Self.special), indices.count == tokens.count else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "not a list of distinct tokens after <pad> and <unk>")
+        }
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -41,29 +52,23 @@ package struct CodeVocabulary: Codable, Sendable, Equatable {
 
     /// Drops tokens, keeps the order of the others and numbers them anew; the special tokens stay.
     package mutating func remove(_ dropped: Set<String>) {
-        self = CodeVocabulary(tokens: tokens.prefix(2) + tokens.dropFirst(2).filter { !dropped.contains($0) })
+        self = CodeVocabulary(tokens: Self.special + tokens.dropFirst(2).filter { !dropped.contains($0) })
     }
 
     /// Keeps only the named tokens; the special tokens stay.
     package mutating func retain(_ kept: Set<String>) {
-        self = CodeVocabulary(tokens: tokens.prefix(2) + tokens.dropFirst(2).filter { kept.contains($0) })
+        self = CodeVocabulary(tokens: Self.special + tokens.dropFirst(2).filter { kept.contains($0) })
     }
 
-    /// Adds the texts of a column's dictionary in order of first appearance among the given leaves.
-    mutating func learn(_ indices: [UInt32], _ dictionary: [String], _ column: FieldLeaves) {
+    /// Adds the codes of the selected samples in order of first appearance.
+    mutating func learn(_ column: FieldColumn, _ selecting: [Bool]?, _ processor: String) throws {
+        let (indices, dictionary) = try column.symbols(processor)
         var seen = [Bool](repeating: false, count: dictionary.count)
-        column.forEach { range in
-            for leaf in range {
-                let index = indices[leaf]
-                guard index != .max, !seen[Int(index)] else { continue }
+        column.forEachSelected(selecting) { range in
+            for index in indices[range] where index != EventTable.missingSymbol && !seen[Int(index)] {
                 seen[Int(index)] = true
                 add(dictionary[Int(index)])
             }
         }
     }
-}
-
-/// The leaf ranges of the selected samples, one after the other.
-struct FieldLeaves {
-    let forEach: ((Range<Int>) -> Void) -> Void
 }

@@ -1,6 +1,6 @@
 package import ClinicalData
 import Foundation
-package import Groundwork
+import Groundwork
 
 /// The processors of a whole schema with what they have learnt; stored as plain JSON (`processors.json`).
 package struct FittedProcessors: Codable, Sendable {
@@ -48,19 +48,19 @@ package struct FittedProcessors: Codable, Sendable {
     /// Input fields, then output fields, in schema order.
     package var fields: [Field]
 
-    /// Processors that have learnt nothing yet; throws `ConfigurationError` for unknown names.
+    /// Processors that have learnt nothing yet; throws `ConfigurationError` for unknown names and options.
     package init(inputs: [FieldSchema], outputs: [FieldSchema]) throws {
         fields =
-            try inputs.map {
-                Field(name: $0.name, role: .input, processor: try ProcessorCatalog.make($0.processor))
-            }
-            + outputs.map {
-                Field(name: $0.name, role: .output, processor: try ProcessorCatalog.make($0.processor))
-            }
+            try inputs.map { Field(name: $0.name, role: .input, processor: try ProcessorCatalog.make($0)) }
+            + outputs.map { Field(name: $0.name, role: .output, processor: try ProcessorCatalog.make($0)) }
     }
 
-    /// Learns from one part of the samples (canonical order); `selecting` picks the training samples.
+    /// Learns from one part of the samples, parts in canonical order; `selecting` picks the training samples, nil all.
+    ///
+    /// Throws ``ProcessorError``.
     package mutating func fit(_ samples: SampleColumns, selecting: [Bool]?) throws {
+        precondition(selecting?.count ?? samples.count == samples.count, "fit: one choice per sample")
+        try requireFields(of: samples)
         for i in fields.indices { try fields[i].processor.fit(samples.fields[i], selecting: selecting) }
     }
 
@@ -69,9 +69,17 @@ package struct FittedProcessors: Codable, Sendable {
         for i in fields.indices { try fields[i].processor.finishFit(field: fields[i].name) }
     }
 
-    /// Encodes a range of samples.
+    /// Encodes a range of samples, without ignored fields; throws ``ProcessorError``.
     package func encode(_ samples: SampleColumns, rows: Range<Int>) throws -> [EncodedColumn] {
-        try zip(fields, samples.fields).map { try $0.processor.encode($1, rows: rows) }
+        try requireFields(of: samples)
+        return try zip(fields, samples.fields).filter { !($0.0.processor is IgnoreProcessor) }.map {
+            try $0.processor.encode($1, rows: rows)
+        }
+    }
+
+    private func requireFields(of samples: SampleColumns) throws {
+        let (expected, got) = (fields.map(\.name), samples.fields.map(\.name))
+        guard expected == got else { throw ProcessorError.otherFields(expected: expected, got: got) }
     }
 
     /// How the single output field is predicted; nil if there is none or it is no label.

@@ -7,8 +7,10 @@ package struct BinaryProcessor: FeatureProcessor, Equatable {
 
     package init() {}
     package var size: Int? { 1 }
+    package var axes: Int? { 1 }
 
     package mutating func fit(_ column: FieldColumn, selecting: [Bool]?) throws {
+        try requireScalars(column, Self.name)
         try vocabulary.learn(column, selecting)
     }
 
@@ -16,10 +18,11 @@ package struct BinaryProcessor: FeatureProcessor, Equatable {
         guard vocabulary.count == 2 else {
             throw ProcessorError.notBinary(field: field, values: vocabulary.count)
         }
+        try vocabulary.finish(field: field)
     }
 
     package func encode(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn {
-        let classes = try seenClasses(vocabulary, column, rows)
+        let classes = try classPerSample(vocabulary, column, rows, Self.name)
         return EncodedColumn(
             name: column.name, processor: Self.name, offsets: [], shape: [1],
             values: .float32(classes.map { Float($0) }), sampleCount: rows.count)
@@ -33,15 +36,19 @@ package struct MulticlassProcessor: FeatureProcessor, Equatable {
 
     package init() {}
     package var size: Int? { vocabulary.count }
+    package var axes: Int? { 0 }
 
     package mutating func fit(_ column: FieldColumn, selecting: [Bool]?) throws {
+        try requireScalars(column, Self.name)
         try vocabulary.learn(column, selecting)
     }
+
+    package mutating func finishFit(field: String) throws { try vocabulary.finish(field: field) }
 
     package func encode(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn {
         EncodedColumn(
             name: column.name, processor: Self.name, offsets: [], shape: [],
-            values: .int32(try seenClasses(vocabulary, column, rows)), sampleCount: rows.count)
+            values: .int32(try classPerSample(vocabulary, column, rows, Self.name)), sampleCount: rows.count)
     }
 }
 
@@ -52,15 +59,16 @@ package struct MultilabelProcessor: FeatureProcessor, Equatable {
 
     package init() {}
     package var size: Int? { vocabulary.count }
+    package var axes: Int? { 1 }
 
     package mutating func fit(_ column: FieldColumn, selecting: [Bool]?) throws {
-        try requireLists(column, Self.name)
-        try vocabulary.learn(column, selecting)
+        try vocabulary.learn(try valueLists(column, Self.name), selecting)
     }
 
+    package mutating func finishFit(field: String) throws { try vocabulary.finish(field: field) }
+
     package func encode(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn {
-        try requireLists(column, Self.name)
-        return try classLists(vocabulary, column, rows, processor: Self.name)
+        try classesPerSample(vocabulary, column, rows, Self.name)
     }
 }
 
@@ -72,55 +80,60 @@ package struct MultiHotProcessor: FeatureProcessor, Equatable {
 
     package init() {}
     package var size: Int? { vocabulary.count }
+    package var axes: Int? { 1 }
 
     package mutating func fit(_ column: FieldColumn, selecting: [Bool]?) throws {
-        try requireLists(column, Self.name)
-        try vocabulary.learn(column, selecting)
+        try vocabulary.learn(try valueLists(column, Self.name), selecting)
     }
 
+    package mutating func finishFit(field: String) throws { try vocabulary.finish(field: field) }
+
     package func encode(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn {
-        try requireLists(column, Self.name)
-        return try classLists(vocabulary, column, rows, processor: Self.name)
+        try classesPerSample(vocabulary, column, rows, Self.name)
     }
 }
 
-private func requireLists(_ column: FieldColumn, _ processor: String) throws {
+private func requireScalars(_ column: FieldColumn, _ processor: String) throws {
+    guard column.offsets.isEmpty else {
+        throw ProcessorError.wrongKind(
+            field: column.name, processor: processor, expected: "one value per sample")
+    }
+}
+
+/// A column of lists; unlike in `sequence`, a text is no list.
+private func valueLists(_ column: FieldColumn, _ processor: String) throws -> FieldColumn {
     guard column.offsets.count == 1 || column.sampleCount == 0 else {
         throw ProcessorError.wrongKind(
             field: column.name, processor: processor, expected: "one list per sample")
     }
+    return try column.lists(1, processor)
 }
 
-/// One class per sample; a label that was not seen in the fit is an error that counts samples.
-private func seenClasses(
-    _ vocabulary: LabelVocabulary, _ column: FieldColumn, _ rows: Range<Int>
+/// One class per sample; labels that were not seen in the fit are counted in an error.
+private func classPerSample(
+    _ vocabulary: LabelVocabulary, _ column: FieldColumn, _ rows: Range<Int>, _ processor: String
 ) throws -> [Int32] {
-    guard column.offsets.isEmpty else {
-        throw ProcessorError.wrongKind(
-            field: column.name, processor: "label", expected: "one value per sample")
-    }
+    try requireScalars(column, processor)
     let classes = vocabulary.indices(column, rows)
     let unseen = classes.count { $0 < 0 }
-    guard unseen == 0 else { throw ProcessorError.unseenLabels(field: column.name, samples: unseen) }
+    guard unseen == 0 else { throw ProcessorError.unseenLabels(field: column.name, count: unseen) }
     return classes
 }
 
-private func classLists(
-    _ vocabulary: LabelVocabulary, _ column: FieldColumn, _ rows: Range<Int>, processor: String
+/// The classes of every sample, ascending and each once; labels that were not seen in the fit are counted in an error.
+private func classesPerSample(
+    _ vocabulary: LabelVocabulary, _ column: FieldColumn, _ rows: Range<Int>, _ processor: String
 ) throws -> EncodedColumn {
-    let leaves = column.leafRange(rows)
-    let classes = vocabulary.indices(column, leaves)
+    let column = try valueLists(column, processor)
+    let classes = vocabulary.indices(column, column.leafRange(rows))
+    let unseen = classes.count { $0 < 0 }
+    guard unseen == 0 else { throw ProcessorError.unseenLabels(field: column.name, count: unseen) }
     var values: [Int32] = []
     var offsets: [Int64] = [0]
-    var unseen = 0
-    for row in rows {
-        let range = column.offsets[0][row]..<column.offsets[0][row + 1]
-        let own = classes[(range.lowerBound - leaves.lowerBound)..<(range.upperBound - leaves.lowerBound)]
-        if own.contains(-1) { unseen += 1 }
-        values += Set(own).sorted()
+    for (start, end) in zip(column.rebasedOffsets(rows)[0], column.rebasedOffsets(rows)[0].dropFirst()) {
+        values += Set(classes[Int(start)..<Int(end)]).sorted()
         offsets.append(Int64(values.count))
     }
-    guard unseen == 0 else { throw ProcessorError.unseenLabels(field: column.name, samples: unseen) }
     return EncodedColumn(
         name: column.name, processor: processor, offsets: [offsets], shape: [], values: .int32(values),
         sampleCount: rows.count)

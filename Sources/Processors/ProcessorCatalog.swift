@@ -1,42 +1,94 @@
 package import ClinicalData
-package import Groundwork
+import Groundwork
 
 /// All processors by name.
 package enum ProcessorCatalog {
     struct Entry: Sendable {
         let name: String
-        let make: @Sendable () -> any FeatureProcessor
+        let options: [String]
+        let make: @Sendable (ProcessorOptions) throws -> any FeatureProcessor
         let decode: @Sendable (any Decoder) throws -> any FeatureProcessor
     }
 
-    private static func entry<P: FeatureProcessor>(_: P.Type, _ make: @escaping @Sendable () -> P) -> Entry {
-        Entry(name: P.name, make: make) { try P(from: $0) }
+    private static func entry<P: FeatureProcessor>(
+        _: P.Type, options: [String] = [], _ make: @escaping @Sendable (ProcessorOptions) throws -> P
+    ) -> Entry {
+        Entry(name: P.name, options: options, make: make) { try P(from: $0) }
     }
 
     static let entries: [Entry] = [
-        entry(BinaryProcessor.self) { BinaryProcessor() },
-        entry(MultiHotProcessor.self) { MultiHotProcessor() },
-        entry(MulticlassProcessor.self) { MulticlassProcessor() },
-        entry(MultilabelProcessor.self) { MultilabelProcessor() },
-        entry(NestedSequenceProcessor.self) { NestedSequenceProcessor() },
-        entry(RawProcessor.self) { RawProcessor() },
-        entry(RegressionProcessor.self) { RegressionProcessor() },
-        entry(SequenceProcessor.self) { SequenceProcessor() },
-        entry(TensorProcessor.self) { TensorProcessor() },
-        entry(TextProcessor.self) { TextProcessor() },
+        entry(BinaryProcessor.self) { _ in BinaryProcessor() },
+        entry(IgnoreProcessor.self) { _ in IgnoreProcessor() },
+        entry(MultiHotProcessor.self) { _ in MultiHotProcessor() },
+        entry(MulticlassProcessor.self) { _ in MulticlassProcessor() },
+        entry(MultilabelProcessor.self) { _ in MultilabelProcessor() },
+        entry(NestedSequenceProcessor.self, options: ["padding"]) {
+            NestedSequenceProcessor(padding: try $0.integer("padding", in: 0...100_000) ?? 0)
+        },
+        entry(RawProcessor.self) { _ in RawProcessor() },
+        entry(RegressionProcessor.self) { _ in RegressionProcessor() },
+        entry(SequenceProcessor.self) { _ in SequenceProcessor() },
+        entry(TensorProcessor.self, options: ["dtype"]) {
+            TensorProcessor(dtype: try $0.choice("dtype", TensorProcessor.Element.self) ?? .float32)
+        },
+        entry(TextProcessor.self) { _ in TextProcessor() },
     ]
 
-    /// The names of all processors.
+    /// The names of all processors, in alphabetical order.
     package static var names: [String] { entries.map(\.name) }
 
-    /// A processor that has learnt nothing yet; throws `ConfigurationError` for an unknown name.
-    package static func make(_ name: String) throws -> any FeatureProcessor {
-        guard let entry = entries.first(where: { $0.name == name }) else {
+    /// A processor that has learnt nothing yet, for a field of a schema.
+    ///
+    /// Throws `ConfigurationError` for an unknown name, an unknown option, and an option of a wrong type or out of range.
+    package static func make(_ field: FieldSchema) throws -> any FeatureProcessor {
+        guard let entry = entries.first(where: { $0.name == field.processor }) else {
             throw ConfigurationError(
                 "unknown-processor",
-                "Processor \"\(name)\" is not known.\(suggestion(for: name, among: names)) Valid: "
-                    + "\(names.joined(separator: ", ")).")
+                "Field \"\(field.name)\": processor \"\(field.processor)\" is not known."
+                    + "\(suggestion(for: field.processor, among: names)) Valid: \(names.joined(separator: ", "))."
+            )
         }
-        return entry.make()
+        let options = ProcessorOptions(field: field)
+        try options.allow(entry.options)
+        return try entry.make(options)
+    }
+}
+
+/// The options of one field's processor, read strictly.
+struct ProcessorOptions {
+    let field: FieldSchema
+
+    /// Refuses options outside `valid`.
+    func allow(_ valid: [String]) throws {
+        guard let unknown = field.options.keys.sorted().first(where: { !valid.contains($0) }) else { return }
+        if unknown == "code_mapping" {
+            throw error("unsupported-option", "code mappings are not supported by this release.")
+        }
+        let list = valid.isEmpty ? "none" : valid.joined(separator: ", ")
+        throw error("unknown-key", "unknown option \"\(unknown)\". Valid options: \(list).")
+    }
+
+    /// A whole number, nil if the option is not given.
+    func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+        switch field.options[name] {
+        case nil: return nil
+        case .integer(let value) where range.contains(value): return value
+        case .integer:
+            throw error(
+                "range", "\(name) is out of range. Valid: \(range.lowerBound) to \(range.upperBound).")
+        case .text: throw error("type", "\(name): expected a whole number.")
+        }
+    }
+
+    /// One of the words of a closed set, nil if the option is not given.
+    func choice<Word: RawRepresentable<String> & CaseIterable>(_ name: String, _: Word.Type) throws -> Word? {
+        guard let given = field.options[name] else { return nil }
+        if case .text(let text) = given, let word = Word(rawValue: text) { return word }
+        let valid = Word.allCases.map(\.rawValue).joined(separator: ", ")
+        throw error("unknown-value", "\(name): expected one of \(valid).")
+    }
+
+    private func error(_ code: String, _ message: String) -> ConfigurationError {
+        ConfigurationError(code, "Field \"\(field.name)\", processor \(field.processor): \(message)")
     }
 }

@@ -4,27 +4,39 @@ package import Groundwork
 package enum ProcessorError: PyHealthError, Equatable {
     /// The field's values are of another kind.
     case wrongKind(field: String, processor: String, expected: String)
+    /// Samples have nothing where a list is expected.
+    case missingLists(field: String, samples: Int)
     /// A binary label needs exactly two values.
     case notBinary(field: String, values: Int)
-    /// There is no value to learn from.
-    case noValues(field: String, processor: String)
-    /// Labels that did not occur in the training samples.
-    case unseenLabels(field: String, samples: Int)
+    /// Labels that did not occur in the samples that were learnt from.
+    case unseenLabels(field: String, count: Int)
+    /// Samples without a label.
+    case missingLabels(field: String, count: Int)
+    /// Labels are numbers in some samples and texts in others.
+    case mixedLabels(field: String)
     /// Values that are missing or not numbers.
-    case notNumbers(field: String, samples: Int)
+    case notNumbers(field: String, count: Int)
     /// A tensor's samples have different shapes.
     case raggedTensor(field: String)
+    /// An ignored field has no encoded form.
+    case ignored(field: String)
+    /// The samples have other fields than the processors were made for.
+    case otherFields(expected: [String], got: [String])
     /// A state file does not fit.
     case badState(path: String, reason: String)
 
     package var code: String {
         switch self {
         case .wrongKind: "processor.wrong-kind"
+        case .missingLists: "processor.missing-lists"
         case .notBinary: "processor.not-binary"
-        case .noValues: "processor.no-values"
         case .unseenLabels: "processor.unseen-labels"
+        case .missingLabels: "processor.missing-labels"
+        case .mixedLabels: "processor.mixed-labels"
         case .notNumbers: "processor.not-numbers"
         case .raggedTensor: "processor.ragged-tensor"
+        case .ignored: "processor.ignored"
+        case .otherFields: "processor.other-fields"
         case .badState: "processor.bad-state"
         }
     }
@@ -35,18 +47,28 @@ package enum ProcessorError: PyHealthError, Equatable {
         switch self {
         case .wrongKind(let field, let processor, let expected):
             "Field \"\(field)\": processor \(processor) expects \(expected). Choose another processor for it."
+        case .missingLists(let field, let samples):
+            "Field \"\(field)\": \(samples) samples have nothing where a list is expected. Give the empty list."
         case .notBinary(let field, let values):
             "Field \"\(field)\": a binary label needs exactly 2 distinct values in the samples it is fitted on, got \(values). "
-                + "Check the cohort and the split, or use another task."
-        case .noValues(let field, let processor):
-            "Field \"\(field)\": processor \(processor) saw no value to learn from. Check the attrition table."
-        case .unseenLabels(let field, let samples):
-            "Field \"\(field)\": \(samples) samples have a label that does not occur in the samples it was fitted on. "
-                + "Use processors.fit: all, other split ratios or another split seed."
-        case .notNumbers(let field, let samples):
-            "Field \"\(field)\": \(samples) samples have a value that is missing or not a number."
-        case .raggedTensor(let field): "Field \"\(field)\": the tensors of the samples have different shapes."
-        case .badState(let path, let reason): "\(path) does not hold fitted processors: \(reason)."
+                + "Check the attrition table and the split, or use another task."
+        case .unseenLabels(let field, let count):
+            "Field \"\(field)\": \(count) labels of samples outside the training split do not occur inside it. "
+                + "Use processors.fit: all, other split.ratios or another split.seed."
+        case .missingLabels(let field, let count):
+            "Field \"\(field)\": \(count) labels are missing. A task must leave out samples without a label."
+        case .mixedLabels(let field):
+            "Field \"\(field)\": labels are numbers in some samples and texts in others. Use one kind."
+        case .notNumbers(let field, let count):
+            "Field \"\(field)\": \(count) values are missing or not numbers. Leave such samples out in the task."
+        case .raggedTensor(let field):
+            "Field \"\(field)\": the tensors of the samples have different shapes. Use nested_sequence or cut them."
+        case .ignored(let field): "Field \"\(field)\" is ignored; it has no encoded form."
+        case .otherFields(let expected, let got):
+            "The processors are for the fields \(expected.joined(separator: ", ")), "
+                + "the samples have \(got.joined(separator: ", ")). Use those of the same task."
+        case .badState(let path, let reason):
+            "\(path) does not hold fitted processors: \(reason). Fit them again."
         }
     }
 }

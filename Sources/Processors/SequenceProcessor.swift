@@ -9,26 +9,23 @@ package struct SequenceProcessor: FeatureProcessor, Equatable {
     package init() {}
     package var isToken: Bool { true }
     package var size: Int? { vocabulary.count }
+    package var axes: Int? { 1 }
 
     package mutating func fit(_ column: FieldColumn, selecting: [Bool]?) throws {
-        let (indices, dictionary) = try column.symbols(Self.name)
-        vocabulary.learn(indices, dictionary, FieldLeaves { column.forEachSelected(selecting, $0) })
+        try vocabulary.learn(try column.lists(1, Self.name), selecting, Self.name)
     }
 
     package func encode(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn {
+        let column = try column.lists(1, Self.name)
         let (indices, dictionary) = try column.symbols(Self.name)
-        guard column.offsets.count == 1 else {
-            throw ProcessorError.wrongKind(
-                field: column.name, processor: Self.name, expected: "one list of codes per sample")
-        }
         let translated = dictionary.map { vocabulary.index(of: $0) }
         var values: [Int32] = []
         var offsets: [Int64] = [0]
         values.reserveCapacity(column.leafRange(rows).count)
+        offsets.reserveCapacity(rows.count + 1)
         for row in rows {
-            for leaf in column.offsets[0][row]..<column.offsets[0][row + 1] where indices[leaf] != .max {
-                values.append(translated[Int(indices[leaf])])
-            }
+            for index in indices[column.offsets[0][row]..<column.offsets[0][row + 1]]
+            where index != EventTable.missingSymbol { values.append(translated[Int(index)]) }
             offsets.append(Int64(values.count))
         }
         return EncodedColumn(

@@ -15,7 +15,7 @@ extension Shard {
         var attrition = setup.task.emptyAttrition
         for position in 0..<events.patientCount {
             for sample in try setup.task.samples(of: events.patient(at: position), attrition: &attrition) {
-                builder.append(sample)
+                try builder.append(sample)
             }
         }
         let samples = builder.finish()

@@ -47,18 +47,15 @@ package struct Attrition: Codable, Sendable, Equatable {
     }
 
     /// Counts one sample with its label.
-    package mutating func emit(label: String) {
+    package mutating func emit(label: Int) {
         samplesOut += 1
-        if let index = labels.firstIndex(where: { $0.value == label }) {
-            labels[index].samples += 1
-        } else {
-            labels.append(Label(value: label, samples: 1))
-            labels.sort { ($0.value.count, $0.value) < ($1.value.count, $1.value) }
-        }
+        count(label: String(label), samples: 1)
     }
 
-    /// Counts a patient as having samples.
-    package mutating func leave() { patientsOut += 1 }
+    /// Ends the count of a patient who was entered: he has `samples`, or is taken out by `rule`.
+    package mutating func close(samples: Int, rule: String) {
+        if samples > 0 { patientsOut += 1 } else { exclude(rule, patients: 1) }
+    }
 
     /// Adds the counts of another part of the patients; both must have the same rules.
     package mutating func merge(_ other: Attrition) {
@@ -71,17 +68,20 @@ package struct Attrition: Codable, Sendable, Equatable {
         }
         patientsOut += other.patientsOut
         samplesOut += other.samplesOut
-        for label in other.labels {
-            if let index = labels.firstIndex(where: { $0.value == label.value }) {
-                labels[index].samples += label.samples
-            } else {
-                labels.append(label)
-            }
-        }
-        labels.sort { ($0.value.count, $0.value) < ($1.value.count, $1.value) }
+        for label in other.labels { count(label: label.value, samples: label.samples) }
     }
 
-    /// Whether every patient and every visit is accounted for (one sample per remaining visit).
+    /// Labels stay in order of length and text, which is the order of size for whole numbers.
+    private mutating func count(label: String, samples: Int) {
+        if let index = labels.firstIndex(where: { $0.value == label }) {
+            labels[index].samples += samples
+        } else {
+            labels.append(Label(value: label, samples: samples))
+            labels.sort { ($0.value.count, $0.value) < ($1.value.count, $1.value) }
+        }
+    }
+
+    /// Whether every patient and every visit is accounted for: in = excluded + out, one sample per visit that is left.
     package var isBalanced: Bool {
         patientsIn == patientsOut + exclusions.reduce(0) { $0 + $1.patients }
             && visitsIn == samplesOut + exclusions.reduce(0) { $0 + $1.visits }
@@ -89,10 +89,17 @@ package struct Attrition: Codable, Sendable, Equatable {
 
     /// The table as comma-separated text: step, patients, visits, samples.
     package var csv: String {
-        var lines = ["step,patients,visits,samples", "in,\(patientsIn),\(visitsIn),"]
-        lines += exclusions.map { "excluded: \($0.rule),\($0.patients),\($0.visits)," }
-        lines.append("out,\(patientsOut),,\(samplesOut)")
-        lines += labels.map { "label \($0.value),,,\($0.samples)" }
-        return lines.joined(separator: "\n") + "\n"
+        let rows =
+            [["step", "patients", "visits", "samples"], ["in", "\(patientsIn)", "\(visitsIn)", ""]]
+            + exclusions.map { ["excluded: \($0.rule)", "\($0.patients)", "\($0.visits)", ""] }
+            + [["out", "\(patientsOut)", "", "\(samplesOut)"]]
+            + labels.map { ["label \($0.value)", "", "", "\($0.samples)"] }
+        return rows.map { $0.map(quoted).joined(separator: ",") + "\n" }.joined()
     }
+}
+
+/// A cell, in quotes where RFC 4180 wants them.
+private func quoted(_ cell: String) -> String {
+    guard cell.contains(where: { ",\"\r\n".contains($0) }) else { return cell }
+    return "\"" + cell.replacing("\"", with: "\"\"") + "\""
 }

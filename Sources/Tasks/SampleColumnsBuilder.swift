@@ -13,12 +13,17 @@ package struct SampleColumnsBuilder {
         columns = fields.map { ColumnBuilder(name: $0) }
     }
 
-    /// Adds a sample; its values must be in schema order, each field always of one kind.
-    package mutating func append(_ sample: Sample) {
-        precondition(sample.values.count == columns.count, "SampleColumnsBuilder: one value per field")
+    /// Adds a sample with its values in schema order.
+    ///
+    /// Throws ``TaskError`` for a wrong number of values, for a field with two kinds of values, and for a missing list. The
+    /// builder must not be used after that.
+    package mutating func append(_ sample: Sample) throws {
+        guard sample.values.count == columns.count else {
+            throw TaskError.wrongFieldCount(expected: columns.count, got: sample.values.count)
+        }
         patientIDs.append(symbols[sample.patientID])
         visitIDs.append(sample.visitID.map { symbols[$0] } ?? "")
-        for (i, value) in sample.values.enumerated() { columns[i].append(value) }
+        for (i, value) in sample.values.enumerated() { try columns[i].append(value) }
     }
 
     /// The columns.
@@ -28,84 +33,107 @@ package struct SampleColumnsBuilder {
     }
 }
 
+/// One field's values. Its form (kind and nesting) is that of the first value that is not null.
 private struct ColumnBuilder {
+    private struct Form: Equatable {
+        enum Kind { case symbols, numbers, integers }
+        let kind: Kind
+        let levels: Int
+    }
+
     let name: String
+    private var form: Form?
+    private var leadingNulls = 0
     private var offsets: [[Int]] = []
     private var indices: [UInt32] = []
     private var numbers: [Double] = []
     private var integers: [Int64] = []
-    private var kind = Kind.unknown
-
-    private enum Kind { case unknown, symbols, numbers, integers }
 
     init(name: String) { self.name = name }
 
-    mutating func append(_ value: FieldValue) {
+    mutating func append(_ value: FieldValue) throws {
+        guard let wanted = Self.form(of: value) else { return try appendNull() }
+        if form == nil {
+            form = wanted
+            offsets = Array(repeating: [0], count: wanted.levels)
+            for _ in 0..<leadingNulls { try appendNull() }
+        }
+        guard form == wanted else { throw TaskError.mixedKinds(field: name) }
         switch value {
-        case .codes(let codes):
-            add(codes)
-            close(level: 0, at: indices.count)
+        case .codes(let codes): add(codes, level: 0)
         case .nestedCodes(let visits):
-            ensure(levels: 2)
-            for codes in visits {
-                add(codes)
-                close(level: 1, at: indices.count)
-            }
-            if visits.isEmpty { kind = .symbols }
-            close(level: 0, at: offsets[1].count - 1)
-        case .number(let number): add([number])
-        case .numbers(let list):
-            add(list)
-            close(level: 0, at: numbers.count)
+            for codes in visits { add(codes, level: 1) }
+            offsets[0].append(offsets[1].count - 1)
+        case .number(let number): numbers.append(number)
+        case .numbers(let list): add(list, level: 0)
         case .nestedNumbers(let rows):
-            ensure(levels: 2)
-            for list in rows {
-                add(list)
-                close(level: 1, at: numbers.count)
-            }
-            if rows.isEmpty { kind = .numbers }
-            close(level: 0, at: offsets[1].count - 1)
-        case .integer(let integer):
-            kind = .integers
-            integers.append(Int64(integer))
-        case .text(let symbol): add([symbol])
-        case .null: add([nil as Symbol?])
+            for list in rows { add(list, level: 1) }
+            offsets[0].append(offsets[1].count - 1)
+        case .integer(let integer): integers.append(Int64(integer))
+        case .text(let symbol): indices.append(symbol.index)
+        case .null: break
         }
     }
 
-    private mutating func add(_ codes: [Symbol?]) {
-        kind = .symbols
+    private static func form(of value: FieldValue) -> Form? {
+        switch value {
+        case .codes: Form(kind: .symbols, levels: 1)
+        case .nestedCodes: Form(kind: .symbols, levels: 2)
+        case .number: Form(kind: .numbers, levels: 0)
+        case .numbers: Form(kind: .numbers, levels: 1)
+        case .nestedNumbers: Form(kind: .numbers, levels: 2)
+        case .integer: Form(kind: .integers, levels: 0)
+        case .text: Form(kind: .symbols, levels: 0)
+        case .null: nil
+        }
+    }
+
+    private mutating func appendNull() throws {
+        guard let form else {
+            leadingNulls += 1
+            return
+        }
+        switch (form.levels, form.kind) {
+        case (0, .symbols): indices.append(EventTable.missingSymbol)
+        case (0, .numbers): numbers.append(FieldColumn.missingNumber)
+        case (0, .integers): integers.append(FieldColumn.missingInteger)
+        case (1, _): throw TaskError.missingList(field: name)
+        default: offsets[0].append(offsets[1].count - 1)
+        }
+    }
+
+    private mutating func add(_ codes: [Symbol?], level: Int) {
         for code in codes { indices.append(code?.index ?? EventTable.missingSymbol) }
+        offsets[level].append(indices.count)
     }
 
-    private mutating func add(_ list: [Double?]) {
-        kind = .numbers
-        for number in list { numbers.append(number ?? .nan) }
-    }
-
-    private mutating func ensure(levels: Int) { while offsets.count < levels { offsets.append([0]) } }
-
-    private mutating func close(level: Int, at end: Int) {
-        ensure(levels: level + 1)
-        offsets[level].append(end)
+    private mutating func add(_ list: [Double?], level: Int) {
+        for number in list { numbers.append(number ?? FieldColumn.missingNumber) }
+        offsets[level].append(numbers.count)
     }
 
     func finish(symbols: SymbolTable) -> FieldColumn {
-        switch kind {
+        switch form?.kind {
         case .numbers: return FieldColumn(name: name, offsets: offsets, leaves: .numbers(numbers))
         case .integers: return FieldColumn(name: name, offsets: offsets, leaves: .integers(integers))
-        case .symbols, .unknown:
-            var place = [UInt32](repeating: .max, count: symbols.count)
-            var dictionary: [String] = []
-            let leaves = indices.map { index -> UInt32 in
-                guard index != EventTable.missingSymbol else { return index }
-                if place[Int(index)] == .max {
-                    place[Int(index)] = UInt32(dictionary.count)
-                    dictionary.append(symbols[Symbol(index: index)])
-                }
-                return place[Int(index)]
-            }
-            return FieldColumn(name: name, offsets: offsets, leaves: .symbols(leaves, dictionary: dictionary))
+        case .symbols: return FieldColumn(name: name, offsets: offsets, leaves: ownDictionary(symbols))
+        case nil:
+            let nulls = Array(repeating: EventTable.missingSymbol, count: leadingNulls)
+            return FieldColumn(name: name, offsets: [], leaves: .symbols(nulls, dictionary: []))
         }
+    }
+
+    private func ownDictionary(_ symbols: SymbolTable) -> FieldColumn.Leaves {
+        var place = [UInt32](repeating: EventTable.missingSymbol, count: symbols.count)
+        var dictionary: [String] = []
+        let leaves = indices.map { index -> UInt32 in
+            guard index != EventTable.missingSymbol else { return index }
+            if place[Int(index)] == EventTable.missingSymbol {
+                place[Int(index)] = UInt32(dictionary.count)
+                dictionary.append(symbols[Symbol(index: index)])
+            }
+            return place[Int(index)]
+        }
+        return .symbols(leaves, dictionary: dictionary)
     }
 }

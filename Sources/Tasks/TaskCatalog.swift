@@ -11,7 +11,7 @@ package enum TaskCatalog {
     private static let entries: [Entry] = [
         Entry(name: "LengthOfStayPredictionMIMIC3", options: []) { _ in LengthOfStayPredictionMIMIC3() },
         Entry(name: "MortalityPredictionMIMIC3", options: []) { _ in MortalityPredictionMIMIC3() },
-        Entry(name: "ReadmissionPredictionMIMIC3", options: ["window", "exclude_minors"]) {
+        Entry(name: "ReadmissionPredictionMIMIC3", options: ReadmissionPredictionMIMIC3.options) {
             try ReadmissionPredictionMIMIC3(options: $0)
         },
     ]
@@ -19,11 +19,20 @@ package enum TaskCatalog {
     /// The names of all tasks, in alphabetical order.
     package static var names: [String] { entries.map(\.name) }
 
-    /// The task that a run file's `task` section asks for; throws `ConfigurationError` for an unknown name or option.
+    /// The task that a run file's `task` section asks for.
+    ///
+    /// Throws `ConfigurationError` for an unknown name, an unknown or wrong option, and for `code_mapping`, which needs
+    /// vocabularies that are not part of this release.
     package static func make(_ node: ConfigurationNode) throws -> any ClinicalTask {
         let name = try node.required("name").choice(names)
         guard let entry = entries.first(where: { $0.name == name }) else {
-            throw node.error("unknown-task", "task \"\(name)\" is not known.")
+            preconditionFailure("TaskCatalog: \(name) is listed but has no entry")
+        }
+        if let mapping = node.child("code_mapping") {
+            throw mapping.error(
+                "unsupported-option",
+                "code mappings are not supported by this release. Remove the key, or map the codes in the tables."
+            )
         }
         try node.allow(["name"] + entry.options)
         return try entry.make(node)

@@ -1,0 +1,40 @@
+package import Groundwork
+
+/// What a task cannot make samples of. Values never appear, only tables, columns and fields.
+package enum TaskError: PyHealthError, Equatable {
+    /// A time that is neither a date nor a date with a time of day.
+    case unparsableTime(table: String, column: String)
+    /// A field holds values of different kinds.
+    case mixedKinds(field: String)
+    /// A field that holds lists has none in a sample.
+    case missingList(field: String)
+    /// A sample has more or fewer values than its task has fields.
+    case wrongFieldCount(expected: Int, got: Int)
+
+    package var code: String {
+        switch self {
+        case .unparsableTime: "task.unparsable-time"
+        case .mixedKinds: "task.mixed-kinds"
+        case .missingList: "task.missing-list"
+        case .wrongFieldCount: "task.wrong-field-count"
+        }
+    }
+
+    package var exitStatus: ExitStatus { .data }
+
+    package var message: String {
+        switch self {
+        case .unparsableTime(let table, let column):
+            "Table \"\(table)\", column \"\(column)\": a value is no time. "
+                + "Expected YYYY-MM-DD[ HH:MM[:SS]]. Correct the file, or leave the cell empty."
+        case .mixedKinds(let field):
+            "Field \"\(field)\" holds values of different kinds (codes, numbers, whole numbers, lists of them). "
+                + "A task must give a field one kind of value in every sample."
+        case .missingList(let field):
+            "Field \"\(field)\" holds lists, but a sample has none. A task must give the empty list instead."
+        case .wrongFieldCount(let expected, let got):
+            "A sample has \(got) values, its task has \(expected) fields. "
+                + "Give the inputs, then the outputs, in schema order."
+        }
+    }
+}

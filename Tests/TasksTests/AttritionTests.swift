@@ -1,0 +1,63 @@
+import Foundation
+import Groundwork
+import Testing
+
+@testable import Tasks
+
+@Suite struct AttritionTests {
+    @Test func writesATableWithQuotedCells() {
+        var attrition = Attrition(rules: ["a, \"b\"", "nothing left"])
+        attrition.enter(visits: 3)
+        attrition.exclude("a, \"b\"", visits: 1)
+        attrition.emit(label: 10)
+        attrition.emit(label: 2)
+        attrition.close(samples: 2, rule: "nothing left")
+        #expect(
+            attrition.csv == """
+                step,patients,visits,samples
+                in,1,3,
+                "excluded: a, ""b""\",0,1,
+                excluded: nothing left,0,0,
+                out,1,,2
+                label 2,,,1
+                label 10,,,1
+
+                """)
+        #expect(attrition.isBalanced)
+    }
+
+    @Test func noticesAVisitThatIsNotAccountedFor() {
+        var attrition = Attrition(rules: ["left out"])
+        attrition.enter(visits: 2)
+        attrition.emit(label: 0)
+        attrition.close(samples: 1, rule: "left out")
+        #expect(!attrition.isBalanced)
+        attrition.exclude("left out", visits: 1)
+        #expect(attrition.isBalanced)
+    }
+
+    @Test(arguments: 1...20) func addsUpToTheSameInEveryGrouping(seed: UInt64) throws {
+        var random = RandomStream(seed: seed, purpose: .test)
+        let rules = ["r0", "r1", "r2"]
+        let parts = (0..<12).map { _ in
+            var part = Attrition(rules: rules)
+            for _ in 0..<random.nextInt(below: 6) {
+                part.enter(visits: random.nextInt(below: 4))
+                part.exclude(rules[random.nextInt(below: 3)], patients: 1, visits: random.nextInt(below: 3))
+                part.emit(label: random.nextInt(below: 12))
+                part.close(samples: random.nextInt(below: 2), rule: "r0")
+            }
+            return part
+        }
+        var oneByOne = Attrition(rules: rules)
+        for part in parts { oneByOne.merge(part) }
+        var groups = parts
+        while groups.count > 1 {
+            let at = random.nextInt(below: groups.count - 1)
+            groups[at].merge(groups.remove(at: at + 1))
+        }
+        #expect(groups.first == oneByOne, "seed \(seed)")
+        let stored = try JSONDecoder().decode(Attrition.self, from: JSONEncoder().encode(oneByOne))
+        #expect(stored == oneByOne)
+    }
+}
