@@ -145,7 +145,10 @@ let package = Package(
             ]),
         tests(
             "StagesTests",
-            ["Stages", "ClinicalData", "Storage", "HDF5", "Digests", "Groundwork", "TestSupport"]),
+            [
+                "pyhealth-coord", "pyhealth-worker", "SyntheticCorpora", "Stages", "ClinicalData", "Storage", "HDF5",
+                "Digests", "Groundwork", "TestSupport",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -23,10 +23,16 @@ package struct TrainingSetup {
             try trainer.load(from: last)
         } else if let resume = payload.resume {
             try trainer.load(from: resume)
-            let best = (resume as NSString).deletingLastPathComponent + "/best.h5"
-            if FileManager.default.fileExists(atPath: best) {
-                try FileManager.default.copyItem(atPath: best, toPath: "\(folder)/best.h5")
-            }
+            try Self.copyBest(beside: resume, to: folder)
         }
+    }
+
+    /// Takes over the best checkpoint of the run that is resumed, whole or not at all; all members do the same.
+    private static func copyBest(beside checkpoint: String, to folder: String) throws {
+        let best = (checkpoint as NSString).deletingLastPathComponent + "/best.h5"
+        guard FileManager.default.fileExists(atPath: best) else { return }
+        let temporary = AtomicFile.temporaryName(for: "\(folder)/best.h5")
+        try FileManager.default.copyItem(atPath: best, toPath: temporary)
+        try AtomicFile.publish(temporary, as: "\(folder)/best.h5")
     }
 }

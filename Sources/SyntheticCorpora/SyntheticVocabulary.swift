@@ -10,18 +10,18 @@ struct SyntheticVocabulary {
     let drugFields: [[UInt8]]
 
     /// Weight of one risky code in the logit, and the logit without any.
-    static let riskWeight = 0.55
+    static let riskWeight = 0.5
     static let baseLogit = -3.4
 
     init() {
-        diagnoses = CodePool(count: 4000, risky: 60, riskShare: 0.25) { k in
+        diagnoses = CodePool(count: 4000, risky: 25, riskShare: 0.35) { k in
             let suffixes = ["", "0", "1", "9", "45"]
             return String(format: "%03d", k % 999 + 1) + suffixes[k / 999 % 5]
         }
-        procedures = CodePool(count: 1200, risky: 25, riskShare: 0.25) { k in
+        procedures = CodePool(count: 1200, risky: 10, riskShare: 0.35) { k in
             String(format: "%02d%02d", k * 37 % 100, k / 100 + k * 37 / 100 % 88)
         }
-        let drugs = CodePool(count: 3500, risky: 40, riskShare: 0.06) { k in
+        let drugs = CodePool(count: 3500, risky: 20, riskShare: 0.08) { k in
             k == 0 ? "0" : String(format: "%05d%04d%02d", k * 7919 % 99_991, k * 31 % 9973, k % 97)
         }
         self.drugs = drugs

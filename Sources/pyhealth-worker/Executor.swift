@@ -10,6 +10,7 @@ final class Executor: WorkExecutor {
     func run(_ work: ShardWork, progress: ProgressCounter) throws -> ShardResult {
         let product = try runner.run(
             payload: work.payload, folder: Folder(work: work), progress: Progress(counter: progress))
+        InjectedFault.current?.strike(stage: work.stageName)
         return ShardResult(
             outputs: product.outputs.map { .init(name: $0.name, rows: $0.rows) }, result: product.result)
     }
@@ -60,6 +61,7 @@ final class Member: TrainingMember {
         progress.setDone(Int(trainer.position))
         try trainer.run(with: Exchange(collective), folder: setup.folder) {
             progress.setDone(Int(trainer.position))
+            InjectedFault.current?.strike(stage: "train", phase: Int(trainer.position))
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
