@@ -85,13 +85,15 @@ let package = Package(
         .executableTarget(
             name: "pyhealth-coord",
             dependencies: [
-                "Stages", "ClusterRuntime", "ClusterProtocol", "SyntheticCorpora", "Groundwork", argumentParser,
+                "Stages", "ClusterRuntime", "ClusterProtocol", "SyntheticCorpora", "Groundwork",
+                argumentParser,
                 logging,
             ], swiftSettings: house),
         .executableTarget(
             name: "pyhealth-worker",
             dependencies: [
-                "Stages", "ClusterRuntime", "ClusterProtocol", "Training", "Groundwork", argumentParser, logging,
+                "Stages", "ClusterRuntime", "ClusterProtocol", "Training", "Groundwork", argumentParser,
+                logging,
             ], swiftSettings: house),
         .executableTarget(
             name: "pyhealth-bench",
@@ -146,7 +148,8 @@ let package = Package(
         tests(
             "StagesTests",
             [
-                "pyhealth-coord", "pyhealth-worker", "SyntheticCorpora", "Stages", "ClinicalData", "Storage", "HDF5",
+                "pyhealth-coord", "pyhealth-worker", "SyntheticCorpora", "Stages", "ClinicalData", "Storage",
+                "HDF5",
                 "Digests", "Groundwork", "TestSupport",
             ]),
     ],

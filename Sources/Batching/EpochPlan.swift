@@ -3,8 +3,9 @@ import Groundwork
 /// The order of an epoch's samples, cut into global batches and those into virtual ranks; a function of
 /// (seed, epoch, batch size, K) alone.
 ///
-/// A step's batch of n samples gives rank r the samples r·n/K ..< (r+1)·n/K (whole division), so the last, smaller batch is
-/// spread over all ranks too; ranks may be empty then. More steps than one pass start again with the next order.
+/// A step's batch of n samples gives rank r the samples r·n/K ..< (r+1)·n/K (whole division), so the last, smaller
+/// batch is spread over all ranks too; ranks may be empty then. More steps than one pass begin another pass, in an
+/// order of its own.
 package struct EpochPlan {
     private let samples: [Int]
     private let seed: UInt64
@@ -17,6 +18,8 @@ package struct EpochPlan {
 
     /// The plan of `epoch` over the given samples (global indices) with K = `virtualRanks`.
     package init(samples: [Int], seed: UInt64, epoch: Int, batchSize: Int, virtualRanks: Int) {
+        precondition(!samples.isEmpty, "EpochPlan: no samples")
+        precondition(batchSize > 0 && virtualRanks > 0, "EpochPlan: \(batchSize) in \(virtualRanks) ranks")
         self.samples = samples
         self.seed = seed
         self.epoch = epoch

@@ -13,6 +13,13 @@ package struct ModelSchema: Sendable, Equatable {
         case series(width: Int)
         /// A vector (`multi_hot`, 1-D `tensor`).
         case dense(width: Int)
+
+        /// Vocabulary entries, or columns.
+        package var size: Int {
+            switch self {
+            case .codes(let size), .nestedCodes(let size), .series(let size), .dense(let size): size
+            }
+        }
     }
 
     /// One input field.
@@ -44,20 +51,27 @@ package struct ModelSchema: Sendable, Equatable {
 
     /// The schema of fitted processors; fields that cannot go into a model (`text`, `raw`) are left out.
     ///
-    /// Throws ``BatchingError/unsupportedField(name:processor:)`` if the output field is no label.
+    /// Throws ``BatchingError`` if no input is left, a field is empty, the output field is no label, or a label has
+    /// fewer than two classes (multilabel: none).
     package init(_ processors: FittedProcessors) throws {
         features = processors.fields.filter { $0.role == .input }.compactMap { field in
             Self.kind(of: field.processor).map { Feature(field.name, $0) }
         }
-        guard let output = processors.fields.first(where: { $0.role == .output }), let mode = processors.mode
-        else {
-            let field = processors.fields.last
-            throw BatchingError.unsupportedField(
-                name: field?.name ?? "", processor: field?.processorName ?? "")
+        guard !features.isEmpty else { throw BatchingError.noInputs }
+        if let empty = features.first(where: { $0.kind.size == 0 }) {
+            throw BatchingError.emptyField(name: empty.name)
+        }
+        let output = processors.fields.first { $0.role == .output }
+        guard let output, let mode = processors.mode else {
+            throw BatchingError.noLabel(
+                name: output?.name ?? "none", processor: output?.processorName ?? "none")
         }
         label = output.name
         self.mode = mode
         outputSize = output.processor.size ?? 1
+        guard outputSize >= (mode == .multiclass ? 2 : 1) else {
+            throw BatchingError.tooFewClasses(label: label, classes: outputSize)
+        }
     }
 
     private static func kind(of processor: any FeatureProcessor) -> Kind? {

@@ -1,8 +1,8 @@
-/// NumPy's `default_rng(seed)`: PCG64 (XSL-RR 128/64) seeded through SeedSequence, so that PyHealth's split seeds give
-/// the same parts.
+/// NumPy's `default_rng(seed)`: PCG64 (XSL-RR 128/64) seeded through SeedSequence, so that PyHealth's split seeds
+/// give the same parts.
 ///
-/// Sources: O'Neill, "PCG: a family of simple fast space-efficient statistically good algorithms for random number
-/// generation", 2014; NumPy's documented SeedSequence algorithm (after randutils' seed_seq).
+/// Sources: O'Neill, "PCG: a family of simple fast space-efficient statistically good algorithms for random
+/// number generation", 2014; NumPy's documented SeedSequence algorithm (after randutils' seed_seq).
 package struct NumPyGenerator {
     private var state: UInt128
     private let increment: UInt128

@@ -8,11 +8,13 @@ package enum SplitPart: Int32, Sendable, CaseIterable {
 
 /// Divides samples into train, validation and test; a function of counts, ids, ratios and seed alone.
 ///
-/// With the same seed the parts are those of PyHealth's `split_by_patient`, `split_by_visit` and `split_by_sample`
-/// (whose generator is ``NumPyGenerator``): shuffled units, cut at int(n·r₀) and int(n·(r₀+r₁)).
+/// With the same seed the parts are those of PyHealth's `split_by_patient`, `split_by_visit` and
+/// `split_by_sample` (whose generator is ``NumPyGenerator``): shuffled units, cut at int(n·r₀) and int(n·(r₀+r₁)).
 package enum Split {
-    /// One part per sample, patients kept together; `patients` holds the patient of every sample as a number, counted
-    /// from 0 in order of first sample. Throws ``BatchingError``.
+    /// One part per sample, patients kept together; `patients` holds the patient of every sample as a number,
+    /// counted from 0 in order of first sample.
+    ///
+    /// Throws ``BatchingError/badRatios(_:)``.
     package static func byPatient(_ patients: [Int], ratios: [Double], seed: UInt64) throws -> [SplitPart] {
         let count = (patients.max() ?? -1) + 1
         let parts = try assign(count, ratios, seed)
@@ -21,7 +23,9 @@ package enum Split {
         return assigned
     }
 
-    /// One part per sample; samples (or visits, which are samples here) are shuffled one by one. Throws ``BatchingError``.
+    /// One part per sample; samples (or visits, which are samples here) are shuffled one by one.
+    ///
+    /// Throws ``BatchingError/badRatios(_:)``.
     package static func bySample(_ count: Int, ratios: [Double], seed: UInt64) throws -> [SplitPart] {
         try assign(count, ratios, seed)
     }
@@ -39,7 +43,7 @@ package enum Split {
 
     private static func assign(_ count: Int, _ ratios: [Double], _ seed: UInt64) throws -> [SplitPart] {
         guard ratios.count == 3, ratios.allSatisfy({ $0 >= 0 }), abs(ratios.reduce(0, +) - 1) < 1e-9 else {
-            throw BatchingError.badRatios
+            throw BatchingError.badRatios(ratios)
         }
         var generator = NumPyGenerator(seed: seed)
         let order = generator.permutation(count)

@@ -24,7 +24,7 @@ final class DirectCollective: Collective {
 
     private let generation: UInt64
     private let job: UInt64
-    private let ranges: [Range<Int>]
+    let ranges: [Range<Int>]
     private let network: PeerNetwork
     private let progress: ProgressCounter
     private var call: UInt64 = 0

@@ -53,6 +53,7 @@ package struct StageSpec: Sendable {
     /// What is computed.
     package var kind: Kind
 
+    /// How a stage's work is divided.
     package enum Kind: Sendable {
         /// Independent pieces of work; the first in the list start first. Names are unique and valid file names.
         case shards([ShardSpec])

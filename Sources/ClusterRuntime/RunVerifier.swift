@@ -20,7 +20,9 @@ package enum RunVerifier {
         let directory = try RunDirectory(runDirectory)
         var report = Report()
         for stage in directory.names(in: "stage") {
-            guard let manifest = try directory.read(WireManifest.self, "stage/\(stage)/MANIFEST.pb") else { continue }
+            guard let manifest = try directory.read(WireManifest.self, "stage/\(stage)/MANIFEST.pb") else {
+                continue
+            }
             for output in manifest.shards.flatMap(\.outputs) {
                 report.files += 1
                 report.bytes += Int(clamping: output.bytes)
@@ -37,7 +39,9 @@ package enum RunVerifier {
         let path = directory.file(output.path)
         guard access(path, F_OK) == 0 else { return "\(output.path) is missing" }
         guard directory.has(output) else { return "\(output.path) has another size than the manifest says" }
-        guard try SHA256.hex(ofFile: path) == output.sha256 else { return "\(output.path) has other content (SHA-256)" }
+        guard try SHA256.hex(ofFile: path) == output.sha256 else {
+            return "\(output.path) has other content (SHA-256)"
+        }
         return nil
     }
 }

@@ -45,6 +45,7 @@ package struct DatasetDefinition: Sendable, Equatable {
         /// Columns taken over.
         package var columns: [String]
 
+        /// Which rows stay: those with a partner, or all.
         package enum How: String, Sendable { case inner, left }
     }
 

@@ -1,4 +1,3 @@
-import CScan
 import ClinicalData
 import DelimitedText
 package import Foundation
@@ -119,10 +118,15 @@ struct RowStarts {
                 let start = Self.rowStart(
                     base, count, isQuoted, from: (starts.last?.offset ?? 0) + distance - offset)
             {
-                starts.append((offset + start, line + Int(cscan_count_newlines(base, start))))
+                starts.append(
+                    (
+                        offset + start,
+                        line + CharacterCounts.newlines(UnsafeBufferPointer(start: base, count: start))
+                    ))
             }
-            if cscan_count_quotes(base, count) % 2 == 1 { isQuoted.toggle() }
-            line += Int(cscan_count_newlines(base, count))
+            let piece = UnsafeBufferPointer(start: base, count: count)
+            if CharacterCounts.quotes(piece) % 2 == 1 { isQuoted.toggle() }
+            line += CharacterCounts.newlines(piece)
             offset += count
         }
         if let last = starts.last, last.offset >= offset, starts.count > 1 { starts.removeLast() }

@@ -24,6 +24,7 @@ package struct JobConfiguration: Sendable {
     /// The whole document with `--set` applied.
     package let node: ConfigurationNodeBox
 
+    /// `dataset:`, where the tables are and what they mean.
     package struct DatasetSection: Sendable {
         /// A built-in data set's name, for example `mimic3`; nil with `config`.
         package var name: String?
@@ -37,6 +38,7 @@ package struct JobConfiguration: Sendable {
         package var dev: Bool
     }
 
+    /// `split:`, how samples are divided into train, validation and test.
     package struct SplitSection: Sendable {
         /// `patient`, `visit` or `sample`.
         package var by: String
@@ -46,8 +48,10 @@ package struct JobConfiguration: Sendable {
         package var seed: UInt64
     }
 
+    /// `processors.fit`: the samples that vocabularies are made of.
     package enum FitScope: String, Sendable { case train, all }
 
+    /// `execution:`, sizes that change speed and memory but no result.
     package struct ExecutionSection: Sendable {
         /// Patients per shard. The default is 1000.
         package var shardSize: Int

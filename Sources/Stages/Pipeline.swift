@@ -45,7 +45,9 @@ package struct Pipeline {
     }
 
     /// Every setting of the run file, by dotted key.
-    package func settings() throws -> [(String, String)] { try job.node.node().settings.map { ($0.key, $0.value) } }
+    package func settings() throws -> [(String, String)] {
+        try job.node.node().settings.map { ($0.key, $0.value) }
+    }
 
     /// A digest of settings.
     package func digest(_ settings: [(String, String)]) -> String {

@@ -31,7 +31,8 @@ package struct RunPublisher {
             case "processors.json": try link(file, as: "samples/processors.json")
             case "attrition.json":
                 try AtomicFile.write(
-                    try RunFiles.attrition(at: "\(runDirectory)/\(file.path)").csv, to: "\(runDirectory)/attrition.csv",
+                    try RunFiles.attrition(at: "\(runDirectory)/\(file.path)").csv,
+                    to: "\(runDirectory)/attrition.csv",
                     durable: false)
             default: break
             }
@@ -61,7 +62,8 @@ package struct RunPublisher {
                 let parts = try RunFiles.metrics(at: "\(runDirectory)/\(file.path)")
                 let encoder = JSONEncoder()
                 encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-                try AtomicFile.write(try encoder.encode(parts), to: "\(runDirectory)/metrics.json", durable: false)
+                try AtomicFile.write(
+                    try encoder.encode(parts), to: "\(runDirectory)/metrics.json", durable: false)
             } else {
                 try link(file, as: "predictions/\(file.name)")
             }
@@ -69,7 +71,9 @@ package struct RunPublisher {
     }
 
     private func publishFiles(_ stage: StageOutcome, folder: String, rename: [String: String]) throws {
-        for file in stage.shards.flatMap(\.files) { try link(file, as: "\(folder)/\(rename[file.name] ?? file.name)") }
+        for file in stage.shards.flatMap(\.files) {
+            try link(file, as: "\(folder)/\(rename[file.name] ?? file.name)")
+        }
     }
 
     /// Makes `name` another name of a stage's file, replacing what was there.
@@ -85,6 +89,8 @@ package struct RunPublisher {
         guard rename(temporary, target) == 0 else {
             throw FileError("rename", path: target, errorNumber: errno, writing: true)
         }
+        // A rename between two names of one file leaves both.
+        unlink(temporary)
     }
 }
 
@@ -95,6 +101,7 @@ package struct SampleManifest: Codable, Sendable {
     package var samples: Int
     package var parts: [Part]
 
+    /// One sample file.
     package struct Part: Codable, Sendable {
         package var file: String
         package var rows: Int

@@ -19,6 +19,7 @@ package struct PartMetrics: Codable, Sendable {
     /// In the order asked; null where undefined.
     package var metrics: [Metric]
 
+    /// One metric of one part of the split.
     package struct Metric: Codable, Sendable {
         package var name: String
         package var value: Double?

@@ -36,6 +36,7 @@ package struct StageOutcome: Sendable {
 
 /// A stage to run.
 package struct PlannedStage: Sendable {
+    /// How a stage's work is divided.
     package enum Kind: Sendable {
         /// Independent pieces, each with a name that is unique in the stage and a payload.
         case shards([(name: String, payload: Data)])

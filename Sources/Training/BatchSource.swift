@@ -28,12 +28,3 @@ package struct BatchSource {
         try BatchLabels(try samples.column(schema.label, samples: rows), size: schema.outputSize)
     }
 }
-
-extension ModelSchema.Kind {
-    /// The vocabulary's or vector's size.
-    var size: Int {
-        switch self {
-        case .codes(let size), .nestedCodes(let size), .series(let size), .dense(let size): size
-        }
-    }
-}

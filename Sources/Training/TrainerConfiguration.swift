@@ -29,6 +29,7 @@ package struct TrainerConfiguration: Sendable, Equatable {
     /// Weight of positive labels; nil for none.
     package var posWeight: PositiveWeight?
 
+    /// Whether a larger or a smaller value is the better one.
     package enum MonitorCriterion: String, Sendable { case max, min }
 
     /// How positive labels weigh in the binary cross entropy.

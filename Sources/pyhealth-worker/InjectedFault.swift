@@ -12,7 +12,8 @@ struct InjectedFault {
     /// The fault of the environment, nil if there is none.
     static let current: InjectedFault? = {
         let environment = ProcessInfo.processInfo.environment
-        guard let text = environment["PYHEALTH_FAULT"], let marker = environment["PYHEALTH_FAULT_MARKER"] else {
+        guard let text = environment["PYHEALTH_FAULT"], let marker = environment["PYHEALTH_FAULT_MARKER"]
+        else {
             return nil
         }
         let parts = text.split(separator: ":").map(String.init)

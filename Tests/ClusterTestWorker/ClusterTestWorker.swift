@@ -23,7 +23,7 @@ struct ClusterTestWorker {
         var options = WorkerOptions(
             connect: arguments[place + 1], buildVersion: environment["CLUSTER_TEST_BUILD"] ?? "test",
             numericFingerprint: "fingerprint")
-        options.patience = 20
+        options.patience = 120
         do {
             exit(try Worker.run(executor: TestExecutor(), options: options).rawValue)
         } catch {

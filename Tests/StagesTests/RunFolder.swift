@@ -49,13 +49,16 @@ struct RunFolder {
         _ name: String, workers: Int = 1, _ extra: [String] = [], environment: [String: String] = [:]
     ) throws -> Commands.Outcome {
         try Commands.run(
-            "pyhealth-coord", arguments(name, workers: workers, extra), environment: environment, folder: folder)
+            "pyhealth-coord", arguments(name, workers: workers, extra), environment: environment,
+            folder: folder)
     }
 
     /// SHA-256 of everything that must not depend on how the run went.
     func digests(_ name: String) throws -> [String: String] {
         let root = run(name)
-        var files = ["metrics.json", "history.csv", "attrition.csv", "checkpoints/best.h5", "checkpoints/last.h5"]
+        var files = [
+            "metrics.json", "history.csv", "attrition.csv", "checkpoints/best.h5", "checkpoints/last.h5",
+        ]
         for group in ["samples", "predictions"] {
             files += try FileManager.default.contentsOfDirectory(atPath: "\(root)/\(group)").sorted()
                 .filter { $0 != "manifest.json" }.map { "\(group)/\($0)" }

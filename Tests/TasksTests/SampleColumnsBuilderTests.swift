@@ -23,7 +23,9 @@ import Testing
 
     @Test func nestsVisitsAndTakesANullForNoVisit() throws {
         let a = symbols.intern("a")
-        let found = try column([.null, .nestedCodes([[a], []]), .nestedCodes([]), .null, .nestedCodes([[a]])])
+        let found = try column([
+            .null, .nestedCodes([[a], []]), .nestedCodes([]), .null, .nestedCodes([[a]]),
+        ])
         #expect(found.offsets == [[0, 0, 2, 2, 2, 3], [0, 1, 1, 2]])
         #expect(found.sampleCount == 5)
     }

@@ -40,7 +40,9 @@ package final class RunningCommand {
     private let output: String
     private let errors: String
 
-    init(_ path: String, _ arguments: [String], _ environment: [String: String], _ folder: TemporaryFolder) throws {
+    init(_ path: String, _ arguments: [String], _ environment: [String: String], _ folder: TemporaryFolder)
+        throws
+    {
         let id = UUID().uuidString
         output = folder.file("\(id).out")
         errors = folder.file("\(id).err")

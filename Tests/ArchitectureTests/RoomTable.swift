@@ -1,0 +1,66 @@
+/// Which room may import which: the binding table of `docs/architecture.md`.
+enum RoomTable {
+    /// What every Swift room may import.
+    static let system: Set<String> = [
+        "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Groundwork", "Synchronization",
+    ]
+
+    /// C modules with the rooms that import them. ISA-L has two: inflating in one, checksums in the other.
+    static let importersOfC: [String: Set<String>] = [
+        "CHDF5": ["HDF5"],
+        "CISAL": ["DelimitedText", "Digests"],
+        "CKernels": ["Kernels"],
+        "COpenBLAS": ["Kernels"],
+        "COpenSSL": ["Digests"],
+        "CScan": ["DelimitedText"],
+        "CZeroMQ": ["ZeroMQ"],
+    ]
+
+    private static let journey: Set<String> = [
+        "Batching", "ClinicalData", "Datasets", "Digests", "Evaluation", "Layers", "Models", "Processors",
+        "Reports", "Storage", "SyntheticCorpora", "Tasks", "Tensors", "Training",
+    ]
+
+    /// Rooms with what they may import besides ``system``.
+    static let imports: [String: Set<String>] = [
+        // The Swift faces of C modules
+        "DelimitedText": ["CISAL", "CScan"],
+        "Digests": ["CISAL", "COpenSSL"],
+        "HDF5": ["CHDF5"],
+        "Kernels": ["CKernels", "COpenBLAS"],
+        "ZeroMQ": ["CZeroMQ"],
+        // The journey
+        "Groundwork": ["Yams"],
+        "ClinicalData": [],
+        "Datasets": ["ClinicalData", "DelimitedText", "Digests"],
+        "Tasks": ["ClinicalData"],
+        "Processors": ["ClinicalData"],
+        "Storage": ["ClinicalData", "Datasets", "Digests", "HDF5", "Processors"],
+        "Tensors": ["Kernels"],
+        "Layers": ["Kernels", "Tensors"],
+        "Batching": ["ClinicalData", "Processors", "Storage", "Tensors"],
+        "Models": ["Batching", "ClinicalData", "Layers", "Processors", "Tensors"],
+        "Evaluation": ["ClinicalData"],
+        "Reports": ["ClinicalData", "Evaluation"],
+        "Training": [
+            "Batching", "ClinicalData", "Evaluation", "Layers", "Models", "Storage", "Tensors",
+        ],
+        "SyntheticCorpora": ["ClinicalData", "DelimitedText", "Evaluation"],
+        "Stages": journey,
+        // The cluster: it knows no patients
+        "ClusterProtocol": ["SwiftProtobuf"],
+        "ClusterRuntime": ["ClusterProtocol", "Digests", "Logging", "SwiftProtobuf", "ZeroMQ"],
+        // Wiring
+        "pyhealth-coord": [
+            "ArgumentParser", "ClusterProtocol", "ClusterRuntime", "Logging", "Stages", "SyntheticCorpora",
+        ],
+        "pyhealth-worker": [
+            "ArgumentParser", "ClusterProtocol", "ClusterRuntime", "Logging", "Stages", "Training",
+        ],
+        "pyhealth-bench": [
+            "ArgumentParser", "Batching", "ClinicalData", "ClusterRuntime", "Digests", "Evaluation",
+            "Kernels",
+            "Layers", "Models", "Stages", "Storage", "SyntheticCorpora", "Tensors", "Training",
+        ],
+    ]
+}

@@ -1,0 +1,131 @@
+import Foundation
+import Groundwork
+import TestSupport
+import Testing
+
+@testable import ClusterProtocol
+@testable import ClusterRuntime
+
+struct RunDirectoryTests {
+    private func commit(_ text: String, name: String, epoch: Int, in directory: RunDirectory) throws
+        -> WireShardCommit
+    {
+        var commit = WireShardCommit()
+        var output = WireOutputFile()
+        output.path = "stage/aa/\(name).e\(epoch).a1.text"
+        output.name = "text"
+        output.bytes = UInt64(text.utf8.count)
+        output.sha256 = text
+        commit.outputs = [output]
+        try AtomicFile.write(text, to: directory.file(output.path), durable: false)
+        return commit
+    }
+
+    private func files(_ directory: RunDirectory, _ names: [String] = ["s0"]) throws -> StageFiles {
+        try directory.createFolder("stage/aa")
+        let shards = names.map { ShardSpec(name: $0, payload: Data()) }
+        return StageFiles(
+            directory: directory, spec: StageSpec(id: "aa", name: "scan", kind: .shards(shards)))
+    }
+
+    @Test func publishesAManifestOnce() throws {
+        let folder = try TemporaryFolder("run")
+        let directory = try RunDirectory(folder.path)
+        let files = try files(directory)
+        let first = try files.publish([commit("equal", name: "s0", epoch: 1, in: directory)], build: "b")
+        // A second publisher with equal digests gets the first one's manifest.
+        let second = try files.publish([commit("equal", name: "s0", epoch: 2, in: directory)], build: "b")
+        #expect(first == second)
+        #expect(second.shards[0].outputs[0].path.contains(".e1."))
+        #expect(try files.load(epoch: 2).stage?.cached == true)
+    }
+
+    @Test func refusesASecondManifestWithOtherDigests() throws {
+        let folder = try TemporaryFolder("run")
+        let directory = try RunDirectory(folder.path)
+        let files = try files(directory)
+        _ = try files.publish([commit("one", name: "s0", epoch: 1, in: directory)], build: "b")
+        let error = try #require(throws: ClusterError.self) {
+            try files.publish([commit("two", name: "s0", epoch: 2, in: directory)], build: "b")
+        }
+        #expect(error.code == "cluster.non-deterministic")
+        #expect(error.exitStatus == .data)
+    }
+
+    @Test func removesOnlyWhatTheManifestDoesNotName() throws {
+        let folder = try TemporaryFolder("run")
+        let directory = try RunDirectory(folder.path)
+        let files = try files(directory)
+        let named = try commit("equal", name: "s0", epoch: 2, in: directory)
+        _ = try commit("equal", name: "s0", epoch: 1, in: directory)
+        try AtomicFile.write("x", to: directory.file("stage/aa/s0.e2.a2.text.tmp.0000abcd"), durable: false)
+        try AtomicFile.write("x", to: directory.file("stage/aa/best.h5"), durable: false)
+        _ = try files.publish([named], build: "b")
+        #expect(directory.names(in: "stage/aa") == ["MANIFEST.pb", "best.h5", "s0.e2.a1.text"])
+    }
+
+    @Test func putsAManifestAsideWhoseFilesAreGone() throws {
+        let folder = try TemporaryFolder("run")
+        let directory = try RunDirectory(folder.path)
+        let files = try files(directory)
+        _ = try files.publish([commit("equal", name: "s0", epoch: 1, in: directory)], build: "b")
+        try AtomicFile.write("other size", to: directory.file("stage/aa/s0.e1.a1.text"), durable: false)
+        let (stage, wasInvalid) = try files.load(epoch: 2)
+        #expect(stage == nil && wasInvalid)
+        #expect(directory.names(in: "stage/aa").contains("MANIFEST.pb.invalid.e2"))
+    }
+
+    @Test func takesEveryEpochOnce() throws {
+        let folder = try TemporaryFolder("run")
+        let directory = try RunDirectory(folder.path)
+        #expect(try (0..<12).map { _ in try directory.takeEpoch(build: "b") } == Array(1...12))
+    }
+
+    @Test func refusesADamagedRecord() throws {
+        let folder = try TemporaryFolder("run")
+        let directory = try RunDirectory(folder.path)
+        try AtomicFile.write("not a message", to: directory.file("job.pb"), durable: false)
+        let error = try #require(throws: ClusterError.self) { try directory.read(WireJob.self, "job.pb") }
+        #expect(error.code == "cluster.damaged")
+    }
+
+    @Test func refusesAnUnwritableDirectory() throws {
+        let error = try #require(throws: FileError.self) { try RunDirectory("/proc/nowhere/run") }
+        #expect(error.exitStatus == .cannotCreate)
+    }
+
+    @Test(arguments: ["a/b", "", "a.b", "ä", String(repeating: "x", count: 101)])
+    func refusesShardNamesThatAreNoFileNames(name: String) throws {
+        let folder = try TemporaryFolder("run")
+        let error = try #require(throws: ClusterError.self) {
+            try files(RunDirectory(folder.path), [name]).validate()
+        }
+        #expect(error.code == "cluster.invalid-stage")
+    }
+
+    @Test func refusesTwoShardsOfOneName() throws {
+        let folder = try TemporaryFolder("run")
+        #expect(throws: ClusterError.self) { try files(RunDirectory(folder.path), ["s", "s"]).validate() }
+    }
+
+    @Test func keepsSocketsInAShortPath() throws {
+        let folder = try TemporaryFolder("run")
+        let short = try SocketPlaces.folder(runDirectory: folder.path)
+        #expect(short == "\(folder.path)/ipc")
+        let long = folder.path + "/" + String(repeating: "x", count: 120)
+        let elsewhere = try SocketPlaces.folder(runDirectory: long)
+        #expect(elsewhere.utf8.count < 80)
+        #expect(try SocketPlaces.folder(runDirectory: long) == elsewhere)
+        rmdir(elsewhere)
+    }
+
+    @Test func logsEventsAsJSON() throws {
+        let event = ClusterEvent.workerLost(instance: 0xab, cause: .signalled(9))
+        let line = EventLog.line(event, epoch: 2, time: "t")
+        let object = try #require(
+            JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        #expect(object["event"] as? String == "worker-lost")
+        #expect(object["worker"] as? String == "000000ab")
+        #expect(object["coordinator_epoch"] as? Int == 2)
+    }
+}
