@@ -153,7 +153,7 @@ package struct CoordinatorMachine: Sendable {
     private mutating func grant(to instance: Instance, now: Seconds) -> [CoordinatorDirective] {
         let deadline = now + WorkerTable.lostAfter
         guard let attempt = shards?.grant(to: instance, now: now, deadline: deadline) else { return [] }
-        if attempt.attempt > 1 { totals.attemptsRepeated += 1 }
+        if shards?.isRepetition(attempt) == true { totals.attemptsRepeated += 1 }
         // A worker that was idle has had nothing to make progress with until now.
         workers.update(instance) { $0.pulseChanged = max($0.pulseChanged, now) }
         return [.send(to: instance, grantMessage(attempt))]

@@ -271,6 +271,11 @@ package struct ShardTable: Sendable {
         return (attempts, isTooMuch ? items[index].name : nil)
     }
 
+    /// Whether an earlier attempt at the same shard failed or was lost; grants that were taken back unbegun do not count.
+    package func isRepetition(_ attempt: WireAttemptID) -> Bool {
+        index(of: attempt).map { shards[$0].failures + shards[$0].losses > 0 } ?? false
+    }
+
     /// The shard's name; empty for an attempt of another stage.
     package func name(of attempt: WireAttemptID) -> String { index(of: attempt).map { items[$0].name } ?? "" }
 

@@ -109,6 +109,8 @@ final class CoordinatorLoop: @unchecked Sendable {
         var nextTick: Seconds = 0
         while !isFinished {
             for command in mailbox.take() { handle(command) }
+            // What has ended starts no processes again.
+            guard !isFinished else { break }
             receive()
             let now = SystemFacts.now()
             if now >= nextTick {

@@ -62,7 +62,7 @@ struct SyntheticPatient {
         }
         let diagnoses = codes(vocabulary.diagnoses, 1 + Int(exp(2.1 + 0.5 * normal(&stream))))
         let procedures = codes(vocabulary.procedures, 1 + Int(exp(1.0 + 0.6 * normal(&stream))))
-        let drugs = codes(vocabulary.drugs, min(400, 1 + Int(exp(3.38 + 0.85 * normal(&stream)))))
+        let drugs = codes(vocabulary.drugs, min(400, 1 + Int(exp(3.36 + 0.85 * normal(&stream)))))
         let balance = [
             (vocabulary.diagnoses, diagnoses), (vocabulary.procedures, procedures), (vocabulary.drugs, drugs),
         ].reduce(0) { total, part in Set(part.1).reduce(total) { $0 + part.0.risk[$1] } }
