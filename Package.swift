@@ -97,7 +97,10 @@ let package = Package(
             ], swiftSettings: house),
         .executableTarget(
             name: "pyhealth-bench",
-            dependencies: ["Stages", "Kernels", "Tensors", "Layers", "Models", "Groundwork", argumentParser],
+            dependencies: [
+                "Kernels", "Tensors", "Layers", "Storage", "Evaluation", "SyntheticCorpora", "Groundwork",
+                argumentParser,
+            ],
             swiftSettings: house),
 
         // Tests

@@ -1,18 +1,20 @@
 import ArgumentParser
 import Kernels
 
-/// Measures the numeric engine of this machine.
+/// Measures the numeric engine and whole jobs on this machine.
 @main
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pyhealth-bench",
         abstract:
-            "Measures kernels and layers on one thread: CPU time, median of several runs after a warm-up.",
+            "Measures kernels and layers on one thread, whole jobs, and what a model finds of a known signal.",
         discussion: """
             Example: pyhealth-bench layers --format json
             Build with `swift build -c release`; other work on the machine shows as spread.
             """,
-        subcommands: [KernelsCommand.self, LayersCommand.self])
+        subcommands: [
+            KernelsCommand.self, LayersCommand.self, PipelineCommand.self, SignalCommand.self,
+        ])
 }
 
 /// Options of every measurement.

@@ -1,0 +1,50 @@
+import Evaluation
+package import Foundation
+package import Groundwork
+
+/// The true probabilities of a synthetic corpus, by admission.
+package struct SyntheticTruth {
+    private let probabilities: [Substring: Double]
+
+    /// Reads `truth/truth.csv` of the corpus in `folder`; throws `FileError` and ``SyntheticCorpusError``.
+    package init(corpus folder: String) throws {
+        let path = "\(folder)/truth/truth.csv"
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw FileError("open", path: path, errorNumber: errno == 0 ? ENOENT : errno)
+        }
+        var found: [Substring: Double] = [:]
+        let lines = String(decoding: data, as: UTF8.self).split(separator: "\n").dropFirst()
+        for (number, line) in lines.enumerated() {
+            let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+            guard fields.count == 3, let probability = Double(fields[1]) else {
+                throw SyntheticCorpusError.badTruth(path: path, line: number + 2)
+            }
+            found[fields[0]] = probability
+        }
+        probabilities = found
+    }
+
+    /// Area under the ROC curve of the true probabilities over the given samples, the best that a model can reach on
+    /// them; nil if one of the visits is not of this corpus or there is only one class.
+    package func bestReachableAUC(visits: [String], labels: [Bool]) -> Double? {
+        let scores = visits.compactMap { probabilities[$0[...]] }
+        guard scores.count == visits.count else { return nil }
+        let area = RankingCurves.areaUnderROC(labels: labels, scores: scores)
+        return area.isNaN ? nil : area
+    }
+}
+
+/// Errors of reading a synthetic corpus.
+package enum SyntheticCorpusError: PyHealthError {
+    /// `truth.csv` is not as it was written.
+    case badTruth(path: String, line: Int)
+
+    package var code: String { "synthetic.truth" }
+    package var exitStatus: ExitStatus { .data }
+    package var message: String {
+        switch self {
+        case .badTruth(let path, let line):
+            "\(path), line \(line): expected hadm_id,probability,label. Make the corpus again."
+        }
+    }
+}
