@@ -47,6 +47,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .target(name: "CKernels", cSettings: optimizedC),
         .target(name: "CScan", cSettings: optimizedC),
+        .target(name: "CAllocator"),
 
         // The only Swift importers of their C modules
         room("Digests", ["COpenSSL", "CISAL", "Groundwork"]),
@@ -92,7 +93,8 @@ let package = Package(
         .executableTarget(
             name: "pyhealth-worker",
             dependencies: [
-                "Stages", "ClusterRuntime", "ClusterProtocol", "Training", "Groundwork", argumentParser,
+                "Stages", "ClusterRuntime", "ClusterProtocol", "Training", "CAllocator", "Groundwork",
+                argumentParser,
                 logging,
             ], swiftSettings: house),
         .executableTarget(

@@ -79,16 +79,27 @@ public final class SymbolTable {
     /// The symbol of `text` if it occurs.
     public func find(_ text: String) -> Symbol? {
         var copy = text
-        return copy.withUTF8 { bytes in
-            let hash = Self.hash(bytes)
-            var slot = Int(hash) & (slots.count - 1)
-            while slots[slot] != .max {
-                let index = slots[slot]
-                if hashes[Int(index)] == hash, equals(Int(index), bytes) { return Symbol(index: index) }
-                slot = (slot + 1) & (slots.count - 1)
-            }
-            return nil
+        return copy.withUTF8 { find($0, guess: .max).map(Symbol.init) }
+    }
+
+    /// The index of a text given as UTF-8 bytes if it occurs, where it is likely to be that of `guess`.
+    package func find(_ text: UnsafeBufferPointer<UInt8>, guess: UInt32) -> UInt32? {
+        if Int(guess) < count, equals(Int(guess), text) { return guess }
+        let hash = Self.hash(text)
+        var slot = Int(hash) & (slots.count - 1)
+        while slots[slot] != .max {
+            let index = slots[slot]
+            if hashes[Int(index)] == hash, equals(Int(index), text) { return index }
+            slot = (slot + 1) & (slots.count - 1)
         }
+        return nil
+    }
+
+    /// Gives back spare room, for a table to which little or nothing will be added.
+    package func trim() {
+        bytes = bytes.withUnsafeBufferPointer { Array($0) }
+        offsets = offsets.withUnsafeBufferPointer { Array($0) }
+        hashes = hashes.withUnsafeBufferPointer { Array($0) }
     }
 
     private func insert(_ text: UnsafeBufferPointer<UInt8>, hash: UInt32, slot: Int) -> Symbol {

@@ -10,13 +10,18 @@ struct ColumnSources {
         case joined(Int, Int)
     }
 
-    /// A join with the columns that are really used.
-    struct Join: Equatable {
+    /// A join, and which of its columns are really used.
+    struct Join {
         var path: String
         var key: Int
         var on: String
         var how: DatasetDefinition.Join.How
         var columns: [String]
+        /// Positions of the columns whose texts are used.
+        var texts: Set<Int> = []
+        /// Positions of the columns that are read as times alone, and in which format.
+        var times: Set<Int> = []
+        var timestampFormat: String?
     }
 
     var patient: Int?
@@ -57,6 +62,19 @@ struct ColumnSources {
             }
         }
         attributes = try (needs ?? table.attributes).map { try lookup.find($0) }
+        noteUses(format: table.timestampFormat)
+    }
+
+    /// Marks the joined columns that are read: one that is nothing but the time is kept as a number, others as texts,
+    /// and those that nobody asked for are not kept.
+    private mutating func noteUses(format: String?) {
+        for case .joined(let number, let column) in attributes + (times.count > 1 ? times : []) {
+            joins[number].texts.insert(column)
+        }
+        if times.count == 1, case .joined(let number, let column) = times[0] {
+            joins[number].times = [column]
+            joins[number].timestampFormat = format
+        }
     }
 
     private struct Lookup {

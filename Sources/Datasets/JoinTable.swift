@@ -5,62 +5,100 @@ import Groundwork
 /// The right side of a join in memory: distinct keys, and per key its rows in file order.
 final class JoinTable {
     private let keys = SymbolTable()
-    /// Per key its first row.
+    /// Per key its first row; empty if every key has one row, its own number.
     private var first: [UInt32] = []
-    /// Per row the next one with the same key.
-    private(set) var next: [UInt32] = []
-    private var last: [UInt32] = []
-    /// The distinct texts of the loaded columns.
-    let values = SymbolTable()
-    /// Per column a symbol index per row.
-    private(set) var columns: [[UInt32]]
+    /// Per row the next one with the same key; empty if every key has one row.
+    private var following: [UInt32] = []
+    /// The distinct texts of the loaded columns, one after the other, and where each begins.
+    private let texts: [UInt8]
+    private let textOffsets: [UInt32]
+    /// Per column the number of a text per row; empty where the texts are not used.
+    let columns: [[UInt32]]
+    /// Per column milliseconds per row, ``badTime`` where it cannot be read; empty where it is not used as a time.
+    let times: [[Int64]]
 
     static let noRow = UInt32.max
+    /// Stands for a time that cannot be read; it is an error where it is used.
+    static let badTime = Int64.max
 
     /// Loads `join.columns` of its file; throws `DelimitedTextError`, `FileError`.
     init(_ join: ColumnSources.Join) throws {
-        columns = Array(repeating: [], count: join.columns.count)
         let reader = try RowReader(path: join.path)
         let key = reader.header.firstIndex(of: join.on) ?? 0
         let indices = join.columns.compactMap { reader.header.firstIndex(of: $0) }
+        let values = SymbolTable()
+        var loaded: [[UInt32]] = Array(repeating: [], count: indices.count)
+        var loadedTimes: [[Int64]] = Array(repeating: [], count: indices.count)
+        let parser = TimestampParser.of(join.timestampFormat)
+        var keyOfRow: [UInt32] = []
+        let (texts, times) = (join.texts.sorted(), join.times.sorted())
         var scratch: [UInt8] = []
         while let block = try reader.next() {
             for row in 0..<block.count {
-                append(key: keys.intern(block.field(row, key).bytes).index)
-                for (column, index) in indices.enumerated() {
-                    columns[column].append(value(block.field(row, index), &scratch))
+                keyOfRow.append(keys.intern(block.field(row, key).bytes).index)
+                for column in times {
+                    loadedTimes[column].append(Self.time(block.field(row, indices[column]).bytes, parser))
+                }
+                for column in texts {
+                    loaded[column].append(Self.value(block.field(row, indices[column]), in: values, &scratch))
                 }
             }
         }
+        columns = loaded.map(exact)
+        self.times = loadedTimes.map(exact)
+        (self.texts, textOffsets) = (exact(values.contents.bytes), values.contents.offsets.map(UInt32.init))
+        if keyOfRow.count > keys.count { link(keyOfRow) }
+        keys.trim()
     }
+
+    /// How many distinct texts the columns have.
+    var textCount: Int { textOffsets.count - 1 }
 
     /// The first row with `key`, ``noRow`` if there is none.
     func firstRow(_ key: UnsafeBufferPointer<UInt8>, guess: inout UInt32) -> UInt32 {
-        let symbol = keys.intern(key, guess: guess)
+        guard let symbol = keys.find(key, guess: guess) else { return Self.noRow }
         guess = symbol
-        return Int(symbol) < first.count ? first[Int(symbol)] : Self.noRow
+        return first.isEmpty ? symbol : first[Int(symbol)]
     }
 
-    private func append(key: UInt32) {
-        let row = UInt32(next.count)
-        next.append(Self.noRow)
-        if Int(key) == first.count {
-            first.append(row)
-            last.append(row)
-        } else {
-            next[Int(last[Int(key)])] = row
-            last[Int(key)] = row
+    /// The next row with the key of `row`, ``noRow`` if there is none.
+    func nextRow(after row: UInt32) -> UInt32 { following.isEmpty ? Self.noRow : following[Int(row)] }
+
+    /// Calls `body` with the UTF-8 bytes of a text.
+    func withText<R>(_ number: UInt32, _ body: (UnsafeBufferPointer<UInt8>) throws -> R) rethrows -> R {
+        let range = Int(textOffsets[Int(number)])..<Int(textOffsets[Int(number) + 1])
+        return try texts.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[range])) }
+    }
+
+    /// Chains the rows of every key in file order.
+    private func link(_ keyOfRow: [UInt32]) {
+        first = Array(repeating: Self.noRow, count: keys.count)
+        following = Array(repeating: Self.noRow, count: keyOfRow.count)
+        for row in keyOfRow.indices.reversed() {
+            following[row] = first[Int(keyOfRow[row])]
+            first[Int(keyOfRow[row])] = UInt32(row)
         }
     }
 
-    private func value(
-        _ field: (bytes: UnsafeBufferPointer<UInt8>, doubled: Bool), _ scratch: inout [UInt8]
+    private static func time(_ bytes: UnsafeBufferPointer<UInt8>, _ parser: TimestampParser) -> Int64 {
+        guard !bytes.isEmpty else { return Timestamp.missing }
+        return parser.parse(bytes)?.milliseconds ?? badTime
+    }
+
+    private static func value(
+        _ field: (bytes: UnsafeBufferPointer<UInt8>, doubled: Bool), in values: SymbolTable,
+        _ scratch: inout [UInt8]
     ) -> UInt32 {
         guard !field.bytes.isEmpty else { return EventTable.missingSymbol }
         guard field.doubled else { return values.intern(field.bytes).index }
         RowBlock.unescape(field.bytes, into: &scratch)
         return scratch.withUnsafeBufferPointer { values.intern($0).index }
     }
+}
+
+/// A copy without spare room.
+private func exact<Element: BitwiseCopyable>(_ values: [Element]) -> [Element] {
+    values.withUnsafeBufferPointer { Array($0) }
 }
 
 /// Join tables already loaded by this process, so that the pieces of one table load them once.
@@ -70,13 +108,19 @@ package final class JoinCache {
     package init() {}
 
     func table(for join: ColumnSources.Join) throws -> JoinTable {
-        if let hit = loaded.first(where: {
-            $0.join.path == join.path && $0.join.on == join.on && $0.join.columns == join.columns
-        }) {
-            return hit.table
-        }
+        if let hit = loaded.first(where: { $0.join.serves(join) }) { return hit.table }
+        loaded.removeAll { join.serves($0.join) }
         let table = try JoinTable(join)
         loaded.append((join, table))
         return table
+    }
+}
+
+extension ColumnSources.Join {
+    /// Whether a table that was loaded for this join holds all that `other` reads.
+    fileprivate func serves(_ other: ColumnSources.Join) -> Bool {
+        path == other.path && on == other.on && columns == other.columns
+            && texts.isSuperset(of: other.texts) && times.isSuperset(of: other.times)
+            && (timestampFormat == other.timestampFormat || other.times.isEmpty)
     }
 }

@@ -16,7 +16,7 @@ package struct ScanTask {
     /// texts take more than `memoryBudget` bytes.
     package init(
         definition: DatasetDefinition, root: String, plan: InspectionPlan, index: Int,
-        memoryBudget: Int = 192 << 20
+        memoryBudget: Int = 16 << 20
     ) throws {
         task = plan.mapTasks[index]
         let name = plan.tables[task.table].name
@@ -69,11 +69,10 @@ private final class ScanState {
     private var joinGuesses: [UInt32]
     private let router: RangeRouter
     private var symbols = SymbolTable()
-    private let buffers: [RangeBuffer]
+    private let buffer: RunBuffer
     private var values: [UInt32]
     private var guesses: [UInt32]
     private var patientGuess = UInt32.max
-    private var rowsHeld = 0
     /// Per joined column, symbols of the join's values in this scan's table.
     private var translated: [[[UInt32]]]
     private var scratch: [UInt8] = []
@@ -85,23 +84,23 @@ private final class ScanState {
         self.sources = sources
         self.table = table
         self.file = file
-        parser = table.timestampFormat.flatMap(TimestampParser.init(format:)) ?? TimestampParser()
+        parser = TimestampParser.of(table.timestampFormat)
         joins = try sources.joins.map(cache.table(for:))
         joinGuesses = Array(repeating: .max, count: joins.count)
         router = RangeRouter(splitters: plan.splitters, endID: plan.endID)
         let width = sources.attributes.count
-        buffers = (0..<plan.rangeCount).map { _ in RangeBuffer(attributes: width) }
+        buffer = RunBuffer(attributes: width)
         values = Array(repeating: 0, count: width)
         guesses = Array(repeating: .max, count: width)
         translated = joins.map { table in table.columns.map { _ in [] } }
     }
 
     /// Bytes held by rows and texts.
-    var memory: Int { rowsHeld * (values.count + 3) * 4 + symbols.byteCount + symbols.count * 24 }
+    var memory: Int { buffer.byteCount + symbols.byteCount + symbols.count * 24 }
 
     /// Adds a block's rows; returns how many events they became.
     func add(_ block: RowBlock, _ reader: RowReader) throws -> Int {
-        let before = rowsHeld
+        let before = buffer.rowCount
         var matches = Array(repeating: JoinTable.noRow, count: joins.count)
         for row in 0..<block.count {
             guard let (patient, range) = try route(block, row, reader) else { continue }
@@ -111,15 +110,14 @@ private final class ScanState {
                 try join(block, row, reader, patient, range, &matches, level: 0)
             }
         }
-        return rowsHeld - before
+        return buffer.rowCount - before
     }
 
     func flush(to writer: ShuffleFileWriter) throws {
-        guard rowsHeld > 0 else { return }
-        try writer.writeRun(buffers, symbols: symbols)
-        for buffer in buffers { buffer.clear() }
+        guard buffer.rowCount > 0 else { return }
+        try writer.writeRun(buffer, symbols: symbols)
+        buffer.clear()
         symbols = SymbolTable()
-        rowsHeld = 0
         patientGuess = .max
         router.forget()
         for i in guesses.indices { guesses[i] = .max }
@@ -158,7 +156,7 @@ private final class ScanState {
         while match != JoinTable.noRow {
             matches[level] = match
             try join(block, row, reader, patient, range, &matches, level: level + 1)
-            match = joins[level].next[Int(match)]
+            match = joins[level].nextRow(after: match)
         }
     }
 
@@ -173,8 +171,9 @@ private final class ScanState {
             case .joined(let number, let column): values[i] = joinedSymbol(number, column, matches[number])
             }
         }
-        values.withUnsafeBufferPointer { buffers[range].append(patient: patient, time: time, attributes: $0) }
-        rowsHeld += 1
+        values.withUnsafeBufferPointer {
+            buffer.append(range: range, patient: patient, time: time, attributes: $0)
+        }
     }
 
     @inline(__always)
@@ -196,11 +195,11 @@ private final class ScanState {
         guard value != EventTable.missingSymbol else { return value }
         if translated[number][column].isEmpty {
             translated[number][column] = Array(
-                repeating: EventTable.missingSymbol, count: joins[number].values.count)
+                repeating: EventTable.missingSymbol, count: joins[number].textCount)
         }
         let known = translated[number][column][Int(value)]
         if known != EventTable.missingSymbol { return known }
-        let symbol = joins[number].values.withBytes(of: Symbol(index: value)) { symbols.intern($0).index }
+        let symbol = joins[number].withText(value) { symbols.intern($0).index }
         translated[number][column][Int(value)] = symbol
         return symbol
     }
@@ -220,12 +219,16 @@ private final class ScanState {
             return try parse(bytes, block, row, reader)
         case .joined(let number, let column):
             guard matches[number] != JoinTable.noRow else { return Timestamp.missing }
-            let value = joins[number].columns[column][Int(matches[number])]
-            guard value != EventTable.missingSymbol else { return Timestamp.missing }
-            return try joins[number].values.withBytes(of: Symbol(index: value)) {
-                try parse($0, block, row, reader)
-            }
+            return try joinedTime(number, column, matches[number], block, row, reader)
         }
+    }
+
+    private func joinedTime(
+        _ number: Int, _ column: Int, _ match: UInt32, _ block: RowBlock, _ row: Int, _ reader: RowReader
+    ) throws -> Int64 {
+        let time = joins[number].times[column][Int(match)]
+        guard time != JoinTable.badTime else { throw unparsable(block, row, reader) }
+        return time
     }
 
     private func concatenatedTime(
@@ -242,7 +245,7 @@ private final class ScanState {
                 guard matches[number] != JoinTable.noRow else { return Timestamp.missing }
                 let value = joins[number].columns[column][Int(matches[number])]
                 guard value != EventTable.missingSymbol else { return Timestamp.missing }
-                joins[number].values.withBytes(of: Symbol(index: value)) { bytes += $0 }
+                joins[number].withText(value) { bytes += $0 }
             }
         }
         return try bytes.withUnsafeBufferPointer { try parse($0, block, row, reader) }
@@ -252,13 +255,14 @@ private final class ScanState {
     private func parse(
         _ bytes: UnsafeBufferPointer<UInt8>, _ block: RowBlock, _ row: Int, _ reader: RowReader
     ) throws -> Int64 {
-        guard let time = parser.parse(bytes) else {
-            throw DatasetError.unparsableTime(
-                table: table.name, file: file, line: reader.line(of: row, in: block),
-                columns: table.timestamp,
-                format: table.timestampFormat ?? "YYYY-MM-DD[ HH:MM[:SS]]")
-        }
+        guard let time = parser.parse(bytes) else { throw unparsable(block, row, reader) }
         return time.milliseconds
+    }
+
+    private func unparsable(_ block: RowBlock, _ row: Int, _ reader: RowReader) -> DatasetError {
+        .unparsableTime(
+            table: table.name, file: file, line: reader.line(of: row, in: block), columns: table.timestamp,
+            format: table.timestampFormat ?? "YYYY-MM-DD[ HH:MM[:SS]]")
     }
 }
 

@@ -25,6 +25,11 @@ final class ShuffleFileWriter {
     private var stamps: [UInt32] = []
     private var locals: [UInt32] = []
     private var stamp: UInt32 = 0
+    // The segment in work; kept from one to the next.
+    private var texts: [UInt8] = []
+    private var textOffsets: [UInt32] = []
+    private var columns: [UInt32] = []
+    private var segment: [UInt8] = []
 
     init(path: String, rangeCount: Int, attributes: Int) throws {
         self.path = path
@@ -36,19 +41,20 @@ final class ShuffleFileWriter {
     }
 
     /// Writes one segment per range that has rows.
-    func writeRun(_ buffers: [RangeBuffer], symbols: SymbolTable) throws {
+    func writeRun(_ buffer: RunBuffer, symbols: SymbolTable) throws {
         stamps = Array(repeating: 0, count: symbols.count)
         locals = Array(repeating: 0, count: symbols.count)
         stamp = 0
-        for buffer in buffers {
-            guard buffer.rowCount > 0 else {
+        let (rows, starts) = buffer.grouped(by: rangeCount)
+        for range in 0..<rangeCount {
+            guard starts[range] < starts[range + 1] else {
                 index += [0, 0]
                 continue
             }
-            let bytes = segment(buffer, symbols)
-            try write(bytes)
-            index += [offset, UInt64(bytes.count)]
-            offset += UInt64(bytes.count)
+            gather(rows[starts[range]..<starts[range + 1]], of: buffer, symbols)
+            try write(segment)
+            index += [offset, UInt64(segment.count)]
+            offset += UInt64(segment.count)
         }
     }
 
@@ -71,59 +77,59 @@ final class ShuffleFileWriter {
         unlink(path)
     }
 
-    private func segment(_ buffer: RangeBuffer, _ symbols: SymbolTable) -> [UInt8] {
+    /// Makes ``segment`` of the given rows.
+    private func gather(_ rows: ArraySlice<UInt32>, of buffer: RunBuffer, _ symbols: SymbolTable) {
         stamp += 1
-        let rows = buffer.rowCount
-        var words = [UInt32](repeating: 0, count: rows * (attributes + 3))
-        var texts: [UInt8] = []
-        var offsets: [UInt32] = [0]
+        let count = rows.count
+        texts.removeAll(keepingCapacity: true)
+        textOffsets.removeAll(keepingCapacity: true)
+        textOffsets.append(0)
+        columns.removeAll(keepingCapacity: true)
+        columns.append(contentsOf: repeatElement(0, count: count * buffer.stride))
         buffer.words.withUnsafeBufferPointer { source in
-            let stride = buffer.stride
-            for row in 0..<rows {
-                let base = row * stride
-                words[row] = local(source[base], symbols, &texts, &offsets)
-                words[rows + 2 * row] = source[base + 1]
-                words[rows + 2 * row + 1] = source[base + 2]
+            for (place, row) in rows.enumerated() {
+                let base = Int(row) * buffer.stride
+                columns[place] = local(source[base], symbols)
+                columns[count + 2 * place] = source[base + 1]
+                columns[count + 2 * place + 1] = source[base + 2]
                 for column in 0..<attributes {
-                    words[rows * (3 + column) + row] = local(
-                        source[base + 3 + column], symbols, &texts, &offsets)
+                    columns[count * (3 + column) + place] = local(source[base + 3 + column], symbols)
                 }
             }
         }
-        return assemble(rows: rows, offsets: offsets, texts: texts, words: words)
+        assemble(rows: count)
     }
 
     /// The segment's number for a symbol of the run, given on first use.
     @inline(__always)
-    private func local(
-        _ symbol: UInt32, _ symbols: SymbolTable, _ texts: inout [UInt8], _ offsets: inout [UInt32]
-    ) -> UInt32 {
+    private func local(_ symbol: UInt32, _ symbols: SymbolTable) -> UInt32 {
         if symbol == EventTable.missingSymbol { return symbol }
         let i = Int(symbol)
         if stamps[i] == stamp { return locals[i] }
         stamps[i] = stamp
-        locals[i] = UInt32(offsets.count - 1)
+        locals[i] = UInt32(textOffsets.count - 1)
         symbols.withBytes(of: Symbol(index: symbol)) { texts.append(contentsOf: $0) }
-        offsets.append(UInt32(texts.count))
+        textOffsets.append(UInt32(texts.count))
         return locals[i]
     }
 
-    private func assemble(rows: Int, offsets: [UInt32], texts: [UInt8], words: [UInt32]) -> [UInt8] {
-        var body: [UInt8] = []
-        body.reserveCapacity(16 + offsets.count * 4 + texts.count + 3 + words.count * 4)
-        offsets.withUnsafeBytes { body.append(contentsOf: $0) }
-        body.append(contentsOf: texts)
-        while body.count % 4 != 0 { body.append(0) }
-        words.withUnsafeBytes { body.append(contentsOf: $0) }
-        var segment: [UInt8] = []
-        segment.reserveCapacity(body.count + 16)
-        for value in [
-            UInt32(rows), UInt32(offsets.count - 1), UInt32(texts.count), CRC32C.checksum(of: body),
-        ] {
-            withUnsafeBytes(of: value.littleEndian) { segment.append(contentsOf: $0) }
+    private func assemble(rows: Int) {
+        while texts.count % 4 != 0 { texts.append(0) }
+        segment.removeAll(keepingCapacity: true)
+        segment.append(contentsOf: repeatElement(0, count: 16))
+        textOffsets.withUnsafeBytes { segment.append(contentsOf: $0) }
+        segment.append(contentsOf: texts)
+        columns.withUnsafeBytes { segment.append(contentsOf: $0) }
+        let checksum = segment.withUnsafeBytes {
+            CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[16...]))
         }
-        segment.append(contentsOf: body)
-        return segment
+        let textBytes = textOffsets.last ?? 0
+        let head = [UInt32(rows), UInt32(textOffsets.count - 1), textBytes, checksum]
+        for (place, value) in head.enumerated() {
+            withUnsafeBytes(of: value.littleEndian) {
+                segment.replaceSubrange((4 * place)..<(4 * place + 4), with: $0)
+            }
+        }
     }
 
     private func write(_ bytes: [UInt8]) throws {

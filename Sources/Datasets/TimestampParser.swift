@@ -33,6 +33,11 @@ package struct TimestampParser: Sendable {
         parts = list
     }
 
+    /// The parser of a column: of `format` where its definition names one, else the ISO-like one.
+    static func of(_ format: String?) -> TimestampParser {
+        format.flatMap(TimestampParser.init(format:)) ?? TimestampParser()
+    }
+
     /// The moment that `bytes` name, nil if they do not fit.
     @inline(__always)
     package func parse(_ bytes: UnsafeBufferPointer<UInt8>) -> Timestamp? {

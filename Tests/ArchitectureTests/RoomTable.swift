@@ -7,6 +7,7 @@ enum RoomTable {
 
     /// C modules with the rooms that import them. ISA-L has two: inflating in one, checksums in the other.
     static let importersOfC: [String: Set<String>] = [
+        "CAllocator": ["pyhealth-worker"],
         "CHDF5": ["HDF5"],
         "CISAL": ["DelimitedText", "Digests"],
         "CKernels": ["Kernels"],
@@ -55,7 +56,7 @@ enum RoomTable {
             "ArgumentParser", "ClusterProtocol", "ClusterRuntime", "Logging", "Stages", "SyntheticCorpora",
         ],
         "pyhealth-worker": [
-            "ArgumentParser", "ClusterProtocol", "ClusterRuntime", "Logging", "Stages", "Training",
+            "ArgumentParser", "CAllocator", "ClusterProtocol", "ClusterRuntime", "Logging", "Stages", "Training",
         ],
         "pyhealth-bench": [
             "ArgumentParser", "Batching", "ClinicalData", "ClusterRuntime", "Digests", "Evaluation",

@@ -1,0 +1,5 @@
+#include "CAllocator.h"
+
+#include <malloc.h>
+
+void callocator_map_blocks_from(size_t bytes) { mallopt(M_MMAP_THRESHOLD, (int)bytes); }
