@@ -10,12 +10,7 @@ struct RunDirectory: Sendable {
 
     /// Creates the directory if it is missing.
     init(_ path: String) throws {
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
-        } catch {
-            throw FileError("create", path: path, errorNumber: Self.reason(of: error), writing: true)
-        }
+        try Files.createFolder(path)
         guard let resolved = realpath(path, nil) else {
             throw FileError("open", path: path, errorNumber: errno)
         }
@@ -27,21 +22,12 @@ struct RunDirectory: Sendable {
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
     /// Creates a folder and those above it.
-    func createFolder(_ name: String) throws {
-        do {
-            try FileManager.default.createDirectory(
-                atPath: file(name), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
-        } catch {
-            throw FileError("create", path: file(name), errorNumber: Self.reason(of: error), writing: true)
-        }
-    }
+    func createFolder(_ name: String) throws { try Files.createFolder(file(name)) }
 
     /// Reads a message; nil if there is no such file. Throws ``ClusterError/damaged(path:)``.
     func read<Record: Message>(_ type: Record.Type, _ name: String) throws -> Record? {
         guard access(file(name), F_OK) == 0 else { return nil }
-        guard let data = FileManager.default.contents(atPath: file(name)) else {
-            throw FileError("open", path: file(name), errorNumber: errno == 0 ? EIO : errno)
-        }
+        let data = try Files.contents(of: file(name))
         do { return try Record(serializedBytes: data) } catch {
             throw ClusterError.damaged(path: file(name))
         }
@@ -90,9 +76,5 @@ struct RunDirectory: Sendable {
     /// Names in a folder in ascending order; none if it does not exist.
     func names(in folder: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: file(folder))) ?? []).sorted()
-    }
-
-    private static func reason(of error: any Error) -> Int32 {
-        ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError).map { Int32($0.code) } ?? EIO
     }
 }

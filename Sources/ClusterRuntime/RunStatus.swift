@@ -13,10 +13,10 @@ package struct RunStatus: Sendable {
     /// Reads the status of the run in `runDirectory`; throws ``FileError`` if there is none.
     package static func load(runDirectory: String) throws -> RunStatus {
         let path = "\(runDirectory)/status.pb"
-        guard access(path, R_OK) == 0 else { throw FileError("open", path: path, errorNumber: errno) }
-        guard let data = FileManager.default.contents(atPath: path),
-            var snapshot = try? WireStatus(serializedBytes: data)
-        else { throw ClusterError.damaged(path: path) }
+        let data = try Files.contents(of: path)
+        guard var snapshot = try? WireStatus(serializedBytes: data) else {
+            throw ClusterError.damaged(path: path)
+        }
         let isAlive = RunLock.isHeld(at: runDirectory)
         if !isAlive, snapshot.state == "running" { snapshot.state = "interrupted" }
         return RunStatus(snapshot: snapshot, isCoordinatorAlive: isAlive)

@@ -41,6 +41,8 @@ final class RunWatch {
         guard event.isFault else { return }
         let words = EventLog.words(event)
         faults = Array((faults + [words]).suffix(Self.mostFaults))
+        // The command itself prints why a job failed.
+        if case .jobFailed = event { return }
         setup.options.logger?.warning("\(words)")
     }
 

@@ -34,12 +34,12 @@ struct ColumnSources {
 
     /// Finds every needed column in the headers; throws ``DatasetError/missingColumn(table:column:file:columns:suggestion:)``.
     init(table: DatasetDefinition.Table, needs: [String]?, root: String) throws {
-        path = try Inspector.resolve(table.filePath, root: root)
+        path = try Inspector.resolve(table.filePath, of: table.name, root: root)
         let header = try RowReader.readHeader(path).names
         var lookup = Lookup(table: table.name, path: path, header: header)
         patient = try table.patientID.map { try lookup.own($0) }
         for join in table.joins {
-            let joinPath = try Inspector.resolve(join.filePath, root: root)
+            let joinPath = try Inspector.resolve(join.filePath, of: table.name, root: root)
             let right = try RowReader.readHeader(joinPath).names
             for column in join.columns + [join.on] where !right.contains(column) {
                 throw Lookup(table: table.name, path: joinPath, header: right).missing(column)

@@ -2,6 +2,8 @@ package import Groundwork
 
 /// What can be wrong with a data set. Cell content never appears.
 package enum DatasetError: PyHealthError, Equatable {
+    /// A table's file is not there.
+    case missingTable(table: String, file: String)
     /// A column that is needed is not in the header.
     case missingColumn(table: String, column: String, file: String, columns: Int, suggestion: String)
     /// A time cannot be read.
@@ -13,6 +15,7 @@ package enum DatasetError: PyHealthError, Equatable {
 
     package var code: String {
         switch self {
+        case .missingTable: "data.missing-table"
         case .missingColumn: "data.missing-column"
         case .unparsableTime: "data.unparsable-time"
         case .missingPatientID: "data.missing-patient-id"
@@ -26,6 +29,9 @@ package enum DatasetError: PyHealthError, Equatable {
 
     package var message: String {
         switch self {
+        case .missingTable(let table, let file):
+            "Table \"\(table)\" of the data set has no file: expected \"\(file)\", with or without \".gz\". Check the data "
+                + "set's folder (dataset.root) and version."
         case .missingColumn(let table, let column, let file, let columns, let suggestion):
             "Table \"\(table)\" has no column \"\(column)\" (\(file), \(columns) columns).\(suggestion) "
                 + "Check the data set's version."

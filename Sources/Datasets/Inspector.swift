@@ -36,9 +36,12 @@ package struct Inspector {
             splitters: splitters, endID: kept < ids.count ? ids[kept] : nil, mapTasks: tasks)
     }
 
-    /// Resolves a path of the definition below the root.
-    package static func resolve(_ filePath: String, root: String) throws -> String {
-        try ByteSources.resolve(filePath.hasPrefix("/") ? filePath : "\(root)/\(filePath)")
+    /// The file of `table`, or one that it is joined with, below the root; throws ``DatasetError/missingTable(table:file:)``.
+    package static func resolve(_ filePath: String, of table: String, root: String) throws -> String {
+        let path = filePath.hasPrefix("/") ? filePath : "\(root)/\(filePath)"
+        do { return try ByteSources.resolve(path) } catch DelimitedTextError.missingFile {
+            throw DatasetError.missingTable(table: table, file: path)
+        }
     }
 
     private func checkColumns(_ tables: [DatasetDefinition.Table], _ needs: [String: [String]]) throws {
@@ -53,7 +56,7 @@ package struct Inspector {
         var smallest: (size: Int, path: String, column: String)?
         for table in defaults.isEmpty ? withID : defaults {
             guard let column = table.patientID else { continue }
-            let path = try Self.resolve(table.filePath, root: root)
+            let path = try Self.resolve(table.filePath, of: table.name, root: root)
             guard try RowReader.readHeader(path).names.contains(column) else { continue }
             let size = try fileSize(path)
             if smallest.map({ size < $0.size }) ?? true { smallest = (size, path, column) }
@@ -73,7 +76,7 @@ package struct Inspector {
     private func pieces(
         of table: DatasetDefinition.Table, index: Int, pieceBytes: Int
     ) throws -> [InspectionPlan.MapTask] {
-        let path = try Self.resolve(table.filePath, root: root)
+        let path = try Self.resolve(table.filePath, of: table.name, root: root)
         let size = try fileSize(path)
         guard !path.hasSuffix(".gz"), table.patientID != nil, size > pieceBytes else {
             return [.init(table: index, path: path, range: nil, firstLine: 2, bytes: size)]

@@ -14,16 +14,20 @@ final class JoinTable {
     private let textOffsets: [UInt32]
     /// Per column the number of a text per row; empty where the texts are not used.
     let columns: [[UInt32]]
-    /// Per column milliseconds per row, ``badTime`` where it cannot be read; empty where it is not used as a time.
+    /// Per column milliseconds per row; empty where it is not used as a time. One that cannot be read is an error only
+    /// where it is used: see ``unreadableLine(_:)``.
     let times: [[Int64]]
+    /// The file, for errors.
+    let file: String
 
     static let noRow = UInt32.max
-    /// Stands for a time that cannot be read; it is an error where it is used.
-    static let badTime = Int64.max
+    /// A time that cannot be read is stored as this and the number of its line.
+    private static let unreadable = Int64.max - Int64(UInt32.max)
 
     /// Loads `join.columns` of its file; throws `DelimitedTextError`, `FileError`.
     init(_ join: ColumnSources.Join) throws {
         let reader = try RowReader(path: join.path)
+        file = join.path
         let key = reader.header.firstIndex(of: join.on) ?? 0
         let indices = join.columns.compactMap { reader.header.firstIndex(of: $0) }
         let values = SymbolTable()
@@ -37,7 +41,9 @@ final class JoinTable {
             for row in 0..<block.count {
                 keyOfRow.append(keys.intern(block.field(row, key).bytes).index)
                 for column in times {
-                    loadedTimes[column].append(Self.time(block.field(row, indices[column]).bytes, parser))
+                    let time = Self.time(block.field(row, indices[column]).bytes, parser)
+                    loadedTimes[column].append(
+                        time ?? Self.unreadable + Int64(reader.line(of: row, in: block)))
                 }
                 for column in texts {
                     loaded[column].append(Self.value(block.field(row, indices[column]), in: values, &scratch))
@@ -80,9 +86,11 @@ final class JoinTable {
         }
     }
 
-    private static func time(_ bytes: UnsafeBufferPointer<UInt8>, _ parser: TimestampParser) -> Int64 {
-        guard !bytes.isEmpty else { return Timestamp.missing }
-        return parser.parse(bytes)?.milliseconds ?? badTime
+    /// The line of a time that could not be read; nil for one that could.
+    static func unreadableLine(_ time: Int64) -> Int? { time >= unreadable ? Int(time - unreadable) : nil }
+
+    private static func time(_ bytes: UnsafeBufferPointer<UInt8>, _ parser: TimestampParser) -> Int64? {
+        bytes.isEmpty ? Timestamp.missing : parser.parse(bytes)?.milliseconds
     }
 
     private static func value(

@@ -53,7 +53,7 @@ package struct ScanTask {
             try writer.finish()
         } catch {
             writer.abandon()
-            throw error
+            throw reader.rootCause(of: error)
         }
         return rows
     }
@@ -219,15 +219,13 @@ private final class ScanState {
             return try parse(bytes, block, row, reader)
         case .joined(let number, let column):
             guard matches[number] != JoinTable.noRow else { return Timestamp.missing }
-            return try joinedTime(number, column, matches[number], block, row, reader)
+            return try joinedTime(number, column, matches[number])
         }
     }
 
-    private func joinedTime(
-        _ number: Int, _ column: Int, _ match: UInt32, _ block: RowBlock, _ row: Int, _ reader: RowReader
-    ) throws -> Int64 {
+    private func joinedTime(_ number: Int, _ column: Int, _ match: UInt32) throws -> Int64 {
         let time = joins[number].times[column][Int(match)]
-        guard time != JoinTable.badTime else { throw unparsable(block, row, reader) }
+        if let line = JoinTable.unreadableLine(time) { throw unparsable(joins[number].file, line) }
         return time
     }
 
@@ -255,13 +253,13 @@ private final class ScanState {
     private func parse(
         _ bytes: UnsafeBufferPointer<UInt8>, _ block: RowBlock, _ row: Int, _ reader: RowReader
     ) throws -> Int64 {
-        guard let time = parser.parse(bytes) else { throw unparsable(block, row, reader) }
+        guard let time = parser.parse(bytes) else { throw unparsable(file, reader.line(of: row, in: block)) }
         return time.milliseconds
     }
 
-    private func unparsable(_ block: RowBlock, _ row: Int, _ reader: RowReader) -> DatasetError {
+    private func unparsable(_ file: String, _ line: Int) -> DatasetError {
         .unparsableTime(
-            table: table.name, file: file, line: reader.line(of: row, in: block), columns: table.timestamp,
+            table: table.name, file: file, line: line, columns: table.timestamp,
             format: table.timestampFormat ?? "YYYY-MM-DD[ HH:MM[:SS]]")
     }
 }

@@ -46,7 +46,7 @@ package enum DelimitedTextError: PyHealthError, Equatable {
             "\(file): the gzip data is damaged near byte \(offset) (inflate status \(status)). Copy it again."
         case .noHeader(let file): "\(file) is empty; expected a header line with column names."
         case .missingFile(let file):
-            "There is no file \"\(file)\" (nor with or without \".gz\"). Check the data set's folder and version."
+            "There is no file \"\(file)\", with or without \".gz\". Check the folder and its version."
         }
     }
 }

@@ -105,8 +105,22 @@ package final class RowReader {
 
     private var blockLine = 2
 
+    /// The error to show for one that rows of this file caused: damage of a gzip file where its rest shows any, since
+    /// damaged bytes may inflate to rows that make no sense.
+    package func rootCause(of error: any Error) -> any Error {
+        guard file.hasSuffix(".gz") else { return error }
+        do {
+            while try source.read(into: buffer) > 0 {}
+            return error
+        } catch { return error }
+    }
+
     /// The next block, nil at the end.
     package func next() throws -> RowBlock? {
+        do { return try nextBlock() } catch { throw rootCause(of: error) }
+    }
+
+    private func nextBlock() throws -> RowBlock? {
         line += pendingNewlines
         pendingNewlines = 0
         while true {

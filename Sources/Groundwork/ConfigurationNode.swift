@@ -9,13 +9,16 @@ package struct ConfigurationNode {
     /// The dotted path from the root, for example `model.hidden_dim`.
     package let path: String
     let node: Node
+    /// Dotted paths whose values were given by `--set` and so have no line in the file.
+    private var overridden: Set<String> = []
+
+    private init(file: String, path: String, node: Node, overridden: Set<String> = []) {
+        (self.file, self.path, self.node, self.overridden) = (file, path, node, overridden)
+    }
 
     /// Parses the YAML file at `path`; throws ``ConfigurationError`` or ``FileError``.
     package static func load(path: String) throws -> ConfigurationNode {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw FileError("open", path: path, errorNumber: errno == 0 ? ENOENT : errno)
-        }
-        return try parse(String(decoding: data, as: UTF8.self), file: path)
+        try ConfigurationDocument(path: path).root()
     }
 
     /// Parses YAML text; `file` is the name used in errors.
@@ -24,19 +27,24 @@ package struct ConfigurationNode {
             guard let node = try Yams.compose(yaml: text) else {
                 throw ConfigurationError("empty", "\(file) is empty. Expected a mapping of keys.")
             }
-            try refuseDuplicates(node, file: file)
             return ConfigurationNode(file: file, path: "", node: node)
         } catch let error as YamlError {
-            throw ConfigurationError("yaml", "\(file) is not valid YAML: \(firstLine(of: error)).")
+            throw Self.refusal(error, file)
         }
     }
 
     /// The 1-based line of this node.
-    package var line: Int { node.mark?.line ?? 0 }
+    package var line: Int { node.mark?.line ?? 1 }
 
-    /// "file, line n, key" for error messages.
+    /// "file, line n, key" for error messages, "--set key" where the value came from there.
     package var place: String {
-        path.isEmpty ? "\(file), line \(line)" : "\(file), line \(line), key \"\(path)\""
+        if isOverridden(path) { return "--set \(path)" }
+        return path.isEmpty ? "\(file), line \(line)" : "\(file), line \(line), key \"\(path)\""
+    }
+
+    /// Whether `--set` gave the value at `path` or one that it lies in.
+    private func isOverridden(_ path: String) -> Bool {
+        overridden.contains { path == $0 || path.hasPrefix($0 + ".") || path.hasPrefix($0 + "[") }
     }
 
     /// Whether the value is absent or null.
@@ -62,8 +70,10 @@ package struct ConfigurationNode {
         for (key, _) in mapping {
             let name = key.string ?? ""
             if !allowed.contains(name) {
-                let place = "\(file), line \(key.mark?.line ?? line)"
                 let full = path.isEmpty ? name : "\(path).\(name)"
+                let place =
+                    key.mark == nil || isOverridden(full)
+                    ? "--set" : "\(file), line \(key.mark?.line ?? line)"
                 throw ConfigurationError(
                     "unknown-key",
                     "\(place): unknown key \"\(full)\".\(suggestion(for: name, among: allowed)) Valid keys: \(allowed.joined(separator: ", "))."
@@ -78,7 +88,8 @@ package struct ConfigurationNode {
     /// The value under `key`, nil if absent or null.
     package func child(_ key: String) -> ConfigurationNode? {
         guard let value = node.mapping?[key] else { return nil }
-        let child = ConfigurationNode(file: file, path: path.isEmpty ? key : "\(path).\(key)", node: value)
+        let child = ConfigurationNode(
+            file: file, path: path.isEmpty ? key : "\(path).\(key)", node: value, overridden: overridden)
         return child.isNull ? nil : child
     }
 
@@ -94,7 +105,9 @@ package struct ConfigurationNode {
     /// The items of a list.
     package func items() throws -> [ConfigurationNode] {
         guard let sequence = node.sequence else { throw wrongType("a list") }
-        return sequence.enumerated().map { ConfigurationNode(file: file, path: "\(path)[\($0)]", node: $1) }
+        return sequence.enumerated().map {
+            ConfigurationNode(file: file, path: "\(path)[\($0)]", node: $1, overridden: overridden)
+        }
     }
 
     /// The scalar as text, numbers as written.
@@ -151,9 +164,10 @@ package struct ConfigurationNode {
 
     /// This document with the value under a dotted `path` replaced by YAML text, as for `--set path=value`.
     package func setting(_ path: String, to text: String) throws -> ConfigurationNode {
-        let value = try Yams.compose(yaml: text) ?? Node("")
+        let value = try Self.parse(text.isEmpty ? "''" : text, file: "--set \(path)").node
         let changed = try replace(node, Array(path.split(separator: ".").map(String.init))[...], value)
-        return ConfigurationNode(file: file, path: self.path, node: changed)
+        return ConfigurationNode(
+            file: file, path: self.path, node: changed, overridden: overridden.union([path]))
     }
 
     /// Every scalar below this node with its dotted path, sorted by path; lists are one value.
@@ -188,7 +202,7 @@ package struct ConfigurationNode {
         } else {
             pairs.append((Node(key), try replace(Node([] as [(Node, Node)]), path.dropFirst(), value)))
         }
-        return Node(pairs)
+        return .mapping(Node.Mapping(pairs, .implicit, .any, node.mark))
     }
 
     private func wrongType(_ expected: String) -> ConfigurationError {
@@ -198,24 +212,24 @@ package struct ConfigurationNode {
         error("range", "out of range. Valid: \(range).")
     }
 
-    private static func refuseDuplicates(_ node: Node, file: String) throws {
-        if let mapping = node.mapping {
-            var seen = Set<String>()
-            for (key, value) in mapping {
-                if !seen.insert(key.string ?? "").inserted {
-                    throw ConfigurationError(
-                        "duplicate-key",
-                        "\(file), line \(key.mark?.line ?? 0): the key \"\(key.string ?? "")\" stands twice. Remove one."
-                    )
-                }
-                try refuseDuplicates(value, file: file)
-            }
+    /// What the parser said, with file and line first; the text of the document is not repeated.
+    private static func refusal(_ error: YamlError, _ file: String) -> ConfigurationError {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            return ConfigurationError(
+                "yaml",
+                "\(file), line \(mark.line), column \(mark.column): not valid YAML: \(problem). Mend the line."
+            )
+        case .duplicatedKeysInMapping(let keys, let context):
+            let names = keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
+            return ConfigurationError(
+                "duplicate-key",
+                "\(file), in the mapping that begins at line \(context.mark.line): the key \(names) stands twice. Remove one."
+            )
+        default:
+            return ConfigurationError("yaml", "\(file) is not a YAML text. Check that it is the right file.")
         }
-        for item in node.sequence.map(Array.init) ?? [] { try refuseDuplicates(item, file: file) }
-    }
-
-    private static func firstLine(of error: YamlError) -> String {
-        String(describing: error).split(separator: "\n").first.map(String.init) ?? "parse error"
     }
 }
 

@@ -1,6 +1,6 @@
 package import Batching
-package import Groundwork
-package import Tensors
+import Groundwork
+import Tensors
 
 /// Logistic regression on embedded codes: the mean of a sample's embeddings per field, then one linear layer.
 package enum LogisticRegression {

@@ -1,5 +1,5 @@
 package import Batching
-package import Groundwork
+import Groundwork
 import Layers
 package import Tensors
 

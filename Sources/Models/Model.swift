@@ -1,5 +1,5 @@
 package import Batching
-package import ClinicalData
+import ClinicalData
 package import Layers
 package import Tensors
 

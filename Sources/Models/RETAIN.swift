@@ -1,7 +1,7 @@
 package import Batching
-package import Groundwork
+import Groundwork
 import Layers
-package import Tensors
+import Tensors
 
 /// Two GRUs over the visits in reverse order give attention to visits (alpha) and to dimensions (beta):
 /// c = Σ αₜ βₜ xₜ, α = softmax over the sample's own steps of linear(g), β = tanh(linear(h)).

@@ -1,7 +1,7 @@
 package import Batching
-package import Groundwork
+import Groundwork
 import Layers
-package import Tensors
+import Tensors
 
 /// Pre-norm Transformer blocks per field; the vector is the output at step 0, and there is no position encoding.
 ///

@@ -96,9 +96,7 @@ package struct FittedProcessors: Codable, Sendable {
 
     /// Reads processors; throws `FileError` and ``ProcessorError/badState(path:reason:)``.
     package static func load(_ path: String) throws -> FittedProcessors {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw FileError("open", path: path, errorNumber: errno == 0 ? ENOENT : errno)
-        }
+        let data = try Files.contents(of: path)
         do {
             return try JSONDecoder().decode(FittedProcessors.self, from: data)
         } catch is DecodingError {

@@ -21,8 +21,10 @@ package struct JobConfiguration: Sendable {
     package var trainer: TrainerConfiguration
     /// How the work is cut.
     package var execution: ExecutionSection
-    /// The whole document with `--set` applied.
-    package let node: ConfigurationNodeBox
+    /// The run file itself, from which catalogs decode their own sections.
+    package let document: ConfigurationDocument
+    /// The document with `--set` applied, as YAML text.
+    package let text: String
 
     /// `dataset:`, where the tables are and what they mean.
     package struct DatasetSection: Sendable {
@@ -63,18 +65,17 @@ package struct JobConfiguration: Sendable {
 
     /// Loads a run file and applies `overrides` (`key.path`, YAML text); throws ``ConfigurationError``.
     package static func load(path: String, overrides: [(String, String)] = []) throws -> JobConfiguration {
-        var node = try ConfigurationNode.load(path: path)
-        for (key, value) in overrides { node = try node.setting(key, to: value) }
-        return try JobConfiguration(node)
+        try JobConfiguration(ConfigurationDocument(path: path, overrides: overrides))
     }
 
     /// Parses the text of a resolved run file.
     package static func parse(_ text: String, file: String = "job.resolved.yaml") throws -> JobConfiguration {
-        try JobConfiguration(ConfigurationNode.parse(text, file: file))
+        try JobConfiguration(ConfigurationDocument(text, file: file))
     }
 
     /// Decodes a document; throws ``ConfigurationError``.
-    package init(_ node: ConfigurationNode) throws {
+    package init(_ document: ConfigurationDocument) throws {
+        let node = try document.root()
         try node.allow([
             "name", "seed", "dataset", "task", "split", "processors", "model", "trainer", "execution",
         ])
@@ -87,7 +88,8 @@ package struct JobConfiguration: Sendable {
         modelName = try node.child("model")?.required("name").string()
         trainer = try node.child("trainer").map(TrainerConfiguration.init) ?? TrainerConfiguration()
         execution = try ExecutionSection(node.child("execution"))
-        self.node = ConfigurationNodeBox(text: try node.yaml(), file: node.file)
+        self.document = document
+        text = try node.yaml()
     }
 
     private static func fitScope(_ node: ConfigurationNode) throws -> FitScope {
@@ -131,15 +133,4 @@ extension JobConfiguration.ExecutionSection {
         partSize = try node?.child("part_size")?.int(in: 1...100_000_000) ?? 16_384
         scanMiB = try node?.child("scan_mib")?.int(in: 1...65_536) ?? 64
     }
-}
-
-/// The text of a document, kept so that catalogs can decode their own sections on any process.
-package struct ConfigurationNodeBox: Sendable {
-    /// YAML text.
-    package let text: String
-    /// The name used in errors.
-    package let file: String
-
-    /// The document.
-    package func node() throws -> ConfigurationNode { try ConfigurationNode.parse(text, file: file) }
 }

@@ -1,7 +1,7 @@
 package import ClinicalData
 package import Datasets
 import Evaluation
-package import Groundwork
+import Groundwork
 import Models
 import Processors
 package import Tasks
@@ -17,7 +17,7 @@ package struct JobSetup: Sendable {
     /// Throws `ConfigurationError` and ``StageError/otherDataset(task:dataset:valid:)``.
     package init(_ job: JobConfiguration) throws {
         self.job = job
-        let node = try job.node.node()
+        let node = try job.document.root()
         if let config = job.dataset.config {
             definition = try DatasetDefinition.load(path: config)
         } else {

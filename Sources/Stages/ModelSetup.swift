@@ -21,7 +21,7 @@ package struct ModelSetup {
         processors = try FittedProcessors.load(processorsPath)
         samples = try SampleSet(paths: files.map { "\(runDirectory)/\($0.path)" })
         let schema = try ModelSchema(processors)
-        let node = try job.node.node()
+        let node = try job.document.root()
         let weight = try Self.positiveWeight(job.trainer.posWeight, samples, schema)
         model = try ModelCatalog.make(
             node.required("model"), schema: schema, seed: job.seed, positiveWeight: weight)
@@ -31,7 +31,7 @@ package struct ModelSetup {
 
     /// A digest of what a checkpoint must share with the run that loads it; how long to train is not part of it.
     private static func digest(_ job: JobConfiguration, _ samples: [StageFile]) throws -> String {
-        let node = try job.node.node()
+        let node = try job.document.root()
         var trainer = job.trainer
         trainer.epochs = 0
         trainer.patience = nil

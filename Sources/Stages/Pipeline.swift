@@ -1,6 +1,6 @@
 import Digests
-package import Foundation
-package import Groundwork
+import Foundation
+import Groundwork
 
 /// The stages of a job in order: given what is finished, the next one with its shards and inputs.
 ///
@@ -46,7 +46,7 @@ package struct Pipeline {
 
     /// Every setting of the run file, by dotted key.
     package func settings() throws -> [(String, String)] {
-        try job.node.node().settings.map { ($0.key, $0.value) }
+        try job.document.root().settings.map { ($0.key, $0.value) }
     }
 
     /// A digest of settings.
@@ -115,7 +115,7 @@ package struct Pipeline {
         _ stage: StageName, _ index: Int, _ inputs: [String: [StageFile]], _ range: Range<Int>? = nil
     ) -> ShardPayload {
         ShardPayload(
-            stage: stage, job: job.node.text, index: index, inputs: inputs,
+            stage: stage, job: job.text, index: index, inputs: inputs,
             resume: stage == .train ? resume : nil,
             range: range.map { [$0.lowerBound, $0.upperBound] })
     }
@@ -135,7 +135,7 @@ package struct Pipeline {
 
     /// SHA-256 of the operation, its version, the settings it depends on and the ids of the stages before it.
     private func identity(of name: StageName, _ finished: [StageOutcome]) throws -> String {
-        let node = try job.node.node()
+        let node = try job.document.root()
         func section(_ key: String) -> String { node.child(key)?.canonical ?? "" }
         var parts = [name.rawValue, operations]
         parts += finished.last.map { [$0.id] } ?? []

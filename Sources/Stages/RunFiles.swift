@@ -11,9 +11,7 @@ package enum RunFiles {
     package static func metrics(at path: String) throws -> [PartMetrics] { try decode(path) }
 
     private static func decode<Value: Decodable>(_ path: String) throws -> Value {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw FileError("open", path: path, errorNumber: errno == 0 ? ENOENT : errno)
-        }
+        let data = try Files.contents(of: path)
         return try JSONDecoder().decode(Value.self, from: data)
     }
 }

@@ -80,7 +80,7 @@ package struct RunPublisher {
     private func link(_ file: StageFile, as name: String) throws {
         let target = "\(runDirectory)/\(name)"
         let folder = (target as NSString).deletingLastPathComponent
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Files.createFolder(folder)
         let temporary = AtomicFile.temporaryName(for: target)
         let source = "\(runDirectory)/\(file.path)"
         if Foundation.link(source, temporary) != 0 {

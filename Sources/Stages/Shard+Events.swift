@@ -37,9 +37,7 @@ extension Shard {
 
     private func plan() throws -> InspectionPlan {
         let path = try path("plan")
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw FileError("open", path: path, errorNumber: errno == 0 ? ENOENT : errno)
-        }
+        let data = try Files.contents(of: path)
         return try JSONDecoder().decode(InspectionPlan.self, from: data)
     }
 

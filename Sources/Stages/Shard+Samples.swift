@@ -82,9 +82,7 @@ extension Shard {
     private func totalAttrition() throws -> Attrition {
         var total = setup.task.emptyAttrition
         for path in paths("attrition") {
-            guard let data = FileManager.default.contents(atPath: path) else {
-                throw FileError("open", path: path, errorNumber: errno == 0 ? ENOENT : errno)
-            }
+            let data = try Files.contents(of: path)
             total.merge(try JSONDecoder().decode(Attrition.self, from: data))
         }
         return total

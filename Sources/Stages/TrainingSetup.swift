@@ -17,7 +17,7 @@ package struct TrainingSetup {
             processors: "\(runDirectory)/\(try payload.input("processors").path)", runDirectory: runDirectory)
         trainer = try Trainer(job: setup.job, model: setup.model, samples: setup.samples)
         self.folder = folder
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Files.createFolder(folder)
         let last = "\(folder)/last.h5"
         if FileManager.default.fileExists(atPath: last) {
             try trainer.load(from: last)

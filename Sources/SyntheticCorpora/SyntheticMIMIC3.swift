@@ -85,14 +85,12 @@ package struct SyntheticMIMIC3 {
             throw ConfigurationError(
                 "output-exists", "--output: \"\(options.output)\" is not empty. Choose a new folder.")
         }
-        do { try manager.createDirectory(atPath: options.output, withIntermediateDirectories: true) } catch {
-            throw FileError("create", path: options.output, errorNumber: errno, writing: true)
-        }
+        try Files.createFolder(options.output)
     }
 
     private func writeTruth(_ rows: String, _ summary: Summary) throws {
         let folder = "\(options.output)/truth"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Files.createFolder(folder)
         try AtomicFile.write(rows, to: "\(folder)/truth.csv", durable: false)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

@@ -9,9 +9,7 @@ package struct SyntheticTruth {
     /// Reads `truth/truth.csv` of the corpus in `folder`; throws `FileError` and ``SyntheticCorpusError``.
     package init(corpus folder: String) throws {
         let path = "\(folder)/truth/truth.csv"
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw FileError("open", path: path, errorNumber: errno == 0 ? ENOENT : errno)
-        }
+        let data = try Files.contents(of: path)
         var found: [Substring: Double] = [:]
         let lines = String(decoding: data, as: UTF8.self).split(separator: "\n").dropFirst()
         for (number, line) in lines.enumerated() {

@@ -1,7 +1,7 @@
-package import Batching
+import Batching
 import Layers
 package import Models
-package import Storage
+import Storage
 import Tensors
 
 /// Runs a model over samples without training it; a sample's result does not depend on its neighbours.

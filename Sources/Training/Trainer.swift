@@ -1,8 +1,8 @@
-package import Batching
+import Batching
 import ClinicalData
 import Evaluation
 import Foundation
-package import Groundwork
+import Groundwork
 import Layers
 package import Models
 package import Storage

@@ -1,3 +1,4 @@
+import Groundwork
 import ArgumentParser
 import Foundation
 import Storage
@@ -117,7 +118,7 @@ struct PipelineCommand: ParsableCommand {
     private func makeCorpus(_ patients: Int) throws -> String {
         let path = "\(folder)/corpus-\(patients)"
         guard !FileManager.default.fileExists(atPath: "\(path)/truth/truth.json") else { return path }
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Files.createFolder(folder)
         _ = try coordinator(
             ["synthesize", "mimic3", "--patients", "\(patients)", "--seed", "1", "--output", path, "--quiet"])
         return path

@@ -25,7 +25,7 @@ struct Driver: JobDriver {
         if let last = outcomes.last {
             try publisher.publish(last)
         } else {
-            try publisher.publishJob(pipeline.job.node.text)
+            try publisher.publishJob(pipeline.job.text)
         }
         guard let planned = try pipeline.next(after: outcomes) else { return .finished }
         let kind: StageSpec.Kind

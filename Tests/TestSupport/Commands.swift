@@ -26,6 +26,13 @@ package enum Commands {
         try RunningCommand(path(name), arguments, environment, folder)
     }
 
+    /// Runs a tool of the system to its end.
+    package static func runTool(_ name: String, _ arguments: [String], folder: TemporaryFolder) throws
+        -> Outcome
+    {
+        try RunningCommand("/usr/bin/env", [name] + arguments, [:], folder).wait()
+    }
+
     /// Runs a command to its end.
     package static func run(
         _ name: String, _ arguments: [String], environment: [String: String] = [:], folder: TemporaryFolder

@@ -1,0 +1,28 @@
+import Foundation
+
+/// The text of a YAML document and the values that `--set` gave it, from which it is decoded anew wherever it is needed.
+package struct ConfigurationDocument: Sendable {
+    /// The name used in errors.
+    package let file: String
+    private let source: String
+    private let overrides: [(key: String, value: String)]
+
+    /// A document given as text; `overrides` are dotted paths with the YAML text of their values.
+    package init(_ source: String, file: String, overrides: [(String, String)] = []) {
+        (self.source, self.file) = (source, file)
+        self.overrides = overrides.map { ($0.0, $0.1) }
+    }
+
+    /// Reads a file; throws ``FileError``.
+    package init(path: String, overrides: [(String, String)] = []) throws {
+        let data = try Files.contents(of: path)
+        self.init(String(decoding: data, as: UTF8.self), file: path, overrides: overrides)
+    }
+
+    /// The decoded document with all overrides applied; throws ``ConfigurationError``.
+    package func root() throws -> ConfigurationNode {
+        try overrides.reduce(ConfigurationNode.parse(source, file: file)) {
+            try $0.setting($1.key, to: $1.value)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Disks, other coordinators, other jobs and numbers that run away: each ends the job with one clear error.
+@Suite(.serialized)
+struct BadSurroundingsTests {
+    @Test func aLossThatIsNotANumberNamesStepAndParameter() throws {
+        let runs = try RunFolder(patients: 120)
+        let refusal = Refusal(
+            name: "NaN loss", code: "training.non-finite", status: 65,
+            words: ["epoch", "step", "parameter", ".weight", "Lower lr"])
+        let wild = [
+            "--set", "trainer.optimizer=SGD", "--set", "trainer.optimizer_params={lr: 1000000}", "--set",
+            "model={name: MLP, embedding_dim: 8, hidden_dim: 8}", "--set", "trainer.epochs=20",
+        ]
+        try refusal.check(runs.execute("bad", wild), run: runs.run("bad"))
+    }
+
+    @Test func anOutputThatCannotBeCreatedIsNamed() throws {
+        let runs = try RunFolder(patients: 10)
+        let file = runs.folder.file("file")
+        FileManager.default.createFile(atPath: file, contents: nil)
+        let outcome = try Commands.run(
+            "pyhealth-coord", ["run", runs.jobPath, "--output", "\(file)/run", "--quiet"], folder: runs.folder
+        )
+        let refusal = Refusal(
+            name: "unwritable", code: "file.create", status: 73, words: ["Not a directory", "permissions"])
+        try refusal.check(outcome, run: "\(file)/run")
+    }
+
+    @Test(.enabled("needs a mount namespace of its own") { canMount() })
+    func aFullDiskIsNamedAndTheSameCommandGoesOnWithRoom() throws {
+        let runs = try RunFolder(patients: 220)
+        let disk = runs.folder.file("disk")
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+        // The job runs on a small disk, then goes on in a copy of what it left.
+        let command = ([Commands.path("pyhealth-coord")] + runs.arguments("small", workers: 1))
+            .map { $0 == runs.run("small") ? "\(disk)/run" : $0 }.joined(separator: " ")
+        let outcome = try Commands.runTool(
+            "unshare",
+            [
+                "-m", "sh", "-c",
+                "mount -t tmpfs -o size=1m none \(disk) && { \(command); s=$?; cp -a \(disk)/run \(runs.run("left")); exit $s; }",
+            ], folder: runs.folder)
+        let refusal = Refusal(
+            name: "full disk", code: "file.write", status: 73,
+            words: ["No space left on device", "Check free space"])
+        try refusal.check(outcome, run: runs.run("left"))
+        let resumed = try runs.execute("left")
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(try runs.execute("undisturbed").status == 0)
+        #expect(try runs.digests("left") == runs.digests("undisturbed"))
+    }
+
+    @Test func aSecondCoordinatorOnTheSameDirectoryIsRefused() throws {
+        let runs = try RunFolder(patients: 60)
+        let first = try Commands.start(
+            "pyhealth-coord",
+            runs.arguments("run", workers: 0, ["--listen", "ipc://\(runs.folder.file("socket"))"]),
+            folder: runs.folder)
+        defer {
+            kill(first.pid, SIGKILL)
+            _ = try? first.wait()
+        }
+        while first.isRunning, access("\(runs.run("run"))/status.pb", F_OK) != 0 { usleep(2000) }
+        let second = try runs.execute("run")
+        let refusal = Refusal(
+            name: "second coordinator", code: "cluster.coordinator-running", status: 75,
+            words: ["in use", "process \(first.pid)", "another output directory"])
+        try refusal.check(second, run: runs.run("run"))
+    }
+
+    @Test func anUnfinishedRunOfAnotherJobIsRefused() throws {
+        let runs = try RunFolder(patients: 120)
+        #expect(try runs.execute("run", ["--set", "trainer.optimizer_params={lr: 1e99}"]).status == 78)
+        let failing = ["--set", "trainer.optimizer=SGD", "--set", "trainer.optimizer_params={lr: 1000000}"]
+        let model = [
+            "--set", "model={name: MLP, embedding_dim: 8, hidden_dim: 8}", "--set", "trainer.epochs=20",
+        ]
+        #expect(try runs.execute("run", failing + model).status == 65)
+        let refusal = Refusal(
+            name: "wrong job", code: "cluster.wrong-job", status: 78,
+            words: ["model.name", "trainer.epochs", "another output directory"])
+        try refusal.check(runs.execute("run"), run: runs.run("run"))
+    }
+
+    @Test func aCheckpointOfAnotherJobIsRefused() throws {
+        let runs = try RunFolder(patients: 120)
+        #expect(try runs.execute("run").status == 0)
+        let last = "\(runs.run("run"))/checkpoints/last.h5"
+        let other = Refusal(
+            name: "other checkpoint", code: "training.other-checkpoint", status: 78,
+            words: ["last.h5", "does not fit this job"])
+        try other.check(
+            runs.execute("bad", ["--resume", last, "--set", "model.hidden_dim=16"]), run: runs.run("bad"))
+        let missing = Refusal(
+            name: "missing checkpoint", code: "file.open", status: 74, words: ["No such file"])
+        try missing.check(runs.execute("none", ["--resume", "\(last).gone"]), run: runs.run("none"))
+        let whole = try Data(contentsOf: URL(fileURLWithPath: last))
+        try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: last))
+        let torn = try runs.execute("torn", ["--resume", last])
+        #expect(torn.status == 74, "\(torn.errors)")
+        #expect(torn.errors.contains("last.h5"), "\(torn.errors)")
+    }
+}
+
+/// Whether this process may mount a file system in a namespace of its own.
+private func canMount() -> Bool {
+    let folder = try? TemporaryFolder("mount")
+    let outcome = folder.flatMap {
+        try? Commands.runTool("unshare", ["-m", "mount", "-t", "tmpfs", "none", $0.path], folder: $0)
+    }
+    return outcome?.status == 0
+}
