@@ -86,7 +86,7 @@ let package = Package(
         .executableTarget(
             name: "pyhealth-coord",
             dependencies: [
-                "Stages", "ClusterRuntime", "ClusterProtocol", "SyntheticCorpora", "Groundwork",
+                "Stages", "ClusterRuntime", "ClusterProtocol", "Reports", "SyntheticCorpora", "Groundwork",
                 argumentParser,
                 logging,
             ], swiftSettings: house),

@@ -161,7 +161,16 @@ final class RunWatch {
                     code: failure?.code ?? "", exitStatus: failure?.exitStatus.rawValue ?? 70))
         }
         var snapshot = status(machine, state: state, now: SystemFacts.now())
-        snapshot.workers = []
+        snapshot.workers = processUsage.sorted { $0.key < $1.key }.map { instance, usage in
+            var worker = WireWorkerStatus()
+            worker.instance = instanceName(instance)
+            worker.host = usage.host
+            worker.pid = UInt32(clamping: usage.pid)
+            worker.state = "ended"
+            worker.peakResidentBytes = UInt64(clamping: usage.peakResidentBytes)
+            worker.cpuSeconds = usage.cpuSeconds
+            return worker
+        }
         snapshot.exitStatus = failure?.exitStatus.rawValue ?? 0
         snapshot.message = failure.map { $0.message } ?? ""
         write(snapshot)

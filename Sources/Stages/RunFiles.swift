@@ -7,6 +7,14 @@ package enum RunFiles {
     /// The attrition counts in a JSON file; throws `FileError` and decoding errors.
     package static func attrition(at path: String) throws -> Attrition { try decode(path) }
 
+    /// The attrition counts of a run's stages; nil before the processors are fitted.
+    package static func attrition(of stages: [StageOutcome], runDirectory: String) throws -> Attrition? {
+        let files = stages.first { $0.name == StageName.fit.rawValue }?.shards.flatMap(\.files) ?? []
+        return try files.first { $0.name == "attrition.json" }.map {
+            try attrition(at: "\(runDirectory)/\($0.path)")
+        }
+    }
+
     /// The metrics in a JSON file.
     package static func metrics(at path: String) throws -> [PartMetrics] { try decode(path) }
 

@@ -31,16 +31,15 @@ final class ProgressPrinter: Sendable {
         }
     }
 
-    /// Prints the results at the end.
-    func finish(_ outcome: JobOutcome, runDirectory: String, report: String?) {
-        guard !isQuiet else { return }
+    /// Prints the results at the end, also with `--quiet`.
+    func finish(runDirectory: String, report: String) {
         for part in (try? RunFiles.metrics(at: "\(runDirectory)/metrics.json")) ?? [] {
             let values = part.metrics.map { metric in
                 metric.value.map { String(format: "%@ %.4f", metric.name, $0) } ?? "\(metric.name) undefined"
             }
             print("\(part.split): \(part.samples) samples, \(values.joined(separator: ", "))")
         }
-        if let report { print("report: \(report)") }
+        print("report: \(report)")
     }
 
     private func start(_ report: ProgressReport) -> String {

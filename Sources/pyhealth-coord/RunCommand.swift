@@ -93,7 +93,7 @@ struct RunCommand: ParsableCommand {
         let report = try RunReport(
             job: job, runDirectory: output, outcome: outcome, seconds: Date().timeIntervalSince(started)
         ).write()
-        printer.finish(outcome, runDirectory: output, report: report)
+        printer.finish(runDirectory: output, report: report)
     }
 
     private func settings() throws -> [(String, String)] {

@@ -1,5 +1,7 @@
 import ClusterRuntime
 import Foundation
+import Groundwork
+import Reports
 import Stages
 
 /// Collects what a run was and writes `report.html`.
@@ -9,6 +11,36 @@ struct RunReport {
     let outcome: JobOutcome
     let seconds: Double
 
-    /// Writes the report; returns its path, nil if the run stopped before there was anything to report.
-    func write() throws -> String? { nil }
+    /// Writes the report; returns its path. Throws `FileError`.
+    func write() throws -> String {
+        let stages = outcome.stages.map(StageOutcome.init)
+        var summary = try RunSummary(
+            job: job, attrition: try RunFiles.attrition(of: stages, runDirectory: runDirectory),
+            runDirectory: runDirectory)
+        let workers = outcome.processes.count { $0.role == "worker" }
+        summary.facts += [
+            ("Workers", "\(workers)"), ("Took", String(format: "%.1f s", seconds)),
+        ]
+        summary.stages = outcome.timings.map {
+            .init(
+                name: $0.name, shards: $0.shards, seconds: $0.cached ? nil : $0.seconds,
+                computeSeconds: $0.computeSeconds, bytes: $0.bytes)
+        }
+        summary.processes = outcome.processes.map {
+            .init(
+                role: $0.role, host: $0.host, pid: $0.pid, peakBytes: $0.peakResidentBytes,
+                cpuSeconds: $0.cpuSeconds)
+        }
+        let recoveries = outcome.recoveries
+        summary.recoveries = [
+            ("workers lost", recoveries.workersLost), ("workers restarted", recoveries.workersRestarted),
+            ("attempts repeated", recoveries.attemptsRepeated),
+            ("duplicate results dropped", recoveries.duplicateResults),
+            ("training generations", recoveries.generations),
+            ("coordinator restarts", outcome.epoch - 1),
+        ]
+        let path = "\(runDirectory)/report.html"
+        try AtomicFile.write(HTMLReport(summary).html(), to: path, durable: false)
+        return path
+    }
 }

@@ -33,6 +33,8 @@ import Testing
 
     /// A declaration: its kind and name.
     private static func declaration(in line: String) -> (kind: String, name: String)? {
+        // Regular expressions are slow without optimisation: most lines need none.
+        guard line.contains("package ") || line.contains("public ") else { return nil }
         let words = /\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:package|public)\s+(?:\w+\(set\)\s+)?/
         let modifiers =
             /(?:(?:static|final|mutating|convenience|indirect|nonisolated|consuming|borrowing|required|lazy)\s+)*/
@@ -51,7 +53,7 @@ import Testing
             var indent: Int?
             for line in file.lines {
                 let depth = line.prefix { $0 == " " }.count
-                if line.contains(/^\s*((package|public|private|fileprivate) )?protocol \w/) {
+                if line.contains("protocol "), line.contains(/^\s*((package|public|private|fileprivate) )?protocol \w/) {
                     indent = depth
                 } else if let start = indent, line.dropFirst(start).hasPrefix("}") {
                     indent = nil

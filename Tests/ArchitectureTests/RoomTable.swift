@@ -53,7 +53,7 @@ enum RoomTable {
         "ClusterRuntime": ["ClusterProtocol", "Digests", "Logging", "SwiftProtobuf", "ZeroMQ"],
         // Wiring
         "pyhealth-coord": [
-            "ArgumentParser", "ClusterProtocol", "ClusterRuntime", "Logging", "Stages", "SyntheticCorpora",
+            "ArgumentParser", "ClusterProtocol", "ClusterRuntime", "Logging", "Reports", "Stages", "SyntheticCorpora",
         ],
         "pyhealth-worker": [
             "ArgumentParser", "CAllocator", "ClusterProtocol", "ClusterRuntime", "Logging", "Stages", "Training",
