@@ -10,7 +10,7 @@ final class DirectCollective: Collective {
     /// Bytes of a slice at least, so that small sums take few messages.
     static let smallestSlice = 64 << 10
     /// Bytes of a slice at most, so that large sums flow.
-    static let largestSlice = 4 << 20
+    static let largestSlice = 512 << 10
 
     /// Frames kept for the next call at most.
     static let mostEarlyFrames = 1 << 16
@@ -125,8 +125,11 @@ final class DirectCollective: Collective {
             for block in exchange.blocks {
                 var frame = frame(.partial, slice: slice, block: block.range)
                 frame.dtype = 1
-                let part = block.values.map { UnsafeMutableBufferPointer(rebasing: $0[range]) }
-                queue(frame, part.map { UnsafeRawBufferPointer($0) }, to: owner(of: slice))
+                guard let values = block.values else {
+                    queue(frame, nil, to: owner(of: slice))
+                    continue
+                }
+                queue(frame, floats: UnsafeBufferPointer(rebasing: values[range]), to: [owner(of: slice)])
             }
         }
         if memberIndex != 0 {
@@ -151,13 +154,9 @@ final class DirectCollective: Collective {
         case (.partial, true): takeScalars(frame, payload, exchange)
         case (.reduced, false):
             let range = exchange.slices[slice]
-            guard frame.sender == owner(of: slice), payload.count == range.count * 4 else {
-                return network.control.drop()
-            }
-            payload.withUnsafeBytes {
-                UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: exchange.root[range]))
-                    .copyMemory(from: $0)
-            }
+            guard frame.sender == owner(of: slice),
+                fill(UnsafeMutableBufferPointer(rebasing: exchange.root[range]), frame, payload)
+            else { return network.control.drop() }
             exchange.finished.insert(slice)
         case (.reduced, true):
             guard frame.sender == 0, payload.count % 8 == 0 else { return network.control.drop() }
@@ -171,12 +170,12 @@ final class DirectCollective: Collective {
     ) {
         let count = exchange.slices[slice].count
         guard owner(of: slice) == memberIndex, isBlock(frame),
-            frame.isAbsent || payload.count == count * 4,
             exchange.foreign[slice]?.contains(where: { $0.range.lowerBound == Int(frame.blockStart) }) != true
         else { return network.control.drop() }
         var values: UnsafeMutableBufferPointer<Float>?
         if !frame.isAbsent {
-            let memory = Memory(copying: payload)
+            let memory = Memory(byteCount: count * 4)
+            guard fill(memory.floats, frame, payload) else { return network.control.drop() }
             exchange.holders.append(memory)
             values = memory.floats
         }
@@ -208,9 +207,8 @@ final class DirectCollective: Collective {
         exchange.finished.insert(slice)
         var frame = frame(.reduced, slice: slice, block: 0..<0)
         frame.dtype = 1
-        for member in 0..<memberCount where member != memberIndex {
-            queue(frame, UnsafeRawBufferPointer(target), to: member)
-        }
+        queue(
+            frame, floats: UnsafeBufferPointer(target), to: (0..<memberCount).filter { $0 != memberIndex })
     }
 
     private func finishScalarsIfComplete(_ exchange: Exchange) {
@@ -322,6 +320,28 @@ final class DirectCollective: Collective {
             Outgoing(member: member, header: frame.encoded(payload: bytes), payload: bytes, owner: owner))
     }
 
+    /// Queues floats, without their blocks of zeros where that is shorter.
+    private func queue(_ frame: PeerFrame, floats: UnsafeBufferPointer<Float>, to members: [Int]) {
+        var frame = frame
+        let sparse = SparseBlocks.encode(floats)
+        if sparse != nil { frame.flags |= PeerFrame.sparse }
+        for member in members {
+            queue(frame, sparse?.bytes ?? UnsafeRawBufferPointer(floats), to: member, owner: sparse)
+        }
+    }
+
+    /// Fills `values` from a frame's payload; false if it does not fit them.
+    private func fill(
+        _ values: UnsafeMutableBufferPointer<Float>, _ frame: PeerFrame, _ payload: Message
+    ) -> Bool {
+        payload.withUnsafeBytes { bytes in
+            if frame.flags & PeerFrame.sparse != 0 { return SparseBlocks.decode(bytes, into: values) }
+            guard bytes.count == values.count * 4 else { return false }
+            UnsafeMutableRawBufferPointer(values).copyMemory(from: bytes)
+            return true
+        }
+    }
+
     private func frame(_ kind: PeerFrame.Kind, slice: Int, block: Range<Int>) -> PeerFrame {
         var frame = PeerFrame(
             kind: kind, generation: generation, step: call, sender: UInt32(memberIndex))
@@ -401,30 +421,4 @@ final class DirectCollective: Collective {
             }
         }
     }
-}
-
-/// Aligned memory of its own.
-private final class Memory {
-    private let storage: UnsafeMutableRawBufferPointer
-
-    init(copying message: Message) {
-        storage = .allocate(byteCount: message.count, alignment: 64)
-        message.withUnsafeBytes { storage.copyMemory(from: $0) }
-    }
-
-    convenience init(_ values: [Double]) {
-        self.init(bytes: values.withUnsafeBytes { Data($0) })
-    }
-
-    convenience init(_ data: Data) { self.init(bytes: data) }
-
-    private init(bytes: Data) {
-        storage = .allocate(byteCount: bytes.count, alignment: 64)
-        storage.copyBytes(from: bytes)
-    }
-
-    deinit { storage.deallocate() }
-
-    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(storage) }
-    var floats: UnsafeMutableBufferPointer<Float> { storage.bindMemory(to: Float.self) }
 }

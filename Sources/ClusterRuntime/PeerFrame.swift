@@ -21,6 +21,8 @@ struct PeerFrame: Equatable {
     static let magic: UInt32 = 0x5048_4331
     /// Flag: the block is absent, there is no payload.
     static let absent: UInt16 = 1
+    /// Flag: the payload is in the form of ``SparseBlocks``.
+    static let sparse: UInt16 = 2
 
     var kind: Kind
     /// 1: Float32, 2: Float64, 0: bytes.

@@ -1,3 +1,4 @@
+import CAllocator
 import ClusterRuntime
 import Foundation
 import Stages
@@ -8,6 +9,8 @@ final class Executor: WorkExecutor {
     private let runner = StageRunner()
 
     func run(_ work: ShardWork, progress: ProgressCounter) throws -> ShardResult {
+        // Shards differ: what one used goes back to the system.
+        callocator_map_blocks_from(1 << 20)
         let product = try runner.run(
             payload: work.payload, folder: Folder(work: work), progress: Progress(counter: progress))
         InjectedFault.current?.strike(stage: work.stageName)
@@ -16,7 +19,9 @@ final class Executor: WorkExecutor {
     }
 
     func trainingMember(payload: Data, work: TrainingWork) throws -> any TrainingMember {
-        Member(
+        // Steps are alike: their memory is kept from one to the next.
+        callocator_map_blocks_from(32 << 20)
+        return Member(
             setup: try TrainingSetup(
                 payload: payload, runDirectory: work.runDirectory,
                 folder: "\(work.runDirectory)/\(work.folder)"),

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CAllocator
 import ClusterRuntime
 import Foundation
 import Groundwork
@@ -33,8 +32,6 @@ struct WorkerCommand: ParsableCommand {
     var patience = 120.0
 
     func run() throws {
-        // Large arrays go back to the system as soon as they are freed.
-        callocator_map_blocks_from(1 << 20)
         var options = WorkerOptions(
             connect: connect, buildVersion: BuildInformation.version,
             numericFingerprint: BuildInformation.numericFingerprint)

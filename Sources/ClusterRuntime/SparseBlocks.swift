@@ -1,0 +1,107 @@
+import Foundation
+
+/// Floats without the blocks that are all zero: gradients of embedding tables are mostly zeros.
+///
+/// Layout: one bit per block of 32 floats, rounded up to 8 bytes (bit set: the block follows), then the kept blocks one after
+/// the other, the last one as short as the array leaves it. Only blocks whose bits are all zero are left out, so that the
+/// array that comes back has the same bits.
+enum SparseBlocks {
+    /// Floats per block.
+    static let length = 32
+
+    /// Bytes of the bits in front.
+    static func bitmapBytes(count: Int) -> Int { ((count + length - 1) / length + 63) / 64 * 8 }
+
+    /// The encoded form, nil if it would not be shorter than three quarters of the plain one.
+    static func encode(_ values: UnsafeBufferPointer<Float>) -> Memory? {
+        guard let base = values.baseAddress else { return nil }
+        let bitmap = bitmapBytes(count: values.count)
+        var words = [UInt64](repeating: 0, count: bitmap / 8)
+        var kept = 0
+        for start in stride(from: 0, to: values.count, by: length) {
+            let size = min(length, values.count - start)
+            guard !isZero(base + start, size) else { continue }
+            words[start / length / 64] |= 1 << UInt64(start / length % 64)
+            kept += size
+        }
+        guard bitmap + kept * 4 < values.count * 3 else { return nil }
+        let memory = Memory(byteCount: bitmap + kept * 4)
+        words.withUnsafeBytes { memory.storage.copyMemory(from: $0) }
+        var end = bitmap
+        forEachBlock(words, count: values.count) { start, size in
+            memory.storage.baseAddress?.advanced(by: end).copyMemory(from: base + start, byteCount: size * 4)
+            end += size * 4
+        }
+        return memory
+    }
+
+    /// Fills `values` from the encoded form; false if it does not fit them.
+    static func decode(_ bytes: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>)
+        -> Bool
+    {
+        let bitmap = bitmapBytes(count: values.count)
+        guard bytes.count >= bitmap, let base = values.baseAddress, let from = bytes.baseAddress else {
+            return false
+        }
+        let words = stride(from: 0, to: bitmap, by: 8).map {
+            bytes.loadUnaligned(fromByteOffset: $0, as: UInt64.self)
+        }
+        let blocks = (values.count + length - 1) / length
+        guard words.reduce(0, { $0 + $1.nonzeroBitCount }) <= blocks,
+            blocks % 64 == 0 || (words.last ?? 0) >> UInt64(blocks % 64) == 0
+        else { return false }
+        var kept = 0
+        forEachBlock(words, count: values.count) { kept += $1 }
+        guard bytes.count == bitmap + kept * 4 else { return false }
+        values.update(repeating: 0)
+        var end = bitmap
+        forEachBlock(words, count: values.count) { start, size in
+            UnsafeMutableRawPointer(base + start).copyMemory(from: from + end, byteCount: size * 4)
+            end += size * 4
+        }
+        return true
+    }
+
+    private static func forEachBlock(
+        _ words: [UInt64], count: Int, _ body: (_ start: Int, _ size: Int) -> Void
+    ) {
+        for (number, word) in words.enumerated() {
+            var rest = word
+            while rest != 0 {
+                let start = (number * 64 + rest.trailingZeroBitCount) * length
+                body(start, min(length, count - start))
+                rest &= rest - 1
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func isZero(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
+        let raw = UnsafeRawPointer(values)
+        var bits: UInt32 = 0
+        for i in 0..<count { bits |= raw.loadUnaligned(fromByteOffset: i * 4, as: UInt32.self) }
+        return bits == 0
+    }
+}
+
+/// Aligned memory of its own.
+final class Memory {
+    let storage: UnsafeMutableRawBufferPointer
+
+    /// Memory with undefined content.
+    init(byteCount: Int) { storage = .allocate(byteCount: byteCount, alignment: 64) }
+
+    convenience init(_ values: [Double]) {
+        self.init(values.withUnsafeBytes { Data($0) })
+    }
+
+    convenience init(_ data: Data) {
+        self.init(byteCount: data.count)
+        storage.copyBytes(from: data)
+    }
+
+    deinit { storage.deallocate() }
+
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(storage) }
+    var floats: UnsafeMutableBufferPointer<Float> { storage.bindMemory(to: Float.self) }
+}

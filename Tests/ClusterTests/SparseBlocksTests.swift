@@ -1,0 +1,51 @@
+import Groundwork
+import Testing
+
+@testable import ClusterRuntime
+
+/// Floats that travel without their zeros come back with the same bits, and nothing else is taken for them.
+@Suite struct SparseBlocksTests {
+    @Test(arguments: 1...40) func theSameBitsComeBack(seed: UInt64) throws {
+        var stream = RandomStream(seed: seed, purpose: .test)
+        let count = 1 + stream.nextInt(below: 5000)
+        var values = [Float](repeating: 0, count: count)
+        for start in stride(from: 0, to: count, by: SparseBlocks.length) where stream.nextInt(below: 4) == 0 {
+            for i in start..<min(count, start + SparseBlocks.length) {
+                values[i] =
+                    [Float(0), -0, .nan, .leastNonzeroMagnitude, stream.nextFloat()][stream.nextInt(below: 5)]
+            }
+        }
+        guard let memory = values.withUnsafeBufferPointer(SparseBlocks.encode) else {
+            return #expect(count < 200, "seed \(seed): \(count) floats were not made shorter")
+        }
+        var back = [Float](repeating: 7, count: count)
+        let fits = back.withUnsafeMutableBufferPointer { SparseBlocks.decode(memory.bytes, into: $0) }
+        #expect(fits, "seed \(seed)")
+        #expect(back.map(\.bitPattern) == values.map(\.bitPattern), "seed \(seed)")
+    }
+
+    @Test func floatsWithoutZerosTravelAsTheyAre() {
+        #expect([Float](repeating: 1, count: 1000).withUnsafeBufferPointer(SparseBlocks.encode) == nil)
+    }
+
+    @Test func whatDoesNotFitIsRefused() throws {
+        var values = [Float](repeating: 0, count: 1000)
+        values[500] = 1
+        let memory = try #require(values.withUnsafeBufferPointer(SparseBlocks.encode))
+        let whole = Array(memory.bytes)
+        func isTaken(_ bytes: [UInt8], count: Int = 1000) -> Bool {
+            var target = [Float](repeating: 0, count: count)
+            return target.withUnsafeMutableBufferPointer { target in
+                bytes.withUnsafeBytes { SparseBlocks.decode($0, into: target) }
+            }
+        }
+        #expect(isTaken(whole))
+        #expect(!isTaken([]))
+        #expect(!isTaken(Array(whole.dropLast())))
+        #expect(!isTaken(whole + [0]))
+        #expect(!isTaken(whole, count: 100))
+        var beyond = whole
+        beyond[SparseBlocks.bitmapBytes(count: 1000) - 1] |= 0x80
+        #expect(!isTaken(beyond))
+    }
+}
