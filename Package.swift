@@ -107,8 +107,8 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestSupport", dependencies: ["Groundwork"], path: "Tests/TestSupport", swiftSettings: house
-        ),
+            name: "TestSupport", dependencies: ["Datasets", "ClinicalData", "Groundwork"],
+            path: "Tests/TestSupport", swiftSettings: house),
         tests("ArchitectureTests", ["TestSupport"]),
         tests("GroundworkTests", ["Groundwork", "TestSupport"]),
         tests("ClinicalDataTests", ["ClinicalData", "Groundwork", "TestSupport"]),

@@ -53,7 +53,9 @@ import Testing
             var indent: Int?
             for line in file.lines {
                 let depth = line.prefix { $0 == " " }.count
-                if line.contains("protocol "), line.contains(/^\s*((package|public|private|fileprivate) )?protocol \w/) {
+                if line.contains("protocol "),
+                    line.contains(/^\s*((package|public|private|fileprivate) )?protocol \w/)
+                {
                     indent = depth
                 } else if let start = indent, line.dropFirst(start).hasPrefix("}") {
                     indent = nil

@@ -53,10 +53,12 @@ enum RoomTable {
         "ClusterRuntime": ["ClusterProtocol", "Digests", "Logging", "SwiftProtobuf", "ZeroMQ"],
         // Wiring
         "pyhealth-coord": [
-            "ArgumentParser", "ClusterProtocol", "ClusterRuntime", "Logging", "Reports", "Stages", "SyntheticCorpora",
+            "ArgumentParser", "ClusterProtocol", "ClusterRuntime", "Logging", "Reports", "Stages",
+            "SyntheticCorpora",
         ],
         "pyhealth-worker": [
-            "ArgumentParser", "CAllocator", "ClusterProtocol", "ClusterRuntime", "Logging", "Stages", "Training",
+            "ArgumentParser", "CAllocator", "ClusterProtocol", "ClusterRuntime", "Logging", "Stages",
+            "Training",
         ],
         "pyhealth-bench": [
             "ArgumentParser", "Batching", "ClinicalData", "ClusterRuntime", "Digests", "Evaluation",

@@ -132,7 +132,9 @@ struct ReportTests {
                 probabilities: truth.map { 0.6 * Double.random(in: 0..<1, using: &stream) + 0.4 * $0 })
         )
         summary.stages = [.init(name: "scan", shards: 4, seconds: 1.5, computeSeconds: 3, bytes: 1000)]
-        summary.processes = [.init(role: "worker", host: "h", pid: 4711, peakBytes: 412_500_000, cpuSeconds: 2)]
+        summary.processes = [
+            .init(role: "worker", host: "h", pid: 4711, peakBytes: 412_500_000, cpuSeconds: 2)
+        ]
         summary.recoveries = [("workers lost", 2)]
         summary.files = [.init(name: "metrics.json", bytes: 10, sha256: "abcdef")]
         summary.configuration = "model: {name: RNN}"
