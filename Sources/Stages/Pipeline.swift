@@ -44,6 +44,19 @@ package struct Pipeline {
         return PlannedStage(id: id, name: name, kind: .shards(named))
     }
 
+    /// Throws `ConfigurationError` if the data set's folder is not there.
+    package func checkRoot() throws {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: job.dataset.root, isDirectory: &isFolder),
+            isFolder.boolValue
+        else {
+            throw ConfigurationError(
+                "dataset-root",
+                "dataset.root: there is no folder \"\(job.dataset.root)\". Set it with --set dataset.root=DIR."
+            )
+        }
+    }
+
     /// Every setting of the run file, by dotted key.
     package func settings() throws -> [(String, String)] {
         try job.document.root().settings.map { ($0.key, $0.value) }
@@ -153,14 +166,8 @@ package struct Pipeline {
     private func sourceState() throws -> String {
         var lines: [String] = []
         if let config = job.dataset.config { lines.append(try SHA256.hex(ofFile: config)) }
+        try checkRoot()
         let manager = FileManager.default
-        var isFolder: ObjCBool = false
-        guard manager.fileExists(atPath: job.dataset.root, isDirectory: &isFolder), isFolder.boolValue else {
-            throw ConfigurationError(
-                "dataset-root",
-                "dataset.root: there is no folder \"\(job.dataset.root)\". Set it with --set dataset.root=DIR."
-            )
-        }
         for name in (manager.enumerator(atPath: job.dataset.root)?.allObjects as? [String] ?? []).sorted() {
             let attributes = try manager.attributesOfItem(atPath: "\(job.dataset.root)/\(name)")
             guard attributes[.type] as? FileAttributeType == .typeRegular else { continue }

@@ -51,4 +51,7 @@ extension Kernel.Level: ExpressibleByArgument {
         guard let level = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
         self = level
     }
+
+    /// The names as the help shows them.
+    public static var allValueStrings: [String] { allCases.map { "\($0)" } }
 }

@@ -6,7 +6,8 @@ import Kernels
 struct KernelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kernels",
-        abstract: "Matrix products (own and OpenBLAS's), elementwise kernels, optimizers.")
+        abstract: "Matrix products (own and OpenBLAS's), elementwise kernels, optimizers.",
+        discussion: "Example: pyhealth-bench kernels --only product --level avx2")
 
     @OptionGroup var options: ReportOptions
 

@@ -7,7 +7,8 @@ import Tensors
 struct LayersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "layers",
-        abstract: "Forward, backward and Adam step of recurrent nets, attention and MLPs.")
+        abstract: "Forward, backward and Adam step of recurrent nets, attention and MLPs.",
+        discussion: "Example: pyhealth-bench layers --only GRU --format json")
 
     @OptionGroup var options: ReportOptions
 

@@ -12,8 +12,10 @@ struct Driver: JobDriver {
         publisher = RunPublisher(runDirectory: runDirectory)
     }
 
-    /// What makes this job recognisable in its run directory.
+    /// What makes this job recognisable in its run directory; throws if the data set's folder is missing, before the run
+    /// directory is made.
     func specification() throws -> JobSpec {
+        try pipeline.checkRoot()
         let settings = try pipeline.settings()
         return JobSpec(
             digest: pipeline.digest(settings), name: pipeline.job.name,

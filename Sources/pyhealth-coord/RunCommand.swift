@@ -48,6 +48,10 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "No progress lines.")
     var quiet = false
 
+    func validate() throws {
+        guard workers >= 0 else { throw ValidationError("--workers: expected 0 or more, got \(workers).") }
+    }
+
     func run() throws {
         try reporting {
             let job = try JobConfiguration.load(path: job, overrides: try settings())
