@@ -133,7 +133,8 @@ let package = Package(
                 "Models", "Batching", "Storage", "HDF5", "Processors", "Layers", "Tensors", "ClinicalData",
                 "Groundwork", "TestSupport",
             ]),
-        tests("EvaluationTests", ["Evaluation", "Reports", "ClinicalData", "Groundwork", "TestSupport"]),
+        tests("EvaluationTests", ["Evaluation", "ClinicalData", "Groundwork", "TestSupport"]),
+        tests("ReportsTests", ["Reports", "Evaluation", "ClinicalData", "Groundwork", "TestSupport"]),
         tests(
             "TrainingTests",
             [

@@ -233,6 +233,9 @@ final class RunWatch {
         status.lastFaults = faults
         status.host = SystemFacts.host
         status.pid = UInt32(getpid())
+        let own = SystemFacts.usage()
+        status.peakResidentBytes = own.peakResidentBytes
+        status.cpuSeconds = own.cpuSeconds
         return status
     }
 

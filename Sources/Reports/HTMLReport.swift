@@ -41,16 +41,16 @@ package struct HTMLReport {
         let names = parts.first?.metrics.map(\.name) ?? []
         func isTold(_ part: RunSummary.Part) -> Bool { part.samples >= SmallCells.limit }
         var rows = [
-            ["samples"] + parts.map { SmallCells.text($0.samples) },
-            ["patients"] + parts.map { SmallCells.text($0.patients) },
-            ["loss"] + parts.map { isTold($0) ? Self.value($0.loss) : "withheld" },
+            ["samples"] + SmallCells.texts(addends: parts.map(\.samples)),
+            ["patients"] + SmallCells.texts(addends: parts.map(\.patients)),
+            ["loss"] + parts.map { isTold($0) ? Self.value($0.loss) : SmallCells.withheld },
         ]
         for (index, name) in names.enumerated() {
             rows.append(
                 [name]
                     + parts.map {
                         isTold($0) && index < $0.metrics.count
-                            ? Self.value($0.metrics[index].value) : "withheld"
+                            ? Self.value($0.metrics[index].value) : SmallCells.withheld
                     })
         }
         return HTML.section(
@@ -101,12 +101,12 @@ package struct HTMLReport {
                             zip(summary.labels, labels).map { [$0.label, $1] }, numbers: [1])))
     }
 
-    /// A column of which the first count is the sum of the others.
+    /// A column of which the first count is the sum of the others, and the last is what was left.
     private static func column(_ counts: [Int?]) -> [String] {
-        guard let total = counts.first else { return [] }
-        let rest = SmallCells.texts(addends: counts.dropFirst().map { $0 ?? 0 })
-        return [total.map(SmallCells.text) ?? ""]
-            + zip(counts.dropFirst(), rest).map { $0 == nil ? "" : $1 }
+        guard let total = counts.first, counts.count > 1, let rest = counts.last else {
+            return counts.map { $0.map(SmallCells.text) ?? "" }
+        }
+        return SmallCells.texts(total: total, taken: Array(counts.dropFirst().dropLast()), rest: rest)
     }
 
     // MARK: Training

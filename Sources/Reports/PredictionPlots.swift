@@ -8,7 +8,8 @@ import Evaluation
 struct PredictionPlots {
     private static let mostPoints = 200
     private static let bins = 10
-    private static let mostClasses = 6
+    /// Classes drawn in one plot, so that their colours differ.
+    private static let mostClasses = 5
 
     let split: String
     let predictions: Predictions
@@ -42,16 +43,24 @@ struct PredictionPlots {
         }
         let drawable = classes.filter { isDrawable($0.labels) }
         guard !drawable.isEmpty else { return tooFew }
-        let largest = drawable.sorted { a, b in a.labels.count { $0 } > b.labels.count { $0 } }
         let best = (0..<predictions.count).map { row -> (confidence: Double, right: Double) in
             let probabilities = predictions.probabilities[(row * width)..<((row + 1) * width)]
             let top = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
             return (probabilities[top], top - row * width == Int(predictions.truth[row]) ? 1 : 0)
         }
-        return "<div class=\"plots\">\n" + roc(largest.prefix(Self.mostClasses).map { $0 })
+        let plots = stride(from: 0, to: drawable.count, by: Self.mostClasses)
+            .map { roc(Array(drawable[$0..<min($0 + Self.mostClasses, drawable.count)])) }
+        let missing = classes.filter { !isDrawable($0.labels) }.map(\.name)
+        let note =
+            missing.isEmpty
+            ? ""
+            : HTML.paragraph(
+                "Without a curve, for fewer than \(SmallCells.limit) samples: \(missing.joined(separator: ", "))."
+            )
+        return "<div class=\"plots\">\n" + plots.joined()
             + calibration(
                 best.map(\.confidence), best.map(\.right), "Highest probability", "Share that is right")
-            + "</div>\n" + confusion()
+            + "</div>\n" + note + confusion()
     }
 
     private func isDrawable(_ labels: [Bool]) -> Bool {
@@ -87,7 +96,7 @@ struct PredictionPlots {
             series.append(Plot.Series(name: name, mark: .line, points: curve, color: number))
         }
         return Plot(
-            title: classes.count > 1 ? "ROC, one class against the rest" : "ROC",
+            title: predictions.mode == .multiclass ? "ROC, one class against the rest" : "ROC",
             xLabel: "False positive rate",
             yLabel: "True positive rate", xRange: 0...1, yRange: 0...1, series: series
         ).figure()
@@ -150,10 +159,12 @@ struct PredictionPlots {
                     points: points, color: 0),
                 .init(name: "", mark: .dots, points: points, color: 0),
             ])
+        // The shares add up to 1: a bin is also left out where it would give the only small one away.
+        let told = SmallCells.texts(addends: bins.map(\.count))
         let heights = bins.enumerated().map { number, bin in
             (
                 x: (Double(number) + 0.5) / Double(Self.bins),
-                y: bin.count >= SmallCells.limit ? Double(bin.count) / Double(confidences.count) : 0
+                y: told[number] == "\(bin.count)" ? Double(bin.count) / Double(confidences.count) : 0
             )
         }
         let histogram = Plot(
@@ -161,7 +172,9 @@ struct PredictionPlots {
             yRange: 0...max(0.05, (heights.map(\.y).max() ?? 1) * 1.05),
             series: [
                 .init(
-                    name: "bins of fewer than \(SmallCells.limit) samples are left out", mark: .bars,
+                    name: told == bins.map { "\($0.count)" }
+                        ? "samples" : "bins of fewer than \(SmallCells.limit) samples are left out",
+                    mark: .bars,
                     points: heights, color: 5)
             ])
         return reliability.figure() + histogram.figure()
@@ -180,6 +193,7 @@ struct PredictionPlots {
         return "<h3>Confusion: true class by row, predicted class by column</h3>\n"
             + HTML.table(
                 ["true"] + (0..<width).map { "\($0)" },
-                counts.enumerated().map { ["\($0)"] + $1.map(SmallCells.text) }, numbers: Set(1...width))
+                counts.enumerated().map { ["\($0)"] + SmallCells.texts(addends: $1) }, numbers: Set(1...width)
+            )
     }
 }

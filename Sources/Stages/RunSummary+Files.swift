@@ -5,22 +5,22 @@ import Foundation
 import Groundwork
 package import Reports
 import Storage
-package import Tasks
+import Tasks
 
 extension RunSummary {
-    /// What the files of a run directory tell; parts that the job has not reached stay empty. Throws `FileError`,
+    /// What the files of a run directory tell; parts that `stages` have not reached stay empty. Throws `FileError`,
     /// `StorageError` and decoding errors.
-    package init(job: JobConfiguration, attrition: Attrition?, runDirectory: String) throws {
+    ///
+    /// A run directory may hold files of an earlier job that went further: only files of `stages` are read.
+    package init(job: JobConfiguration, stages: [StageOutcome], runDirectory: String) throws {
         self.init()
         name = job.name
         configuration = job.text
         facts = Self.facts(job)
-        if let attrition { add(attrition) }
-        let directory = RunFolder(path: runDirectory)
+        if let attrition = try RunFiles.attrition(of: stages, runDirectory: runDirectory) { add(attrition) }
+        let directory = RunFolder(path: runDirectory, stages: stages)
         if let text = try directory.text("history.csv") { add(history: text) }
-        if directory.has("metrics.json") {
-            parts = try RunFiles.metrics(at: directory.file("metrics.json")).map(Part.init)
-        }
+        parts = try RunFiles.metrics(of: stages, runDirectory: runDirectory).map(Part.init)
         try addPredictions(directory)
         try addFiles(directory)
     }
@@ -80,12 +80,7 @@ extension RunSummary {
                 File(name: "samples/\($0.file)", bytes: $0.bytes, sha256: $0.sha256)
             }
         }
-        let names =
-            ["samples/processors.json", "attrition.csv", "history.csv", "checkpoints/best.h5"]
-            + ["checkpoints/last.h5"] + ["train", "val", "test"].map { "predictions/\($0).h5" } + [
-                "metrics.json"
-            ]
-        for name in names where directory.has(name) {
+        for name in RunFolder.singles where directory.has(name) {
             let path = directory.file(name)
             let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
             files.append(File(name: name, bytes: size, sha256: try SHA256.hex(ofFile: path)))
@@ -101,12 +96,29 @@ extension RunSummary.Part {
     }
 }
 
-/// The published files of a run directory.
+/// The files of a run directory that stages of this run have published.
 private struct RunFolder {
-    let path: String
+    /// The stage behind every published file.
+    private static let origins: [(file: String, stage: StageName)] = [
+        ("samples/manifest.json", .encode), ("samples/processors.json", .fit), ("attrition.csv", .fit),
+        ("history.csv", .train), ("checkpoints/best.h5", .train), ("checkpoints/last.h5", .train),
+        ("predictions/train.h5", .evaluate), ("predictions/val.h5", .evaluate),
+        ("predictions/test.h5", .evaluate), ("metrics.json", .evaluate),
+    ]
+    /// Files that are listed by their own names; the manifest lists the others.
+    static let singles = origins.map(\.file).filter { $0 != "samples/manifest.json" }
+
+    private let path: String
+    private let published: Set<String>
+
+    init(path: String, stages: [StageOutcome]) {
+        let reached = Set(stages.map(\.name))
+        self.path = path
+        published = Set(Self.origins.filter { reached.contains($0.stage.rawValue) }.map(\.file))
+    }
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
-    func has(_ name: String) -> Bool { access(file(name), R_OK) == 0 }
+    func has(_ name: String) -> Bool { published.contains(name) && access(file(name), R_OK) == 0 }
     func text(_ name: String) throws -> String? {
         has(name) ? String(decoding: try Files.contents(of: file(name)), as: UTF8.self) : nil
     }

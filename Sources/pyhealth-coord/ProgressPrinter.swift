@@ -32,8 +32,8 @@ final class ProgressPrinter: Sendable {
     }
 
     /// Prints the results at the end, also with `--quiet`.
-    func finish(runDirectory: String, report: String) {
-        for part in (try? RunFiles.metrics(at: "\(runDirectory)/metrics.json")) ?? [] {
+    func finish(_ metrics: [PartMetrics], report: String) {
+        for part in metrics {
             let values = part.metrics.map { metric in
                 metric.value.map { String(format: "%@ %.4f", metric.name, $0) } ?? "\(metric.name) undefined"
             }

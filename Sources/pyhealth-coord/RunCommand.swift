@@ -97,7 +97,8 @@ struct RunCommand: ParsableCommand {
         let report = try RunReport(
             job: job, runDirectory: output, outcome: outcome, seconds: Date().timeIntervalSince(started)
         ).write()
-        printer.finish(runDirectory: output, report: report)
+        let metrics = try RunFiles.metrics(of: outcome.stages.map(StageOutcome.init), runDirectory: output)
+        printer.finish(metrics, report: report)
     }
 
     private func settings() throws -> [(String, String)] {

@@ -13,10 +13,8 @@ struct RunReport {
 
     /// Writes the report; returns its path. Throws `FileError`.
     func write() throws -> String {
-        let stages = outcome.stages.map(StageOutcome.init)
         var summary = try RunSummary(
-            job: job, attrition: try RunFiles.attrition(of: stages, runDirectory: runDirectory),
-            runDirectory: runDirectory)
+            job: job, stages: outcome.stages.map(StageOutcome.init), runDirectory: runDirectory)
         let workers = outcome.processes.count { $0.role == "worker" }
         summary.facts += [
             ("Workers", "\(workers)"), ("Took", String(format: "%.1f s", seconds)),

@@ -11,7 +11,9 @@ struct StatusText {
         if !snapshot.message.isEmpty { lines.append(snapshot.message) }
         let alive =
             status.isCoordinatorAlive ? "running on \(snapshot.host), pid \(snapshot.pid)" : "not running"
-        lines.append("coordinator: \(alive); incarnation \(snapshot.epoch)")
+        lines.append(
+            "coordinator: \(alive); incarnation \(snapshot.epoch)"
+                + String(format: ", %.0f MB", Double(snapshot.peakResidentBytes) / 1e6))
         lines.append("")
         lines.append("stage      done      seconds")
         for stage in snapshot.stages {

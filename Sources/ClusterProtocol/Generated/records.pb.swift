@@ -497,6 +497,17 @@ package nonisolated struct WireStatus: @unchecked Sendable {
     set {_uniqueStorage()._pid = newValue}
   }
 
+  /// of the coordinator
+  package var peakResidentBytes: UInt64 {
+    get {_storage._peakResidentBytes}
+    set {_uniqueStorage()._peakResidentBytes = newValue}
+  }
+
+  package var cpuSeconds: Double {
+    get {_storage._cpuSeconds}
+    set {_uniqueStorage()._cpuSeconds = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1430,7 +1441,7 @@ nonisolated extension WireManifestShard: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Status"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}name\0\u{1}build\0\u{1}epoch\0\u{1}state\0\u{3}exit_status\0\u{1}message\0\u{1}started\0\u{1}updated\0\u{1}stages\0\u{1}workers\0\u{1}counters\0\u{3}last_faults\0\u{1}host\0\u{1}pid\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}name\0\u{1}build\0\u{1}epoch\0\u{1}state\0\u{3}exit_status\0\u{1}message\0\u{1}started\0\u{1}updated\0\u{1}stages\0\u{1}workers\0\u{1}counters\0\u{3}last_faults\0\u{1}host\0\u{1}pid\0\u{3}peak_resident_bytes\0\u{3}cpu_seconds\0")
 
   fileprivate class _StorageClass {
     var _job: String = String()
@@ -1448,6 +1459,8 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     var _lastFaults: [String] = []
     var _host: String = String()
     var _pid: UInt32 = 0
+    var _peakResidentBytes: UInt64 = 0
+    var _cpuSeconds: Double = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1473,6 +1486,8 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       _lastFaults = source._lastFaults
       _host = source._host
       _pid = source._pid
+      _peakResidentBytes = source._peakResidentBytes
+      _cpuSeconds = source._cpuSeconds
     }
   }
 
@@ -1506,6 +1521,8 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         case 13: try { try decoder.decodeRepeatedStringField(value: &_storage._lastFaults) }()
         case 14: try { try decoder.decodeSingularStringField(value: &_storage._host) }()
         case 15: try { try decoder.decodeSingularUInt32Field(value: &_storage._pid) }()
+        case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._peakResidentBytes) }()
+        case 17: try { try decoder.decodeSingularDoubleField(value: &_storage._cpuSeconds) }()
         default: break
         }
       }
@@ -1563,6 +1580,12 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       if _storage._pid != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._pid, fieldNumber: 15)
       }
+      if _storage._peakResidentBytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._peakResidentBytes, fieldNumber: 16)
+      }
+      if _storage._cpuSeconds.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._cpuSeconds, fieldNumber: 17)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1587,6 +1610,8 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if _storage._lastFaults != rhs_storage._lastFaults {return false}
         if _storage._host != rhs_storage._host {return false}
         if _storage._pid != rhs_storage._pid {return false}
+        if _storage._peakResidentBytes != rhs_storage._peakResidentBytes {return false}
+        if _storage._cpuSeconds != rhs_storage._cpuSeconds {return false}
         return true
       }
       if !storagesAreEqual {return false}

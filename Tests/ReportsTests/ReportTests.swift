@@ -39,11 +39,7 @@ struct ReportTests {
         #expect(html.contains("&lt;script&gt;alert(&#39;&amp;&quot;&#39;)"))
     }
 
-    @Test func hidesSmallCountsAndWhatWouldGiveThemAway() {
-        #expect(SmallCells.texts(addends: [0, 10, 11, 500]) == ["0", "<11", "withheld", "500"])
-        #expect(SmallCells.texts(addends: [1, 10, 500]) == ["<11", "<11", "500"])
-        #expect(SmallCells.texts(addends: [0, 11]) == ["0", "11"])
-        #expect(SmallCells.texts(addends: [7]) == ["<11"])
+    @Test func hidesSmallCountsOfTheAttritionAndTheTotalThatWouldGiveThemAway() {
         var summary = Self.summary()
         summary.attrition = [
             .init("in", patients: 1007, visits: 2000), .init("excluded: rare", patients: 7, visits: 0),
@@ -52,7 +48,9 @@ struct ReportTests {
         let html = HTMLReport(summary).html()
         #expect(html.contains("<td class=\"number\">&lt;11</td>"))
         #expect(!html.contains("<td class=\"number\">7</td>"))
-        #expect(!html.contains("<td class=\"number\">1000</td>"))
+        #expect(!html.contains("1007"))
+        // The rest stays: the parts of the split sum to it anyway.
+        #expect(html.contains("<td class=\"number\">1000</td>"))
     }
 
     @Test func withholdsMetricsAndCurvesOfAHandfulOfSamples() {
@@ -90,6 +88,41 @@ struct ReportTests {
         #expect(html.contains("Confusion"))
     }
 
+    @Test func drawsEveryClassThatHasEnoughSamplesAndNamesTheOthers() {
+        // Classes 0 to 6 have 40 samples each, class 7 has 4.
+        let truth = (0..<280).map { Double($0 % 7) } + Array(repeating: 7.0, count: 4)
+        let html = Self.multiclass(truth: truth, predicted: truth.map { Int($0) }, classes: 8)
+        for k in 0..<7 { #expect(html.contains("class \(k), area 1.000"), "class \(k)") }
+        #expect(!html.contains("class 7, area"))
+        #expect(html.contains("for fewer than 11 samples: class 7."))
+    }
+
+    @Test func withholdsASecondCellOfAConfusionRowWhoseSumIsTold() {
+        // Of 100 samples of class 0, 60 are taken for class 0, 37 for class 1 and 3 for class 2.
+        let truth = Array(repeating: 0.0, count: 100) + Array(repeating: 1.0, count: 50)
+        let predicted = (0..<100).map { $0 < 60 ? 0 : $0 < 97 ? 1 : 2 } + Array(repeating: 1, count: 50)
+        let html = Self.multiclass(truth: truth, predicted: predicted, classes: 3)
+        let row = ["60", "withheld", "&lt;11"].map { "<td class=\"number\">\($0)</td>" }.joined()
+        #expect(html.contains("<tr><td>0</td>\(row)</tr>"))
+        #expect(!html.contains(">37<") && !html.contains(">3<"))
+    }
+
+    @Test func hidesASmallPartOfTheSplitFromSubtraction() {
+        var summary = Self.summary()
+        summary.attrition = []
+        summary.parts = [("train", 700), ("val", 9), ("test", 291)].map {
+            .init(split: $0, samples: $1, patients: $1, labels: [:], loss: 0.5, metrics: [])
+        }
+        let html = HTMLReport(summary).html()
+        let cells = ["700", "&lt;11", "withheld"].map { "<td class=\"number\">\($0)</td>" }.joined()
+        #expect(html.contains("<td>samples</td>\(cells)"))
+        #expect(html.contains("<td>patients</td>\(cells)"))
+    }
+
+    @Test func isTheSameTextForTheSameRun() {
+        #expect(HTMLReport(Self.summary()).html() == HTMLReport(Self.summary()).html())
+    }
+
     @Test func leavesOutWhatARunDidNotReach() {
         var summary = RunSummary()
         summary.name = "until samples"
@@ -103,6 +136,18 @@ struct ReportTests {
         for title in ["Results", "Training", "Predictions", "Processes"] {
             #expect(!html.contains("<h2>\(title)"), "\(title)")
         }
+    }
+
+    /// The report of predictions that give 0.9 to one class each.
+    private static func multiclass(truth: [Double], predicted: [Int], classes: Int) -> String {
+        var summary = summary()
+        let rest = 0.1 / Double(classes - 1)
+        let probabilities = predicted.flatMap { top in (0..<classes).map { $0 == top ? 0.9 : rest } }
+        summary.predictions = (
+            "test",
+            Predictions(mode: .multiclass, width: classes, truth: truth, probabilities: probabilities)
+        )
+        return HTMLReport(summary).html()
     }
 
     /// A run with random scores that carry some signal.

@@ -1,0 +1,50 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `pyhealth-coord run` ends with a report of what it did, and only of that.
+struct ReportRunTests {
+    @Test func aQuietRunPrintsItsMetricsAndWritesTheReport() throws {
+        let runs = try RunFolder()
+        let outcome = try runs.execute("run")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let lines = outcome.output.split(separator: "\n").map(String.init)
+        #expect(lines.contains { $0.hasPrefix("test: ") && $0.contains("roc_auc") }, "\(lines)")
+        #expect(lines.last == "report: \(runs.run("run"))/report.html")
+        let html = try report(runs, "run")
+        for title in ["Results", "Attrition", "Training", "Stages", "Processes", "Files", "Configuration"] {
+            #expect(html.contains("<h2>\(title)</h2>"), "\(title)")
+        }
+        #expect(html.contains("<td>coordinator</td>") && html.contains("<td>worker</td>"))
+    }
+
+    @Test func theStatusAfterARunTellsThePeakMemoryOfEveryProcess() throws {
+        let runs = try RunFolder()
+        #expect(try runs.execute("run", workers: 2).status == 0)
+        let status = try Commands.run(
+            "pyhealth-coord", ["status", runs.run("run"), "--json"], folder: runs.folder)
+        let json = try JSONDecoder().decode(JSONValue.self, from: Data(status.output.utf8))
+        #expect(json["workers"].items.count == 2)
+        // 64-bit numbers are texts in the JSON of protocol buffers.
+        for process in [json] + json["workers"].items {
+            #expect(process["peak_resident_bytes"].text.flatMap { Int($0) } ?? 0 > 1_000_000)
+        }
+    }
+
+    @Test func aShorterRunOfAChangedJobDoesNotTellTheResultsOfTheFormerOne() throws {
+        let runs = try RunFolder()
+        #expect(try runs.execute("run").status == 0)
+        let shorter = try runs.execute("run", ["--set", "split.seed=1", "--until", "samples"])
+        #expect(shorter.status == 0, "\(shorter.errors)")
+        #expect(!shorter.output.contains("test:"), "\(shorter.output)")
+        let html = try report(runs, "run")
+        #expect(html.contains("<h2>Attrition</h2>") && html.contains("samples/part-00000.h5"))
+        for absent in ["<h2>Results", "<h2>Training", "<h2>Predictions", "metrics.json", "best.h5"] {
+            #expect(!html.contains(absent), "\(absent)")
+        }
+    }
+
+    private func report(_ runs: RunFolder, _ name: String) throws -> String {
+        try String(contentsOfFile: "\(runs.run(name))/report.html", encoding: .utf8)
+    }
+}
