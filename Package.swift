@@ -141,7 +141,7 @@ let package = Package(
                 "Training", "Models", "Batching", "Storage", "HDF5", "Evaluation", "Layers", "Tensors",
                 "ClinicalData", "Processors", "Groundwork", "TestSupport",
             ]),
-        tests("SyntheticCorporaTests", ["SyntheticCorpora", "Groundwork", "TestSupport"]),
+        tests("SyntheticCorporaTests", ["SyntheticCorpora", "Datasets", "Groundwork", "TestSupport"]),
         .executableTarget(
             name: "ClusterTestWorker", dependencies: ["ClusterRuntime", "Groundwork"],
             path: "Tests/ClusterTestWorker", swiftSettings: house),
