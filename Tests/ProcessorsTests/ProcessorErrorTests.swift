@@ -8,7 +8,9 @@ import Testing
 /// Wrong schemas, states and samples are refused with a code, and no value is shown.
 @Suite struct ProcessorErrorTests {
     private func column(_ values: [String]) throws -> SampleColumns {
-        try #require(try RawColumn.samples(values.map { .text($0) }, processor: "binary"))
+        let field = try ProcessorsTests.column(of: values.map { .text($0) })
+        let ids = values.map { _ in "p" }
+        return SampleColumns(patientIDs: ids, visitIDs: ids, fields: [field])
     }
 
     @Test func unknownProcessorsAndOptionsNameTheValidOnes() {
@@ -27,6 +29,10 @@ import Testing
                 inputs: [FieldSchema("drugs", "nested_sequence", ["padding": -1])], outputs: [])
         }
         #expect(range?.code == "config.range")
+        let element = #expect(throws: ConfigurationError.self) {
+            try FittedProcessors(inputs: [FieldSchema("drugs", "tensor", ["dtype": "float16"])], outputs: [])
+        }
+        #expect(element?.code == "config.unknown-value")
     }
 
     @Test func labelsOutsideTheTrainingSamplesAreCountedNotShown() throws {
@@ -54,18 +60,6 @@ import Testing
         var fitted = try FittedProcessors(inputs: [FieldSchema("drugs", "text")], outputs: [])
         let error = #expect(throws: ProcessorError.self) { try fitted.fit(column(["a"]), selecting: nil) }
         #expect(error == .otherFields(expected: ["drugs"], got: ["field"]))
-    }
-
-    @Test(arguments: [
-        "", "{}", "[1]", "{\"fields\":[{\"name\":\"a\",\"role\":\"input\",\"processor\":\"none\"}]}",
-    ])
-    func aStateThatDoesNotFitIsRefused(text: String) throws {
-        let folder = try TemporaryFolder("processors")
-        let path = folder.file("processors.json")
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
-        let error = #expect(throws: ProcessorError.self) { try FittedProcessors.load(path) }
-        #expect(error?.code == "processor.bad-state")
-        #expect(error?.message.contains("processors.json") == true)
     }
 
     @Test func aMissingStateIsNamed() {
