@@ -173,7 +173,8 @@ struct PredictionPlots {
             series: [
                 .init(
                     name: told == bins.map { "\($0.count)" }
-                        ? "samples" : "bins of fewer than \(SmallCells.limit) samples are left out",
+                        ? "samples"
+                        : "without bins of fewer than \(SmallCells.limit) samples, and one that would give such a bin away",
                     mark: .bars,
                     points: heights, color: 5)
             ])

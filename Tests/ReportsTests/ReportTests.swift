@@ -107,6 +107,23 @@ struct ReportTests {
         #expect(!html.contains(">37<") && !html.contains(">3<"))
     }
 
+    @Test func leavesOutASecondBinWhereOneIsSmall() {
+        // 200 samples at 0.05, 100 at 0.15 and 5 at 0.95.
+        let scores = [(0.05, 200), (0.15, 100), (0.95, 5)].flatMap { Array(repeating: $0, count: $1) }
+        var summary = Self.summary()
+        summary.predictions = (
+            "test",
+            Predictions(
+                mode: .binary, width: 1, truth: scores.indices.map { Double($0 % 2) }, probabilities: scores)
+        )
+        let html = HTMLReport(summary).html()
+        #expect(html.contains("one that would give such a bin away"))
+        #expect(html.contains("<title>0.05, 0.6557</title>"))
+        for hidden in ["0.15, 0.3279", "0.95, 0.01639"] {
+            #expect(!html.contains("<title>\(hidden)</title>"))
+        }
+    }
+
     @Test func hidesASmallPartOfTheSplitFromSubtraction() {
         var summary = Self.summary()
         summary.attrition = []
