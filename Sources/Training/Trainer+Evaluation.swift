@@ -6,7 +6,7 @@ import Storage
 
 /// Loss and metrics of the validation samples.
 struct EpochEvaluation {
-    /// Mean over the samples; nil without samples.
+    /// Mean over the samples; nil without samples, and where it is no number (a sample holds NaN or is beyond all scales).
     var loss: Double?
     var metrics: [TrainingHistory.Metric]
 }
@@ -53,7 +53,7 @@ extension Trainer {
             mode: model.schema.mode, width: width, truth: try batches.labels(validation).numbers,
             probabilities: probabilities)
         return EpochEvaluation(
-            loss: loss / Double(validation.count),
+            loss: loss.isFinite ? loss / Double(validation.count) : nil,
             metrics: predictions.evaluate(metrics).map { .init(name: $0.name, value: $0.value.number) })
     }
 }

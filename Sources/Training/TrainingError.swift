@@ -1,7 +1,7 @@
 package import Groundwork
 
 /// What can go wrong while training.
-package enum TrainingError: PyHealthError {
+package enum TrainingError: PyHealthError, Equatable {
     /// The loss or a gradient is not a number.
     case nonFinite(epoch: Int, step: Int, parameter: String)
     /// There is nothing to train on.

@@ -9,7 +9,7 @@ package struct TrainingHistory: Codable, Sendable, Equatable {
         package var epoch: Int
         /// Mean loss per training sample, in training mode.
         package var trainLoss: Double
-        /// Mean loss per validation sample; nil without validation samples.
+        /// Mean loss per validation sample; nil without validation samples, and where it is no number.
         package var validationLoss: Double?
         /// Validation metrics by name, in the order asked; nil where undefined.
         package var metrics: [Metric]
