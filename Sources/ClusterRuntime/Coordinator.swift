@@ -200,7 +200,7 @@ private final class CoordinatorSession {
         let totals = loop.finish(state: "finished", failure: nil)
         loop.journal.finish()
         try directory.write(Self.record(job, finished: true), "job.pb")
-        removeSockets()
+        tidyUp()
         var recoveries = JobOutcome.Recoveries()
         recoveries.workersLost = totals?.totals.workersLost ?? 0
         recoveries.workersRestarted = totals?.restarts ?? 0
@@ -224,10 +224,20 @@ private final class CoordinatorSession {
         loop.journal.append(record)
         _ = loop.finish(state: state, failure: failure)
         loop.journal.finish()
-        removeSockets()
+        // A job that its own data or settings ended is over: its folder may be given to one that mends them.
+        if [.data, .configuration].contains(failure?.exitStatus) {
+            try? directory.write(Self.record(job, finished: true), "job.pb")
+        }
+        tidyUp()
     }
 
-    private func removeSockets() {
+    /// Removes sockets, and what workers were writing when they ended.
+    private func tidyUp() {
         try? FileManager.default.removeItem(atPath: socketFolder)
+        for stage in directory.names(in: "stage") {
+            for name in directory.names(in: "stage/\(stage)") where name.contains(".tmp.") {
+                unlink(directory.file("stage/\(stage)/\(name)"))
+            }
+        }
     }
 }

@@ -170,6 +170,13 @@ package struct ConfigurationNode {
             file: file, path: self.path, node: changed, overridden: overridden.union([path]))
     }
 
+    /// As ``setting(_:to:)`` with a plain text.
+    package func setting(_ path: String, toText text: String) throws -> ConfigurationNode {
+        let keys = Array(path.split(separator: ".").map(String.init))[...]
+        return ConfigurationNode(
+            file: file, path: self.path, node: try replace(node, keys, Node(text)), overridden: overridden)
+    }
+
     /// Every scalar below this node with its dotted path, sorted by path; lists are one value.
     package var settings: [(key: String, value: String)] {
         guard isMapping else { return [(path, canonical)] }

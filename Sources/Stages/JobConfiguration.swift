@@ -1,3 +1,4 @@
+import Foundation
 package import Groundwork
 package import Training
 
@@ -89,7 +90,15 @@ package struct JobConfiguration: Sendable {
         trainer = try node.child("trainer").map(TrainerConfiguration.init) ?? TrainerConfiguration()
         execution = try ExecutionSection(node.child("execution"))
         self.document = document
-        text = try node.yaml()
+        text = try Self.resolved(node, dataset).yaml()
+    }
+
+    /// The document as workers read it, who may have been started in another folder: with absolute paths.
+    private static func resolved(_ node: ConfigurationNode, _ dataset: DatasetSection) throws
+        -> ConfigurationNode
+    {
+        let root = try node.setting("dataset.root", toText: dataset.root)
+        return try dataset.config.map { try root.setting("dataset.config", toText: $0) } ?? root
     }
 
     private static func fitScope(_ node: ConfigurationNode) throws -> FitScope {
@@ -102,12 +111,12 @@ extension JobConfiguration.DatasetSection {
     init(_ node: ConfigurationNode) throws {
         try node.allow(["name", "config", "root", "tables", "dev"])
         name = try node.child("name")?.string()
-        config = try node.child("config")?.string()
+        config = try node.child("config")?.string().absolutePath
         guard (name == nil) != (config == nil) else {
             throw node.error(
                 "dataset", "give either \"name\" (a built-in data set) or \"config\" (a YAML file).")
         }
-        root = try node.required("root").string()
+        root = try node.required("root").string().absolutePath
         tables = try node.child("tables")?.strings()
         dev = try node.child("dev")?.bool() ?? false
     }
@@ -133,4 +142,9 @@ extension JobConfiguration.ExecutionSection {
         partSize = try node?.child("part_size")?.int(in: 1...100_000_000) ?? 16_384
         scanMiB = try node?.child("scan_mib")?.int(in: 1...65_536) ?? 64
     }
+}
+
+extension String {
+    /// This path below the current folder, without `.` and `..`.
+    fileprivate var absolutePath: String { URL(fileURLWithPath: self).standardizedFileURL.path }
 }

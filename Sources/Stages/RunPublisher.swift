@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 import Groundwork
 
@@ -12,11 +13,34 @@ package struct RunPublisher {
     /// Publishes what a stage left for people; does nothing for stages that only feed others. Throws `FileError`.
     package func publish(_ stage: StageOutcome) throws {
         switch StageName(rawValue: stage.name) {
-        case .fit: try publishFit(stage)
+        case .fit:
+            try forget(
+                ["history.csv", "checkpoints"] + Self.results, unlessUnchanged: stage, "processors.json")
+            try publishFit(stage)
         case .encode: try publishSamples(stage)
-        case .train: try publishFiles(stage, folder: "checkpoints", rename: ["history.csv": "../history.csv"])
+        case .train:
+            try forget(Self.results, unlessUnchanged: stage, "last.h5")
+            try publishFiles(stage, folder: "checkpoints", rename: ["history.csv": "../history.csv"])
         case .evaluate: try publishEvaluation(stage)
         default: break
+        }
+    }
+
+    private static let results = ["metrics.json", "predictions", "report.html"]
+    /// Where people find a stage's file by which its outcome is recognised.
+    private static let places = [
+        "processors.json": "samples/processors.json", "last.h5": "checkpoints/last.h5",
+    ]
+
+    /// Removes what an earlier job's later stages left, where this stage's file called `name` is another one now.
+    private func forget(_ later: [String], unlessUnchanged stage: StageOutcome, _ name: String) throws {
+        guard let file = stage.shards.flatMap(\.files).first(where: { $0.name == name }),
+            let place = Self.places[name]
+        else { return }
+        let published = "\(runDirectory)/\(place)"
+        guard access(published, F_OK) == 0, try SHA256.hex(ofFile: published) != file.sha256 else { return }
+        for old in later where access("\(runDirectory)/\(old)", F_OK) == 0 {
+            try FileManager.default.removeItem(atPath: "\(runDirectory)/\(old)")
         }
     }
 

@@ -44,7 +44,9 @@ extension Shard {
             first += samples.count
             progress.advance(by: 1, bytes: 0)
         }
-        try processors.finishFit()
+        do { try processors.finishFit() } catch let reason as ProcessorError {
+            throw StageError.notFitted(reason: reason, attrition: attrition.csv)
+        }
         try processors.save(to: folder.temporaryPath(for: "processors.json"))
         try SplitFile.write(split.map(\.rawValue), to: folder.temporaryPath(for: "split.h5"))
         try write(attrition, "attrition.json")

@@ -1,4 +1,5 @@
 package import Groundwork
+package import Processors
 
 /// What can go wrong between the stages of a job.
 package enum StageError: PyHealthError {
@@ -6,23 +7,17 @@ package enum StageError: PyHealthError {
     case missingInput(stage: String, role: String)
     /// The task yields no sample.
     case noSamples(task: String, attrition: String)
-    /// A label has one value only in the training samples.
-    case oneClass(field: String)
+    /// The processors cannot learn from the samples, for example because a label has one value only.
+    case notFitted(reason: ProcessorError, attrition: String)
     /// The task belongs to another data set.
     case otherDataset(task: String, dataset: String, valid: [String])
-    /// The same patient is in two parts.
-    case leakage(parts: String, patients: Int)
-    /// The folder is not a run directory.
-    case notARun(path: String)
 
     package var code: String {
         switch self {
         case .missingInput: "stage.missing-input"
         case .noSamples: "stage.no-samples"
-        case .oneClass: "stage.one-class"
+        case .notFitted(let reason, _): reason.code
         case .otherDataset: "stage.other-dataset"
-        case .leakage: "stage.leakage"
-        case .notARun: "stage.not-a-run"
         }
     }
 
@@ -30,7 +25,6 @@ package enum StageError: PyHealthError {
         switch self {
         case .missingInput: .internal
         case .otherDataset: .configuration
-        case .notARun: .usage
         default: .data
         }
     }
@@ -41,14 +35,10 @@ package enum StageError: PyHealthError {
         case .noSamples(let task, let attrition):
             "Task \(task) yields no sample from this data set. The attrition table says where patients were lost:\n"
                 + attrition
-        case .oneClass(let field):
-            "The label \"\(field)\" has one value only among the training samples; two are needed. "
-                + "Check the attrition table, the cohort and split.ratios."
+        case .notFitted(let reason, let attrition):
+            "\(reason.message) The attrition table:\n\(attrition)"
         case .otherDataset(let task, let dataset, let valid):
             "Task \(task) belongs to \(valid.joined(separator: ", ")), not to \"\(dataset)\"."
-        case .leakage(let parts, let patients):
-            "\(patients) patients are in more than one part of the split (\(parts)). Use split.by: patient."
-        case .notARun(let path): "\"\(path)\" is not the output folder of a run (no job.resolved.yaml in it)."
         }
     }
 }

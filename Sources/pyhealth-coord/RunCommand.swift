@@ -50,6 +50,9 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         guard workers >= 0 else { throw ValidationError("--workers: expected 0 or more, got \(workers).") }
+        guard listen?.contains("://") != false else {
+            throw ValidationError("--listen: expected an endpoint, for example tcp://0.0.0.0:5555.")
+        }
     }
 
     func run() throws {

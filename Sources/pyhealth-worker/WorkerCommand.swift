@@ -31,6 +31,13 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: "Seconds to look for a coordinator that is gone before giving up.")
     var patience = 120.0
 
+    func validate() throws {
+        for (name, endpoint) in [("--connect", connect), ("--data-address", dataAddress ?? "tcp://")]
+        where !endpoint.contains("://") {
+            throw ValidationError("\(name): expected an endpoint, for example tcp://head:5555.")
+        }
+    }
+
     func run() throws {
         var options = WorkerOptions(
             connect: connect, buildVersion: BuildInformation.version,

@@ -91,7 +91,7 @@ struct BadTableTests {
             rows.prefix(1) + rows.dropFirst().map { Table.replacing(fieldFromEnd: 2, of: $0, with: "0") })
         let refusal = Refusal(
             name: "one class", code: "processor.not-binary", status: 65,
-            words: ["mortality", "2 distinct values", "got 1", "attrition"])
+            words: ["mortality", "2 distinct values", "got 1", "step,patients,visits,samples"])
         try refusal.check(runs.execute("bad"), run: runs.run("bad"))
     }
 

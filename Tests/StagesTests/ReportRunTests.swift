@@ -44,6 +44,18 @@ struct ReportRunTests {
         }
     }
 
+    @Test func resultsOfAFormerModelDoNotStayBesideANewOne() throws {
+        let runs = try RunFolder()
+        #expect(try runs.execute("run").status == 0)
+        let retrained = try runs.execute("run", ["--set", "trainer.epochs=1", "--until", "train"])
+        #expect(retrained.status == 0, "\(retrained.errors)")
+        func has(_ name: String) -> Bool { access("\(runs.run("run"))/\(name)", F_OK) == 0 }
+        #expect(has("checkpoints/last.h5") && has("history.csv") && has("samples/manifest.json"))
+        #expect(!has("metrics.json") && !has("predictions"))
+        #expect(try runs.execute("run", ["--until", "samples"]).status == 0)
+        #expect(has("checkpoints/last.h5"))
+    }
+
     private func report(_ runs: RunFolder, _ name: String) throws -> String {
         try String(contentsOfFile: "\(runs.run(name))/report.html", encoding: .utf8)
     }
