@@ -14,7 +14,7 @@ package struct PartMetrics: Codable, Sendable {
     package var patients: Int
     /// Samples per label value (binary and multiclass).
     package var labels: [String: Int]
-    /// Mean loss per sample.
+    /// Mean loss per sample; nil without samples, and where it is no number.
     package var loss: Double?
     /// In the order asked; null where undefined.
     package var metrics: [Metric]
@@ -91,11 +91,10 @@ extension Shard {
         if mode == .binary || mode == .multiclass {
             for value in file.truth { labels["\(Int(value))", default: 0] += 1 }
         }
-        let loss =
-            file.losses.isEmpty ? nil : file.losses.reduce(0) { $0 + Double($1) } / Double(file.losses.count)
+        let loss = file.losses.reduce(0) { $0 + Double($1) } / Double(file.losses.count)
         return PartMetrics(
             split: split, samples: file.samples.count, patients: Set(file.patientIDs).count, labels: labels,
-            loss: loss, metrics: predictions.evaluate(names).map(PartMetrics.Metric.init))
+            loss: loss.isFinite ? loss : nil, metrics: predictions.evaluate(names).map(PartMetrics.Metric.init))
     }
 }
 
