@@ -58,7 +58,7 @@ package struct JobConfiguration: Sendable {
     package struct ExecutionSection: Sendable {
         /// Patients per shard. The default is 1000.
         package var shardSize: Int
-        /// Samples per sample file. The default is 16384.
+        /// Samples per sample file. The default is 4096.
         package var partSize: Int
         /// MiB of plain file per scan task. The default is 64.
         package var scanMiB: Int
@@ -139,7 +139,7 @@ extension JobConfiguration.ExecutionSection {
     init(_ node: ConfigurationNode?) throws {
         try node?.allow(["shard_size", "part_size", "scan_mib"])
         shardSize = try node?.child("shard_size")?.int(in: 1...100_000_000) ?? 1000
-        partSize = try node?.child("part_size")?.int(in: 1...100_000_000) ?? 16_384
+        partSize = try node?.child("part_size")?.int(in: 1...100_000_000) ?? 4096
         scanMiB = try node?.child("scan_mib")?.int(in: 1...65_536) ?? 64
     }
 }

@@ -94,7 +94,8 @@ extension Shard {
         let loss = file.losses.reduce(0) { $0 + Double($1) } / Double(file.losses.count)
         return PartMetrics(
             split: split, samples: file.samples.count, patients: Set(file.patientIDs).count, labels: labels,
-            loss: loss.isFinite ? loss : nil, metrics: predictions.evaluate(names).map(PartMetrics.Metric.init))
+            loss: loss.isFinite ? loss : nil,
+            metrics: predictions.evaluate(names).map(PartMetrics.Metric.init))
     }
 }
 

@@ -57,8 +57,8 @@ extension Shard {
     }
 
     /// A range of samples → `samples.h5`.
-    func encode() throws -> ShardProduct {
-        let processors = try FittedProcessors.load(try path("processors"))
+    func encode(_ cache: ProcessorCache) throws -> ShardProduct {
+        let processors = try cache.load(try path("processors"))
         let split = try SplitFile.read(try path("split"))
         let range = (payload.range?.first ?? 0)..<(payload.range?.last ?? 0)
         var columns: [EncodedColumn] = []

@@ -1,13 +1,15 @@
 import Datasets
 package import Foundation
 import Groundwork
+import Processors
 
 /// Runs shards of all stages but training: files in, files out.
 ///
-/// Keeps what several shards of one process share: the decoded run file and joined tables.
+/// Keeps what several shards of one process share: the decoded run file, joined tables, fitted processors.
 package final class StageRunner {
     private let joins = JoinCache()
     private var lastJob: (text: String, setup: JobSetup)?
+    private let processors = ProcessorCache()
 
     package init() {}
 
@@ -24,7 +26,7 @@ package final class StageRunner {
         case .events: return try shard.gatherEvents()
         case .extract: return try shard.extract()
         case .fit: return try shard.fit()
-        case .encode: return try shard.encode()
+        case .encode: return try shard.encode(processors)
         case .predict: return try shard.predict()
         case .evaluate: return try shard.evaluate()
         case .train: throw StageError.missingInput(stage: "train", role: "members")
@@ -36,6 +38,19 @@ package final class StageRunner {
         let setup = try JobSetup(JobConfiguration.parse(text))
         lastJob = (text, setup)
         return setup
+    }
+}
+
+/// The processors that a process has read last; their path names the stage that fitted them.
+final class ProcessorCache {
+    private var last: (path: String, processors: FittedProcessors)?
+
+    /// The processors of the file at `path`.
+    func load(_ path: String) throws -> FittedProcessors {
+        if let last, last.path == path { return last.processors }
+        let processors = try FittedProcessors.load(path)
+        last = (path, processors)
+        return processors
     }
 }
 

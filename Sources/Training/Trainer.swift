@@ -233,8 +233,12 @@ package final class Trainer {
             try arena.load(arrays.map(\.parameter), into: block.values)
         }
         optimizer.steps = file.steps.map { Int($0) }
-        history = try JSONDecoder().decode(TrainingHistory.self, from: texts["history"] ?? Data())
-        totals = try JSONDecoder().decode(EpochTotals.self, from: texts["totals"] ?? Data())
+        do {
+            history = try JSONDecoder().decode(TrainingHistory.self, from: texts["history"] ?? Data())
+            totals = try JSONDecoder().decode(EpochTotals.self, from: texts["totals"] ?? Data())
+        } catch is DecodingError {
+            throw TrainingError.otherCheckpoint(path: path, reason: "its history cannot be read")
+        }
         position = UInt64(values["position"] ?? 0)
     }
 
