@@ -18,6 +18,8 @@ final class RunWatch {
     private var isOpen = false
     private var faults: [String] = []
     private var processUsage: [Instance: JobOutcome.ProcessUsage] = [:]
+    /// Processes of earlier incarnations of this job's coordinator, it included.
+    private let earlier: [WireWorkerStatus]
     private var hellos: [Instance: WireHello] = [:]
     private var lastProgress: Seconds = 0
     private var lastStatus: Seconds = 0
@@ -27,6 +29,32 @@ final class RunWatch {
     init(_ setup: CoordinatorLoop.Setup) throws {
         self.setup = setup
         log = try EventLog(path: setup.directory.file("log.jsonl"), epoch: setup.epoch)
+        earlier = Self.earlierProcesses(setup)
+    }
+
+    /// What the last status of the same job, if that did not finish, says of its processes.
+    private static func earlierProcesses(_ setup: CoordinatorLoop.Setup) -> [WireWorkerStatus] {
+        guard let last = try? setup.directory.read(WireStatus.self, "status.pb"), last.state != "finished",
+            last.job == setup.job.digest
+        else { return [] }
+        var coordinator = WireWorkerStatus()
+        coordinator.instance = "coordinator"
+        coordinator.host = last.host
+        coordinator.pid = last.pid
+        coordinator.peakResidentBytes = last.peakResidentBytes
+        coordinator.cpuSeconds = last.cpuSeconds
+        return ([coordinator] + last.workers).map {
+            var process = $0
+            process.state = "ended"
+            process.work = ""
+            return process
+        }
+    }
+
+    /// Earlier processes but those that went on working for this coordinator.
+    private var endedEarlier: [WireWorkerStatus] {
+        let here = Set(processUsage.values.map { "\($0.host) \($0.pid)" })
+        return earlier.filter { !here.contains("\($0.host) \($0.pid)") }
     }
 
     /// Whether a stage is under way.
@@ -121,7 +149,13 @@ final class RunWatch {
         let coordinator = JobOutcome.ProcessUsage(
             role: "coordinator", host: SystemFacts.host, pid: Int(getpid()),
             peakResidentBytes: Int(clamping: own.peakResidentBytes), cpuSeconds: own.cpuSeconds)
-        return [coordinator] + processUsage.values.sorted { ($0.host, $0.pid) < ($1.host, $1.pid) }
+        let before = endedEarlier.map {
+            JobOutcome.ProcessUsage(
+                role: $0.instance == "coordinator" ? "coordinator" : "worker", host: $0.host,
+                pid: Int($0.pid),
+                peakResidentBytes: Int(clamping: $0.peakResidentBytes), cpuSeconds: $0.cpuSeconds)
+        }
+        return before + [coordinator] + processUsage.values.sorted { ($0.host, $0.pid) < ($1.host, $1.pid) }
     }
 
     private func noteUsage(_ machine: CoordinatorMachine) {
@@ -161,7 +195,8 @@ final class RunWatch {
                     code: failure?.code ?? "", exitStatus: failure?.exitStatus.rawValue ?? 70))
         }
         var snapshot = status(machine, state: state, now: SystemFacts.now())
-        snapshot.workers = processUsage.sorted { $0.key < $1.key }.map { instance, usage in
+        snapshot.workers = endedEarlier
+        snapshot.workers += processUsage.sorted { $0.key < $1.key }.map { instance, usage in
             var worker = WireWorkerStatus()
             worker.instance = instanceName(instance)
             worker.host = usage.host
@@ -224,7 +259,8 @@ final class RunWatch {
         status.started = started.timeIntervalSince1970
         status.updated = Date().timeIntervalSince1970
         status.stages = stages
-        status.workers = machine.workers.instances.compactMap { worker($0, machine, now: now) }
+        status.workers = endedEarlier
+        status.workers += machine.workers.instances.compactMap { worker($0, machine, now: now) }
         status.counters.workersLost = UInt64(machine.totals.workersLost)
         status.counters.attemptsRepeated = UInt64(machine.totals.attemptsRepeated)
         status.counters.duplicateResults = UInt64(machine.totals.duplicateResults)

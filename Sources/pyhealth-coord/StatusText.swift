@@ -27,7 +27,8 @@ struct StatusText {
         lines.append("")
         for worker in snapshot.workers {
             lines.append(
-                "worker \(worker.instance) on \(worker.host), pid \(worker.pid): \(worker.state)"
+                (worker.instance == "coordinator" ? "earlier coordinator" : "worker \(worker.instance)")
+                    + " on \(worker.host), pid \(worker.pid): \(worker.state)"
                     + String(format: ", %.0f MB", Double(worker.peakResidentBytes) / 1e6))
         }
         if !snapshot.lastFaults.isEmpty { lines += ["", "last faults:"] + snapshot.lastFaults }

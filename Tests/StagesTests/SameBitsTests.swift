@@ -38,6 +38,8 @@ struct SameBitsTests {
             let digests = try runs.digests(name)
             for (file, digest) in expected { #expect(digests[file] == digest, "\(name): \(file)") }
             #expect(digests.count == expected.count, "\(name): \(digests.keys.sorted())")
+            let report = try String(contentsOfFile: "\(runs.run(name))/report.html", encoding: .utf8)
+            #expect(report.split(separator: "<td>coordinator</td>").count == 3, "both coordinators are told")
         }
     }
 
