@@ -63,3 +63,14 @@ package struct ProgressReport: Sendable, Equatable {
     /// Whether the stage had been finished by an earlier run.
     package var cached: Bool
 }
+
+extension ProgressReport {
+    /// Progress of one process's work: `done` of `total` units after `seconds`.
+    package init(_ name: String, done: Int, of total: Int, seconds: Double) {
+        let rate = seconds > 0 && done > 0 ? Double(done) / seconds : nil
+        self.init(
+            stage: name, stageNumber: 1, done: Double(done), total: Double(total), rate: rate,
+            secondsLeft: rate.map { Double(total - done) / $0 }, bytes: 0, workers: 0, seconds: seconds,
+            isFinal: done == total, cached: false)
+    }
+}

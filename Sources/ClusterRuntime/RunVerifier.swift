@@ -9,6 +9,8 @@ package enum RunVerifier {
     package struct Report: Sendable, Equatable {
         /// Files checked.
         package var files = 0
+        /// Files to check.
+        package var total = 0
         /// Bytes read.
         package var bytes = 0
         /// What does not hold, one sentence each.
@@ -18,11 +20,12 @@ package enum RunVerifier {
     /// Checks the run in `runDirectory`; `progress` is told every file. Throws ``ClusterError`` and `FileError`.
     package static func verify(runDirectory: String, progress: (Report) -> Void = { _ in }) throws -> Report {
         let directory = try RunDirectory(runDirectory)
+        let manifests = try directory.names(in: "stage").compactMap {
+            try directory.read(WireManifest.self, "stage/\($0)/MANIFEST.pb")
+        }
         var report = Report()
-        for stage in directory.names(in: "stage") {
-            guard let manifest = try directory.read(WireManifest.self, "stage/\(stage)/MANIFEST.pb") else {
-                continue
-            }
+        report.total = manifests.reduce(0) { $0 + $1.shards.reduce(0) { $0 + $1.outputs.count } }
+        for manifest in manifests {
             for output in manifest.shards.flatMap(\.outputs) {
                 report.files += 1
                 report.bytes += Int(clamping: output.bytes)

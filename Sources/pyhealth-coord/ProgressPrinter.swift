@@ -31,6 +31,13 @@ final class ProgressPrinter: Sendable {
         }
     }
 
+    /// Shows work of this process alone; `done` of `total` units since `started`.
+    func show(_ name: String, done: Int, of total: Int, since started: Date) {
+        show(
+            ProgressReport(
+                name, done: done, of: total, seconds: Date().timeIntervalSince(started)))
+    }
+
     /// Prints the results at the end, also with `--quiet`.
     func finish(_ metrics: [PartMetrics], report: String) {
         for part in metrics {
@@ -51,6 +58,7 @@ final class ProgressPrinter: Sendable {
         if report.total > 0 { text += String(format: "/%.0f", report.total) }
         if let rate = report.rate { text += String(format: ", %.1f/s", rate) }
         if let left = report.secondsLeft { text += String(format: ", %.0f s left", left) }
+        guard report.workers > 0 else { return text }
         return text + ", \(report.workers) worker\(report.workers == 1 ? "" : "s")"
     }
 

@@ -44,17 +44,11 @@ struct SynthesizeCommand: ParsableCommand {
             var options = SyntheticMIMIC3.Options(patients: patients, seed: seed, output: output)
             options.gzip = gzip
             options.labs = labs
-            let isTerminal = isatty(STDERR_FILENO) == 1 && !quiet
+            let printer = ProgressPrinter(isQuiet: quiet)
             let started = Date()
             let summary = try SyntheticMIMIC3(options).write { done in
-                guard isTerminal else { return }
-                let rate = Double(done) / Date().timeIntervalSince(started)
-                let left = Double(patients - done) / rate
-                let line = String(
-                    format: "\r%d/%d patients, %.0f/s, %.0f s left ", done, patients, rate, left)
-                FileHandle.standardError.write(Data(line.utf8))
+                printer.show("write", done: done, of: patients, since: started)
             }
-            if isTerminal { FileHandle.standardError.write(Data("\n".utf8)) }
             let best = summary.bestReachableAUC.map { String(format: "%.4f", $0) } ?? "undefined"
             print(
                 "\(output): \(summary.patients) patients, \(summary.visits) visits, \(summary.samples) samples, "

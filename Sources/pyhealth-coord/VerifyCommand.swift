@@ -16,12 +16,19 @@ struct VerifyCommand: ParsableCommand {
     @Argument(help: "The run's output folder.")
     var folder: String
 
+    @Flag(help: "No progress lines.")
+    var quiet = false
+
     func run() throws {
         try reporting {
             guard FileManager.default.fileExists(atPath: "\(folder)/job.resolved.yaml") else {
                 throw FileError("open", path: "\(folder)/job.resolved.yaml", errorNumber: ENOENT)
             }
-            let report = try RunVerifier.verify(runDirectory: folder)
+            let printer = ProgressPrinter(isQuiet: quiet)
+            let started = Date()
+            let report = try RunVerifier.verify(runDirectory: folder) { report in
+                printer.show("verify", done: report.files, of: report.total, since: started)
+            }
             for problem in report.problems { print(problem) }
             let size = String(format: "%.1f MB", Double(report.bytes) / 1e6)
             print("\(report.files) files, \(size), \(report.problems.count) problems")
