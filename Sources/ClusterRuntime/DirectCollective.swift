@@ -354,7 +354,8 @@ final class DirectCollective: Collective {
 
     // MARK: Slices and blocks
 
-    /// Contiguous slices of `count` floats: few for small sums, a multiple of the members for large ones.
+    /// Contiguous slices of `count` floats, cut at multiples of ``SparseBlocks/length``: few for small sums, a multiple of
+    /// the members for large ones.
     static func slices(of count: Int, members: Int) -> [Range<Int>] {
         let bytes = count * 4
         let number: Int
@@ -364,7 +365,10 @@ final class DirectCollective: Collective {
             let share = members * largestSlice
             number = members * ((bytes + share - 1) / share)
         }
-        return (0..<number).map { (count * $0 / number)..<(count * ($0 + 1) / number) }
+        let cuts = (0...number).map { part in
+            part == number ? count : count * part / number / SparseBlocks.length * SparseBlocks.length
+        }
+        return zip(cuts, cuts.dropFirst()).map { $0..<$1 }
     }
 
     private func owner(of slice: Int) -> Int { slice % memberCount }

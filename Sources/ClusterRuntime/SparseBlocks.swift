@@ -75,9 +75,14 @@ enum SparseBlocks {
         }
     }
 
+    /// Whether the bits of `count` floats are all zero.
     @inline(__always)
-    private static func isZero(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
+    static func isZero(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
         let raw = UnsafeRawPointer(values)
+        if count == length {
+            let words = raw.loadUnaligned(as: SIMD16<UInt32>.self)
+            return words | raw.loadUnaligned(fromByteOffset: 64, as: SIMD16<UInt32>.self) == .zero
+        }
         var bits: UInt32 = 0
         for i in 0..<count { bits |= raw.loadUnaligned(fromByteOffset: i * 4, as: UInt32.self) }
         return bits == 0

@@ -36,13 +36,24 @@ enum SummationTree {
         return add(left, right)
     }
 
-    /// Adds `source` to `target`, element by element.
+    /// Adds `source` to `target`, element by element, passing over blocks of ``SparseBlocks/length`` whose bits are all zero.
+    ///
+    /// (That shows where the target holds −0, which such a block leaves alone. Arrays must therefore be cut at multiples of
+    /// the length, so that every cut gives the same bits.)
     static func add(
         _ source: UnsafeBufferPointer<Float>, to target: UnsafeMutableBufferPointer<Float>
     ) {
         precondition(source.count == target.count, "add: \(source.count) and \(target.count) elements")
         guard let from = source.baseAddress, let to = target.baseAddress else { return }
-        for index in 0..<target.count { to[index] += from[index] }
+        let length = SparseBlocks.length
+        var start = 0
+        while start < target.count {
+            let end = min(start + length, target.count)
+            if !SparseBlocks.isZero(from + start, end - start) {
+                for index in start..<end { to[index] += from[index] }
+            }
+            start = end
+        }
     }
 
     /// The sums of two lists, element by element.

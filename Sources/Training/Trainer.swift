@@ -118,9 +118,7 @@ package final class Trainer {
                 continue
             }
             let loss = try leaf(ranks[rank], epoch: epoch, step: step, rank: rank)
-            buffers[place].baseAddress.map { target in
-                arena.gradients.baseAddress.map { target.update(from: $0, count: arena.gradients.count) }
-            }
+            leaves.fill(buffers[place], from: arena)
             present.append(buffers[place])
             scalars.append([loss, Double(ranks[rank].count)] + arena.receivedGradient.map { $0 ? 1 : 0 })
         }
