@@ -78,6 +78,63 @@ package struct DescentPass: Equatable {
     }
 }
 
+/// The numbers of one RMSprop pass.
+package struct RMSpropPass: Equatable {
+    /// Multiplies the gradient first.
+    package let gradientScale: Float
+    /// Times the parameter is added to the gradient.
+    package let decay: Float
+    package let momentum: Float
+    package let rate: Float
+    package let epsilon: Float
+    private let alpha: Float
+    private let gain: Float
+
+    /// `alpha` is the share of the squares' mean that stays.
+    package init(
+        rate: Double, alpha: Double, epsilon: Double, momentum: Double, decay: Double, gradientScale: Float
+    ) {
+        self.rate = Float(rate)
+        self.alpha = Float(alpha)
+        gain = Float(1 - alpha)
+        self.epsilon = Float(epsilon)
+        self.momentum = Float(momentum)
+        self.decay = Float(decay)
+        self.gradientScale = gradientScale
+    }
+
+    fileprivate var rule: ck_rmsprop_rule {
+        ck_rmsprop_rule(
+            gradient_scale: gradientScale, decay: decay, alpha: alpha, gain: gain, epsilon: epsilon,
+            momentum: momentum, step_size: rate)
+    }
+}
+
+/// The numbers of one Adagrad pass.
+package struct AdagradPass: Equatable {
+    /// Multiplies the gradient first.
+    package let gradientScale: Float
+    /// Times the parameter is added to the gradient.
+    package let decay: Float
+    package let epsilon: Float
+    private let stepSize: Float
+
+    /// The pass number `step` (1, 2, …); the rate is divided by 1 + (step − 1) rateDecay.
+    package init(
+        step: Int, rate: Double, rateDecay: Double, epsilon: Double, decay: Double, gradientScale: Float
+    ) {
+        stepSize = Float(rate / (1 + Double(step - 1) * rateDecay))
+        self.epsilon = Float(epsilon)
+        self.decay = Float(decay)
+        self.gradientScale = gradientScale
+    }
+
+    fileprivate var rule: ck_adagrad_rule {
+        ck_adagrad_rule(
+            gradient_scale: gradientScale, decay: decay, epsilon: epsilon, step_size: stepSize)
+    }
+}
+
 extension Kernel {
     /// Adam or AdamW over `count` parameters p with gradients g and moments m, v.
     package static func adam(
@@ -91,5 +148,20 @@ extension Kernel {
         _ pass: DescentPass, p: MutableFloats, g: Floats, velocity: MutableFloats?, count: Int
     ) {
         ck_sgd(pass.rule, p, g, velocity, count)
+    }
+
+    /// RMSprop over `count` parameters; `mean` (centered) and `velocity` (momentum) may be nil.
+    package static func rmsprop(
+        _ pass: RMSpropPass, p: MutableFloats, g: Floats, square: MutableFloats, mean: MutableFloats?,
+        velocity: MutableFloats?, count: Int
+    ) {
+        ck_rmsprop(pass.rule, p, g, square, mean, velocity, count)
+    }
+
+    /// Adagrad over `count` parameters with sums of squares `sum`.
+    package static func adagrad(
+        _ pass: AdagradPass, p: MutableFloats, g: Floats, sum: MutableFloats, count: Int
+    ) {
+        ck_adagrad(pass.rule, p, g, sum, count)
     }
 }

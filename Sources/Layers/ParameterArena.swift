@@ -20,6 +20,8 @@ package final class ParameterArena {
         package let count: Int
         /// Whether the optimizer moves it.
         package let isTrainable: Bool
+        /// Whether it is an embedding table, of which a step touches few rows.
+        package let isEmbedding: Bool
 
         /// The elements in the flat blocks.
         package var range: Range<Int> { offset..<offset + count }
@@ -44,7 +46,7 @@ package final class ParameterArena {
             defer { offset += (draft.tensor.count + 15) / 16 * 16 }
             return Parameter(
                 name: draft.name, shape: draft.tensor.shape, offset: offset, count: draft.tensor.count,
-                isTrainable: draft.slot.isTrainable)
+                isTrainable: draft.slot.isTrainable, isEmbedding: draft.initializer == .embedding)
         }
         values = Self.zeroed(offset)
         gradients = Self.zeroed(offset)

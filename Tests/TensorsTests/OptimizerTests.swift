@@ -8,6 +8,7 @@ private struct Scalar {
     var p: Double
     var m = 0.0
     var v = 0.0
+    var mean = 0.0
     var t = 0
 
     mutating func step(_ rule: OptimizerRule, _ gradient: Double, decay: Double) {
@@ -17,11 +18,24 @@ private struct Scalar {
             let g = gradient + decay * p
             m = t == 1 ? g : o.momentum * m + g
             p -= o.learningRate * (o.momentum == 0 ? g : o.nesterov ? g + o.momentum * m : m)
-        case .adam(let o): adam(o, gradient + decay * p)
+        case .adam(let o), .lazyAdam(let o): adam(o, gradient + decay * p)
         case .adamW(let o):
             p -= o.learningRate * decay * p
             adam(o, gradient)
+        case .rmsprop(let o): rmsprop(o, gradient + decay * p)
+        case .adagrad(let o):
+            let g = gradient + decay * p
+            v = (t == 1 ? o.initialSum : v) + g * g
+            p -= o.learningRate / (1 + Double(t - 1) * o.rateDecay) * g / (v.squareRoot() + o.epsilon)
         }
+    }
+
+    private mutating func rmsprop(_ o: OptimizerRule.RMSprop, _ g: Double) {
+        v = o.alpha * v + (1 - o.alpha) * g * g
+        mean = o.alpha * mean + (1 - o.alpha) * g
+        let variance = o.centered ? v - mean * mean : v
+        m = o.momentum * m + g / (variance.squareRoot() + o.epsilon)
+        p -= o.learningRate * m
     }
 
     private mutating func adam(_ o: OptimizerRule.Adam, _ g: Double) {
@@ -38,6 +52,13 @@ private let rules: [OptimizerRule] = [
     .sgd(.init(learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0.02)), .adam(.init()),
     .adam(.init(learningRate: 0.01, weightDecay: 0.05)),
     .adamW(.init(learningRate: 0.01, beta1: 0.8, beta2: 0.99, epsilon: 1e-6, weightDecay: 0.05)),
+    .lazyAdam(.init(learningRate: 0.01, weightDecay: 0.05)),
+    .rmsprop(.init()), .rmsprop(.init(alpha: 0.9, epsilon: 1e-6, momentum: 0.8, weightDecay: 0.05)),
+    .rmsprop(.init(alpha: 0.9, centered: true)),
+    .rmsprop(.init(alpha: 0.9, momentum: 0.5, centered: true, weightDecay: 0.02)),
+    .adagrad(.init()),
+    .adagrad(
+        .init(learningRate: 0.1, rateDecay: 0.2, initialSum: 0.5, epsilon: 1e-6, weightDecay: 0.05)),
 ]
 
 @Suite struct OptimizerTests {
@@ -96,6 +117,70 @@ private let rules: [OptimizerRule] = [
             optimizer.step(values: arena.values, gradients: $0, participating: [true])
         }
         #expect(arena.values[..<8].allSatisfy { $0 == 1 })
+    }
+
+    @Test func lazyAdamMovesOnlyRowsWithAGradient() {
+        let builder = ParameterBuilder(seed: 1)
+        _ = builder.parameter("table", [9, 19], .embedding)
+        _ = builder.parameter("dense", [9, 19], .uniform(bound: 1))
+        let arena = builder.build()
+        let rule = OptimizerRule.lazyAdam(.init(learningRate: 0.01, weightDecay: 0.05))
+        let optimizer = Optimizer(rule, parameters: arena.parameters)
+        var expected = arena.values.map { Scalar(p: Double($0)) }
+        var probe = Probe(4)
+        for (step, rows) in [[1, 2, 5], [5, 8], [2, 0, 8]].enumerated() {
+            var gradients = [Float](repeating: 0, count: arena.values.count)
+            for parameter in arena.parameters {
+                for row in rows {
+                    let start = parameter.offset + row * 19
+                    // one value of a row is enough to touch it, however small
+                    gradients.replaceSubrange(start..<start + 19, with: probe.values(19))
+                    if row == 8 {
+                        gradients.replaceSubrange(start..<start + 18, with: repeatElement(0, count: 18))
+                    }
+                }
+                for i in parameter.range {
+                    let row = (i - parameter.offset) / 19
+                    guard parameter.name == "dense" || rows.contains(row) else { continue }
+                    // the table's steps count, the row's do not
+                    expected[i].t = step
+                    expected[i].step(rule, Double(gradients[i]), decay: 0.05)
+                }
+            }
+            gradients.withUnsafeBufferPointer {
+                optimizer.step(values: arena.values, gradients: $0, participating: [true, true])
+            }
+        }
+        #expect(largestDifference(Array(arena.values), expected.map(\.p)) < 2e-6)
+        let table = arena.parameters[0]
+        let idle = table.offset + 3 * 19..<table.offset + 4 * 19
+        #expect(idle.allSatisfy { Double(arena.values[$0]) == expected[$0].p })
+        #expect(optimizer.state.allSatisfy { block in idle.allSatisfy { block.values[$0] == 0 } })
+    }
+
+    @Test(arguments: rules)
+    func goesOnFromItsStateWithTheSameBits(_ rule: OptimizerRule) {
+        var probe = Probe(12)
+        let arenas = [arena(), arena()]
+        let optimizers = arenas.map { Optimizer(rule, parameters: $0.parameters) }
+        let gradients = (0..<4).map { _ in probe.values(arenas[0].values.count) }
+        func steps(_ index: Int, _ range: Range<Int>) {
+            for step in range {
+                gradients[step].withUnsafeBufferPointer {
+                    optimizers[index].step(
+                        values: arenas[index].values, gradients: $0, participating: [true, true, step != 1])
+                }
+            }
+        }
+        steps(0, 0..<2)
+        _ = arenas[1].values.update(fromContentsOf: arenas[0].values)
+        for (from, to) in zip(optimizers[0].state, optimizers[1].state) {
+            #expect(from.name == to.name)
+            _ = to.values.update(fromContentsOf: from.values)
+        }
+        optimizers[1].steps = optimizers[0].steps
+        for index in 0..<2 { steps(index, 2..<4) }
+        #expect(arenas[0].values.map(\.bitPattern) == arenas[1].values.map(\.bitPattern))
     }
 
     @Test func normIsTheRootOfTheBlocksSquares() {

@@ -39,7 +39,7 @@ import Testing
             virtual_ranks: 8
             """)
         #expect(read.epochs == 7 && read.batchSize == 64 && read.stepsPerEpoch == 10 && read.patience == 3)
-        #expect(read.optimizer.kind == .adamW && read.optimizer.betas == (0.8, 0.9))
+        #expect(read.optimizer.kind == .adamW && read.optimizer.betas == [0.8, 0.9])
         #expect(read.maxGradNorm == 2.5 && read.monitor == "loss" && read.monitorCriterion == .min)
         #expect(!read.loadBestModelAtLast && read.resolvedVirtualRanks == 8)
     }
@@ -56,6 +56,36 @@ import Testing
         #expect(error?.code == code)
         #expect(error?.message.contains(word) == true, "\(error?.message ?? "")")
         #expect(error?.message.contains("job.yaml, line 1") == true, "\(error?.message ?? "")")
+    }
+
+    @Test(arguments: [
+        ("RMSprop", "{}", OptimizerRule.rmsprop(.init(learningRate: 1e-3))),
+        (
+            "rmsprop", "{lr: 0.01, alpha: 0.9, eps: 1e-6, momentum: 0.5, centered: true}",
+            .rmsprop(.init(alpha: 0.9, epsilon: 1e-6, momentum: 0.5, centered: true))
+        ),
+        ("Adagrad", "{}", .adagrad(.init(learningRate: 1e-3))),
+        (
+            "adagrad", "{lr: 0.1, lr_decay: 0.01, initial_accumulator_value: 0.1, eps: 1e-6}",
+            .adagrad(.init(learningRate: 0.1, rateDecay: 0.01, initialSum: 0.1, epsilon: 1e-6))
+        ),
+        ("lazy_adam", "{betas: [0.8, 0.9]}", .lazyAdam(.init(beta1: 0.8, beta2: 0.9))),
+        ("Adam", "{}", .adam(.init())),
+    ])
+    func optimizersAreReadWithTheirDefaults(name: String, parameters: String, rule: OptimizerRule) throws {
+        #expect(try configuration("{optimizer: \(name), optimizer_params: \(parameters)}").rule == rule)
+    }
+
+    @Test(arguments: [
+        ("RMSprop", "betas: [0.9, 0.99]", "config.unknown-key"), ("RMSprop", "alpha: 1", "config.range"),
+        ("Adagrad", "momentum: 0.9", "config.unknown-key"), ("Adagrad", "lr_decay: -1", "config.range"),
+        ("lazy_adam", "amsgrad: true", "config.unknown-key"), ("Adam", "betas: [0.9]", "config.type"),
+    ])
+    func optionsOfAnotherOptimizerAreRefused(name: String, parameters: String, code: String) {
+        let error = #expect(throws: ConfigurationError.self) {
+            try configuration("{optimizer: \(name), optimizer_params: {\(parameters)}}")
+        }
+        #expect(error?.code == code)
     }
 
     @Test func historyIsWrittenWithUndefinedMetricsEmpty() {

@@ -63,6 +63,31 @@ import Testing
         }
     }
 
+    @Test(arguments: OptimizerConfiguration.Kind.allCases)
+    func everyOptimizerGoesOnFromItsCheckpointWithTheSameBits(_ kind: OptimizerConfiguration.Kind) throws {
+        var toy = try ToyTraining()
+        toy.configuration.epochs = 2
+        toy.configuration.optimizer.kind = kind
+        if kind == .sgd || kind == .rmsprop { toy.configuration.optimizer.momentum = 0.9 }
+        toy.configuration.optimizer.centered = kind == .rmsprop
+        toy.configuration.optimizer.initialSum = kind == .adagrad ? 0.1 : 0
+        let whole = try toy.trainer()
+        try train(toy, whole, into: toy.output("whole"))
+        #expect(try whole.stateDigest() != toy.trainer().stateDigest())
+        for calls in [1, 3, 8] {
+            let broken = try toy.trainer()
+            let folder = try toy.output("broken-\(calls)")
+            #expect(throws: LonelyExchange.Interruption.self) {
+                try broken.run(with: LonelyExchange(ranks: 4, failsAfter: calls), folder: folder) {}
+            }
+            try broken.save(to: "\(folder)/saved.h5")
+            let resumed = try toy.trainer()
+            try resumed.load(from: "\(folder)/saved.h5")
+            try train(toy, resumed, into: folder)
+            #expect(resumed.stateDigest() == whole.stateDigest(), "after \(calls) calls")
+        }
+    }
+
     @Test func savingAndLoadingGivesTheSameBytes() throws {
         let toy = try ToyTraining()
         let trainer = try toy.trainer()

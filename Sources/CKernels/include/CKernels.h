@@ -34,6 +34,16 @@ typedef struct {
     int nesterov, first;
 } ck_sgd_rule;
 
+/// One pass of RMSprop.
+typedef struct {
+    float gradient_scale, decay, alpha, gain, epsilon, momentum, step_size;
+} ck_rmsprop_rule;
+
+/// One pass of Adagrad; step_size has the rate's decay in it.
+typedef struct {
+    float gradient_scale, decay, epsilon, step_size;
+} ck_adagrad_rule;
+
 /// Every kernel: return type, name, parameters, arguments. `add` != 0 adds to the output instead of overwriting it.
 #define CK_FUNCTIONS(X) \
     /* y = f(x) */ \
@@ -153,6 +163,10 @@ typedef struct {
     /* one optimizer pass over n parameters */ \
     X(void, adam, (ck_adam_rule rule, float *p, const float *g, float *m, float *v, long n), (rule, p, g, m, v, n)) \
     X(void, sgd, (ck_sgd_rule rule, float *p, const float *g, float *velocity, long n), (rule, p, g, velocity, n)) \
+    X(void, rmsprop, \
+        (ck_rmsprop_rule rule, float *p, const float *g, float *square, float *mean, float *velocity, long n), \
+        (rule, p, g, square, mean, velocity, n)) \
+    X(void, adagrad, (ck_adagrad_rule rule, float *p, const float *g, float *sum, long n), (rule, p, g, sum, n)) \
     /* C[m,n] = A[m,k] B[k,n] (+ bias[n]) (+ C when add): every element is one chain of multiply-adds over ascending k */ \
     X(void, gemm, \
         (long m, long n, long k, ck_matrix a, ck_matrix b, const float *bias, float *c, long c_stride, int add), \

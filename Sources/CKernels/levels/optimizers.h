@@ -39,3 +39,48 @@ void K(sgd)(ck_sgd_rule rule, float *p, const float *g, float *velocity, long n)
         sgd_lanes(rule, &a, load_part(g + i, rest, 0), &b);
         store_part(p + i, a, rest); if (velocity) store_part(velocity + i, b, rest);)
 }
+
+// g' = scale g + decay p; s = alpha s + gain g'^2; with a mean: a += gain (g' - a), d = sqrt(max(s - a^2, 0)), else
+// d = sqrt s; b = momentum b + g' / (d + epsilon), without momentum the quotient alone; p -= step_size b
+INLINE void rmsprop_lanes(ck_rmsprop_rule rule, vf *p, vf g, vf *s, vf *a, vf *b, int centered) {
+    g = fma_(splat(rule.decay), *p, g * rule.gradient_scale);
+    *s = fma_(rule.gain * g, g, rule.alpha * *s);
+    vf variance = *s;
+    if (centered) {
+        *a = fma_(splat(rule.gain), g - *a, *a);
+        variance = at_least(fma_(-*a, *a, variance), 0.0f);
+    }
+    vf direction = g / (root(variance) + rule.epsilon);
+    *b = fma_(splat(rule.momentum), *b, direction);
+    *p = fma_(splat(-rule.step_size), *b, *p);
+}
+void K(rmsprop)(
+    ck_rmsprop_rule rule, float *p, const float *g, float *square, float *mean, float *velocity, long n) {
+    EACH(n,
+        vf w = load(p + i); vf s = load(square + i); vf a = mean ? load(mean + i) : splat(0);
+        vf b = velocity ? load(velocity + i) : splat(0);
+        rmsprop_lanes(rule, &w, load(g + i), &s, &a, &b, mean != NULL);
+        store(p + i, w); store(square + i, s); if (mean) store(mean + i, a); if (velocity) store(velocity + i, b);,
+        vf w = load_part(p + i, rest, 0); vf s = load_part(square + i, rest, 0);
+        vf a = mean ? load_part(mean + i, rest, 0) : splat(0);
+        vf b = velocity ? load_part(velocity + i, rest, 0) : splat(0);
+        rmsprop_lanes(rule, &w, load_part(g + i, rest, 0), &s, &a, &b, mean != NULL);
+        store_part(p + i, w, rest); store_part(square + i, s, rest); if (mean) store_part(mean + i, a, rest);
+        if (velocity) store_part(velocity + i, b, rest);)
+}
+
+// g' = scale g + decay p; s += g'^2; p -= step_size g' / (sqrt s + epsilon)
+INLINE void adagrad_lanes(ck_adagrad_rule rule, vf *p, vf g, vf *s) {
+    g = fma_(splat(rule.decay), *p, g * rule.gradient_scale);
+    *s = fma_(g, g, *s);
+    *p = *p - rule.step_size * g / (root(*s) + rule.epsilon);
+}
+void K(adagrad)(ck_adagrad_rule rule, float *p, const float *g, float *sum, long n) {
+    EACH(n,
+        vf w = load(p + i); vf s = load(sum + i);
+        adagrad_lanes(rule, &w, load(g + i), &s);
+        store(p + i, w); store(sum + i, s);,
+        vf w = load_part(p + i, rest, 0); vf s = load_part(sum + i, rest, 0);
+        adagrad_lanes(rule, &w, load_part(g + i, rest, 0), &s);
+        store_part(p + i, w, rest); store_part(sum + i, s, rest);)
+}

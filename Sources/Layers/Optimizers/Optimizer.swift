@@ -6,7 +6,7 @@ import Kernels
 package final class Optimizer {
     /// A block of state with the layout of the arena.
     package struct State {
-        /// PyTorch's name: `exp_avg`, `exp_avg_sq`, `momentum_buffer`.
+        /// PyTorch's name: `exp_avg`, `exp_avg_sq`, `momentum_buffer`, `square_avg`, `grad_avg`, `sum`.
         package let name: String
         package let values: UnsafeMutableBufferPointer<Float>
     }
@@ -32,7 +32,7 @@ package final class Optimizer {
         steps = Array(repeating: 0, count: parameters.count)
         decays = parameters.map { isExempt($0) ? 0 : rule.weightDecay }
         let size = parameters.last.map { $0.end } ?? 0
-        state = rule.stateNames.map { State(name: $0, values: Self.zeroed(size)) }
+        state = rule.stateNames.map { State(name: $0, values: Self.filled(size, rule.initialState)) }
     }
 
     deinit { for block in state { UnsafeMutableRawPointer(block.values.baseAddress)?.deallocate() } }
@@ -52,8 +52,11 @@ package final class Optimizer {
         while run < moving.count {
             var end = run + 1
             while end < moving.count, continues(moving[end - 1], moving[end]) { end += 1 }
-            let range = parameters[moving[run]].offset..<parameters[moving[end - 1]].end
-            move(range, values, gradients, scale, decay: decays[moving[run]], step: steps[moving[run]])
+            let whole = parameters[moving[run]].offset..<parameters[moving[end - 1]].end
+            let ranges = movesLazily(moving[run]) ? touchedRows(moving[run], gradients) : [whole]
+            for range in ranges {
+                move(range, values, gradients, scale, decay: decays[moving[run]], step: steps[moving[run]])
+            }
             run = end
         }
     }
@@ -61,6 +64,25 @@ package final class Optimizer {
     /// Whether the second parameter follows the first in memory and moves by the same numbers.
     private func continues(_ first: Int, _ second: Int) -> Bool {
         second == first + 1 && decays[first] == decays[second] && steps[first] == steps[second]
+            && !movesLazily(first) && !movesLazily(second)
+    }
+
+    /// Whether only those rows of the parameter move that have a gradient.
+    private func movesLazily(_ index: Int) -> Bool {
+        if case .lazyAdam = rule { return parameters[index].isEmbedding }
+        return false
+    }
+
+    /// The elements of the table's rows with a gradient other than zero; neighbouring rows together.
+    private func touchedRows(_ index: Int, _ gradients: Floats) -> [Range<Int>] {
+        let parameter = parameters[index], width = parameter.shape.last ?? 1
+        var ranges: [Range<Int>] = []
+        for start in stride(from: parameter.offset, to: parameter.range.upperBound, by: max(width, 1))
+        where Kernel.sumOfSquares(gradients + start, count: width) != 0 {
+            let first = ranges.last?.upperBound == start ? ranges.removeLast().lowerBound : start
+            ranges.append(first..<start + width)
+        }
+        return ranges
     }
 
     private func move(
@@ -75,11 +97,23 @@ package final class Optimizer {
                 rate: Float(learningRate), decay: Float(decay), momentum: Float(options.momentum),
                 nesterov: options.nesterov, first: step == 1, gradientScale: scale)
             Kernel.descend(pass, p: p, g: g, velocity: moments.first, count: range.count)
-        case .adam(let options), .adamW(let options):
+        case .adam(let options), .adamW(let options), .lazyAdam(let options):
             let pass = AdamPass(
                 step: step, rate: learningRate, betas: (options.beta1, options.beta2),
                 epsilon: options.epsilon, decay: decay, decoupled: isDecoupled, gradientScale: scale)
             Kernel.adam(pass, p: p, g: g, m: moments[0], v: moments[1], count: range.count)
+        case .rmsprop(let options):
+            let pass = RMSpropPass(
+                rate: learningRate, alpha: options.alpha, epsilon: options.epsilon,
+                momentum: options.momentum, decay: decay, gradientScale: scale)
+            Kernel.rmsprop(
+                pass, p: p, g: g, square: moments[0], mean: options.centered ? moments.last : nil,
+                velocity: options.momentum > 0 ? moments[1] : nil, count: range.count)
+        case .adagrad(let options):
+            let pass = AdagradPass(
+                step: step, rate: learningRate, rateDecay: options.rateDecay, epsilon: options.epsilon,
+                decay: decay, gradientScale: scale)
+            Kernel.adagrad(pass, p: p, g: g, sum: moments[0], count: range.count)
         }
     }
 
@@ -88,10 +122,10 @@ package final class Optimizer {
         return false
     }
 
-    private static func zeroed(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
+    private static func filled(_ count: Int, _ value: Float) -> UnsafeMutableBufferPointer<Float> {
         let block = UnsafeMutableRawPointer.allocate(byteCount: max(count, 16) * 4, alignment: 64)
         let floats = block.bindMemory(to: Float.self, capacity: max(count, 16))
-        floats.update(repeating: 0, count: max(count, 16))
+        floats.update(repeating: value, count: max(count, 16))
         return UnsafeMutableBufferPointer(start: floats, count: count)
     }
 }
