@@ -80,8 +80,10 @@ enum SparseBlocks {
     static func isZero(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
         let raw = UnsafeRawPointer(values)
         if count == length {
-            let words = raw.loadUnaligned(as: SIMD16<UInt32>.self)
-            return words | raw.loadUnaligned(fromByteOffset: 64, as: SIMD16<UInt32>.self) == .zero
+            // A fixed number of words becomes a few vector instructions.
+            var words: UInt64 = 0
+            for i in 0..<(length / 2) { words |= raw.loadUnaligned(fromByteOffset: i * 8, as: UInt64.self) }
+            return words == 0
         }
         var bits: UInt32 = 0
         for i in 0..<count { bits |= raw.loadUnaligned(fromByteOffset: i * 4, as: UInt32.self) }
