@@ -13,7 +13,8 @@ struct Bench: ParsableCommand {
             Build with `swift build -c release`; other work on the machine shows as spread.
             """,
         subcommands: [
-            KernelsCommand.self, LayersCommand.self, PipelineCommand.self, SignalCommand.self,
+            KernelsCommand.self, LayersCommand.self, SteadyCommand.self, PipelineCommand.self,
+            SignalCommand.self,
         ])
 }
 

@@ -37,7 +37,7 @@ struct LayersCommand: ParsableCommand {
 }
 
 /// A net over one feature of codes with one output, and everything a training step needs.
-private final class TrainingStep {
+final class TrainingStep {
     enum Body {
         case recurrent(RecurrentCell, Int)
         case transformer(Int, Int)
@@ -45,7 +45,7 @@ private final class TrainingStep {
     }
 
     private static let vocabulary = 5000
-    private let name: String
+    let name: String
     private let segments: Segments
     private let codes: [Int32]
     private let targets: [Float]
@@ -54,7 +54,8 @@ private final class TrainingStep {
     private let forward: (TrainingStep, Context) -> Tensor
     private let arena: ParameterArena
     private let optimizer: Optimizer
-    private let pool = BufferPool()
+    /// Where every step takes its memory.
+    let pool = BufferPool()
     private var step = 0
 
     init(_ name: String, _ segments: Segments, _ body: Body) {
@@ -99,7 +100,8 @@ private final class TrainingStep {
         Case(name: name, work: .samples(Double(segments.count))) { self.train() }
     }
 
-    private func train() -> Float {
+    /// One step: forward, backward, Adam; returns the loss.
+    func train() -> Float {
         step += 1
         arena.zeroGradients()
         let context = Context(
