@@ -42,8 +42,9 @@ struct KernelsCommand: ParsableCommand {
     private var elementwise: [Case] {
         let count = 1 << 20
         let x = memory(count), y = memory(count), rows = memory(count / 32)
+        // read, the line fetched for writing, written
         let map = { (name: String, body: @escaping () -> Void) in
-            Case(name: "\(name) 1M", work: .bytes(8 * Double(count))) {
+            Case(name: "\(name) 1M", work: .bytes(12 * Double(count))) {
                 body()
                 return y[0]
             }
@@ -65,8 +66,9 @@ struct KernelsCommand: ParsableCommand {
                     x, weight: x, bias: x, epsilon: 1e-5, into: y,
                     statistics: rows, rows: count / 128, columns: 128)
             },
-            map("dropout") {
-                Kernel.dropout(stream, probability: 0.5, x, into: y, kept: kept, count: count)
+            Case(name: "dropout 205k", work: .bytes(14 * 204_800)) {
+                Kernel.dropout(stream, probability: 0.1, x, into: y, kept: kept, count: 204_800)
+                return y[0]
             },
         ]
     }

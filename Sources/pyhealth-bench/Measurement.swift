@@ -1,29 +1,18 @@
 import ArgumentParser
 import Foundation
-import Kernels
 
-/// What one repetition of a case does, for the rate beside its time.
-enum Work {
-    /// Floating-point operations: GFLOP/s.
-    case operations(Double)
-    /// Bytes read and written: GB/s.
-    case bytes(Double)
-    /// Samples: samples/s.
-    case samples(Double)
+/// What one repetition of a case does, for the rates beside its time; 0 where it makes no sense.
+struct Work {
+    /// Floating-point operations of the products.
+    var operations = 0.0
+    /// Bytes read and written.
+    var bytes = 0.0
+    var samples = 0.0
 
-    var unit: String {
-        switch self {
-        case .operations: return "GFLOP/s"
-        case .bytes: return "GB/s"
-        case .samples: return "samples/s"
-        }
-    }
-
-    func rate(_ seconds: Double) -> Double {
-        switch self {
-        case .operations(let count), .bytes(let count): return count / seconds * 1e-9
-        case .samples(let count): return count / seconds
-        }
+    static func operations(_ count: Double) -> Work { Work(operations: count) }
+    static func bytes(_ count: Double) -> Work { Work(bytes: count) }
+    static func samples(_ count: Double, operations: Double = 0) -> Work {
+        Work(operations: operations, samples: count)
     }
 }
 
@@ -41,20 +30,35 @@ struct Measurement: Codable {
     let median: Double
     /// (slowest − fastest) / median of the runs.
     let spread: Double
-    let rate: Double
-    let unit: String
+    /// Seconds per repetition of every run, rising.
+    let times: [Double]
+    /// How often a run repeats the case.
+    let repetitions: Int
+    let gigaflops: Double?
+    let gigabytesPerSecond: Double?
+    let samplesPerSecond: Double?
+    /// The part of the machine's measured roof that is reached, in percent.
+    let percentOfRoof: Double?
+    /// Which roof that is.
+    let bound: String?
 
     /// Warms up once, then measures `runs` runs of at least 20 ms each; throws when the result is not finite.
-    init(_ item: Case, runs: Int) throws {
+    init(_ item: Case, runs: Int, roof: Roof) throws {
         guard item.run().isFinite else { throw ValidationError("\(item.name): the result is not finite") }
         var repetitions = 1
         while Self.time(item, repetitions) * Double(repetitions) < 0.02 { repetitions *= 2 }
         let times = (0..<runs).map { _ in Self.time(item, repetitions) }.sorted()
+        let median = times[runs / 2], work = item.work, limit = roof.limit(work)
         name = item.name
-        median = times[runs / 2]
+        self.median = median
         spread = (times[runs - 1] - times[0]) / median
-        rate = item.work.rate(median)
-        unit = item.work.unit
+        self.times = times
+        self.repetitions = repetitions
+        gigaflops = work.operations > 0 ? work.operations / median * 1e-9 : nil
+        gigabytesPerSecond = work.bytes > 0 ? work.bytes / median * 1e-9 : nil
+        samplesPerSecond = work.samples > 0 ? work.samples / median : nil
+        percentOfRoof = limit.seconds > 0 ? 100 * limit.seconds / median : nil
+        bound = limit.seconds > 0 ? limit.bound : nil
     }
 
     private static func time(_ item: Case, _ repetitions: Int) -> Double {
@@ -64,43 +68,9 @@ struct Measurement: Codable {
     }
 }
 
-private func threadNanoseconds() -> Int {
+/// The CPU time of this thread.
+func threadNanoseconds() -> Int {
     var time = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return time.tv_sec * 1_000_000_000 + time.tv_nsec
-}
-
-/// All measurements of one command with what they depend on.
-struct Report: Codable {
-    let level: String
-    let openBLASCore: String
-    let results: [Measurement]
-
-    /// Measures the chosen cases and prints them.
-    static func run(_ cases: [Case], _ options: ReportOptions) throws {
-        let chosen = cases.filter { item in options.only.map { item.name.contains($0) } ?? true }
-        let report = Report(
-            level: "\(Kernel.level)", openBLASCore: LinearAlgebraLibrary.coreName,
-            results: try chosen.map { try Measurement($0, runs: options.runs) })
-        switch options.format {
-        case .table: print(report.table)
-        case .json:
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            print(String(decoding: try encoder.encode(report), as: UTF8.self))
-        }
-    }
-
-    private var table: String {
-        let width = results.reduce(4) { max($0, $1.name.count) }
-        let rows = results.map { result in
-            let name = result.name.padding(toLength: width, withPad: " ", startingAt: 0)
-            return name
-                + String(
-                    format: " %11.1f us  ±%3.0f %%  %10.1f ", result.median * 1e6, result.spread * 50,
-                    result.rate) + result.unit
-        }
-        return (["kernels: \(level), OpenBLAS core: \(openBLASCore), one thread"] + rows).joined(
-            separator: "\n")
-    }
 }

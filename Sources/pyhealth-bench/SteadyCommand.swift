@@ -26,7 +26,8 @@ struct SteadyCommand: ParsableCommand {
         let ragged = Segments(lengths: (0..<16).map { _ in 1 + stream.nextInt(below: 20) })
         let models: [TrainingStep] = [
             TrainingStep("GRU", ragged, .recurrent(.gru, 64)),
-            TrainingStep("encoder block", ragged, .transformer(64, 2)),
+            TrainingStep(
+                "encoder block", ragged, .transformer(EncoderShape(width: 64, heads: 2, inner: 256))),
             TrainingStep("MLP", ragged, .perceptron(64)),
         ]
         for model in models {

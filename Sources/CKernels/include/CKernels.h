@@ -171,7 +171,9 @@ typedef struct {
     X(void, gemm, \
         (long m, long n, long k, ck_matrix a, ck_matrix b, const float *bias, float *c, long c_stride, int add), \
         (m, n, k, a, b, bias, c, c_stride, add)) \
-    X(void, transpose, (const float *x, float *y, long rows, long columns), (x, y, rows, columns))
+    X(void, transpose, (const float *x, float *y, long rows, long columns), (x, y, rows, columns)) \
+    /* the machine's limit: returns the operations done, see roof.h; *sum in [0, 1) at first */ \
+    X(double, multiply_adds, (long rounds, float *sum), (rounds, sum))
 
 #define CK_DECLARE(type, name, parameters, arguments) type ck_##name parameters;
 CK_FUNCTIONS(CK_DECLARE)

@@ -7,3 +7,4 @@
 #include "recurrent.h"
 #include "optimizers.h"
 #include "gemm.h"
+#include "roof.h"
