@@ -13,6 +13,8 @@ package enum Activation: String, CaseIterable, Codable, Sendable {
     case elu
     /// x above zero, 0.01 x below.
     case leakyReLU = "leaky_relu"
+    /// ln(1 + eˣ).
+    case softplus
 
     fileprivate var kind: Int32 {
         switch self {
@@ -23,6 +25,7 @@ package enum Activation: String, CaseIterable, Codable, Sendable {
         case .sigmoid: return Int32(CK_SIGMOID.rawValue)
         case .elu: return Int32(CK_ELU.rawValue)
         case .leakyReLU: return Int32(CK_LEAKY_RELU.rawValue)
+        case .softplus: return Int32(CK_SOFTPLUS.rawValue)
         }
     }
 }

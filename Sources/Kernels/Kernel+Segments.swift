@@ -68,4 +68,26 @@ extension Kernel {
     ) {
         ck_segment_softmax_backward(y, dy, offsets, dx, segments, columns, add ? 1 : 0)
     }
+
+    /// Logarithm of softmax over each segment's rows, column by column.
+    package static func segmentLogSoftmax(
+        _ x: Floats, offsets: Indices, into y: MutableFloats, segments: Int, columns: Int
+    ) {
+        ck_segment_log_softmax(x, offsets, y, segments, columns)
+    }
+
+    /// The pullback of ``segmentLogSoftmax``: dx = dy − eʸ Σ dy.
+    package static func segmentLogSoftmaxPullback(
+        y: Floats, dy: Floats, offsets: Indices, dx: MutableFloats, segments: Int, columns: Int, add: Bool
+    ) {
+        ck_segment_log_softmax_backward(y, dy, offsets, dx, segments, columns, add ? 1 : 0)
+    }
+
+    /// For every segment and column the first row with the largest `sign` · x, NaN above all; −1 for an empty segment.
+    package static func segmentLargest(
+        _ x: Floats, sign: Float, offsets: Indices, into rows: UnsafeMutablePointer<Int32>, segments: Int,
+        columns: Int
+    ) {
+        ck_segment_largest(x, sign, offsets, rows, segments, columns)
+    }
 }

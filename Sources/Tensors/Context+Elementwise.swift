@@ -1,6 +1,6 @@
 package import Kernels
 
-/// Elementwise functions with a derivative: relu, gelu, silu, tanh, sigmoid, elu, leaky_relu.
+/// Elementwise functions with a derivative: relu, gelu, silu, tanh, sigmoid, elu, leaky_relu, softplus.
 package typealias Activation = Kernels.Activation
 
 extension Context {

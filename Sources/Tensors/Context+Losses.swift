@@ -77,6 +77,57 @@ extension Context {
         return loss(of: predictions, slope, losses)
     }
 
+    /// Hinge loss: per sample the mean over the columns of max(0, margin − (2y − 1) z). The default margin is 1.
+    ///
+    /// Shapes: scores z `[B, L]`, targets y `[B · L]` (0 or 1). Source: Cortes and Vapnik, Support-vector networks, 1995.
+    package func hinge(scores: Tensor, targets: [Float], margin: Float = 1) -> Loss {
+        precondition(
+            targets.count == scores.count, "hinge: \(targets.count) targets for scores \(scores.shape)")
+        let slope = pool.buffer(scores.count), losses = pool.buffer(scores.rows)
+        let share = 1 / Float(max(scores.columns, 1))
+        for row in 0..<scores.rows {
+            var total: Float = 0
+            for place in row * scores.columns..<(row + 1) * scores.columns {
+                let sign = 2 * targets[place] - 1
+                let lack = margin - sign * scores.values[place]
+                // not `lack > 0`: NaN has to come through
+                total += lack <= 0 ? 0 : lack
+                slope.floats[place] = lack <= 0 ? 0 : -sign * share
+            }
+            losses.floats[row] = total * share
+        }
+        return loss(of: scores, slope, losses)
+    }
+
+    /// Multilabel margin: per sample Σ over labels j with target and labels i without of max(0, 1 − (zⱼ − zᵢ)), ÷ L.
+    ///
+    /// Shapes: scores z `[B, L]`, targets `[B · L]` (1: has the label, 0: has it not). The formula of PyTorch's
+    /// `multilabel_margin_loss`, where targets are lists of labels.
+    package func multilabelMargin(scores: Tensor, targets: [Float]) -> Loss {
+        precondition(
+            targets.count == scores.count,
+            "multilabelMargin: \(targets.count) targets for scores \(scores.shape)")
+        let slope = pool.buffer(scores.count), losses = pool.buffer(scores.rows)
+        slope.floats.update(repeating: 0, count: scores.count)
+        let share = 1 / Float(max(scores.columns, 1))
+        for row in 0..<scores.rows {
+            let places = row * scores.columns..<(row + 1) * scores.columns
+            let without = places.filter { targets[$0] <= 0.5 }
+            var total: Float = 0
+            for label in places where targets[label] > 0.5 {
+                for other in without {
+                    let lack = 1 - (scores.values[label] - scores.values[other])
+                    guard !(lack <= 0) else { continue }
+                    total += lack
+                    slope.floats[label] -= share
+                    slope.floats[other] += share
+                }
+            }
+            losses.floats[row] = total * share
+        }
+        return loss(of: scores, slope, losses)
+    }
+
     /// The loss whose derivative by `input` is `slope`.
     private func loss(of input: Tensor, _ slope: Buffer, _ losses: Buffer) -> Loss {
         let total = result([1], from: input)

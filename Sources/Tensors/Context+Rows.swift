@@ -1,30 +1,6 @@
 import Kernels
 
 extension Context {
-    /// Softmax over the last axis.
-    package func softmax(_ x: Tensor) -> Tensor {
-        let y = result(x.shape, from: x)
-        Kernel.softmaxRows(x.values, y.values, rows: x.rows, columns: x.columns)
-        record(y) { gradient, context in
-            guard let dx = x.gradientTarget(context) else { return }
-            Kernel.softmaxRowsPullback(
-                y: y.values, dy: gradient, dx: dx.floats, rows: x.rows, columns: x.columns, add: dx.add)
-        }
-        return y
-    }
-
-    /// Logarithm of softmax over the last axis.
-    package func logSoftmax(_ x: Tensor) -> Tensor {
-        let y = result(x.shape, from: x)
-        Kernel.logSoftmaxRows(x.values, y.values, rows: x.rows, columns: x.columns)
-        record(y) { gradient, context in
-            guard let dx = x.gradientTarget(context) else { return }
-            Kernel.logSoftmaxRowsPullback(
-                y: y.values, dy: gradient, dx: dx.floats, rows: x.rows, columns: x.columns, add: dx.add)
-        }
-        return y
-    }
-
     /// weight (x − mean) / √(variance + ε) + bias over the last axis; biased variance. The default ε is 1e-5.
     package func layerNorm(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, epsilon: Float = 1e-5) -> Tensor {
         precondition(

@@ -19,6 +19,27 @@ extension Context {
         return y
     }
 
+    /// Row n added to row `rows[n]` of zeros, in ascending n; −1 leaves it out. Shapes: x `[N, D]`, result `[count, D]`.
+    package func scatterAddRows(_ x: Tensor, rows: [Int32], count: Int) -> Tensor {
+        precondition(
+            rows.count == x.rows && rows.allSatisfy { $0 >= -1 && $0 < count },
+            "scatterAddRows: \(rows.count) targets below \(count) do not fit \(x.shape)")
+        let y = result([count, x.columns], from: x)
+        y.values.update(repeating: 0, count: y.count)
+        Kernel.scatterAddRows(
+            x.values, stride: x.columns, rows: rows, into: y.values, outputStride: x.columns,
+            count: rows.count, columns: x.columns)
+        record(y) { gradient, context in
+            guard let dx = x.gradientTarget(context) else { return }
+            let picked = dx.add ? context.pool.buffer(x.count) : nil
+            Kernel.gatherRows(
+                gradient, stride: x.columns, rows: rows, into: picked?.floats ?? dx.floats,
+                outputStride: x.columns, count: rows.count, columns: x.columns)
+            if let picked { Kernel.scale(1, picked.floats, into: dx.floats, count: x.count, add: true) }
+        }
+        return y
+    }
+
     /// The first row of every segment; zero where it is empty. Shapes: x `[N, D]`, result `[B, D]`.
     package func first(_ x: Tensor, _ segments: Segments) -> Tensor {
         checkSegments("first", x, segments)
@@ -60,21 +81,6 @@ extension Context {
             weights.count == x.rows,
             "weightedSegmentSum: \(weights.shape) is not one weight per row of \(x.shape)")
         return weightedSum("weightedSegmentSum", x, weights, segments)
-    }
-
-    /// Softmax over the rows of every segment, column by column. Shapes: x and result `[N, D]`.
-    package func segmentSoftmax(_ x: Tensor, _ segments: Segments) -> Tensor {
-        checkSegments("segmentSoftmax", x, segments)
-        let y = result(x.shape, from: x)
-        Kernel.segmentSoftmax(
-            x.values, offsets: segments.offsets, into: y.values, segments: segments.count, columns: x.columns)
-        record(y) { gradient, context in
-            guard let dx = x.gradientTarget(context) else { return }
-            Kernel.segmentSoftmaxPullback(
-                y: y.values, dy: gradient, offsets: segments.offsets, dx: dx.floats, segments: segments.count,
-                columns: x.columns, add: dx.add)
-        }
-        return y
     }
 
     private func weightedSum(_ name: String, _ x: Tensor, _ weights: Tensor?, _ segments: Segments) -> Tensor

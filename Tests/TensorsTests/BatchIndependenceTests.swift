@@ -21,7 +21,7 @@ private struct EveryOperation {
         norm = LayerNorm(24, parameters: builder["norm"])
         projections = (0..<3).map { Linear(24, 24, bias: false, parameters: builder["p\($0)"]) }
         score = Linear(40, 1, parameters: builder["score"])
-        output = Linear(24 * 3 + 40 * 3, 2, parameters: builder["output"])
+        output = Linear(24 * 9 + 40 * 3, 2, parameters: builder["output"])
         arena = builder.build()
     }
 
@@ -37,6 +37,15 @@ private struct EveryOperation {
             context.first(mixed, segments), table.mean(codes, segments, context),
             context.segmentMean(context.activation(mixed, .gelu), segments),
         ]
+        parts.append(context.segmentMax(mixed, segments).values)
+        parts.append(context.segmentMin(context.activation(n, .softplus), segments).values)
+        parts.append(context.segmentSum(context.sparsemax(x), segments))
+        let known = codes.map { $0 % 3 != 0 }
+        parts.append(
+            context.segmentSum(
+                context.multiply(n, context.segmentSoftmax(x, segments, valid: known)), segments))
+        parts.append(context.first(context.segmentLogSoftmax(x, segments), segments))
+        parts.append(context.last(context.sort(x).values, segments))
         for net in recurrent {
             let states = net(x, segments, context)
             let weights = context.segmentSoftmax(score(states, context), segments)

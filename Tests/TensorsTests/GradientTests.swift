@@ -6,6 +6,23 @@ private let ragged = Segments(lengths: [3, 0, 5, 1, 2])
 private let indices: [Int32] = [1, 0, 3, 3, 2, 4, 1, 0, 1, 2, 4]
 private let valid = [true, false, true, true, true, false, true, true, false, true, true]
 
+/// x moved apart by 2.6 within every row and every segment of a `[11, 6]` matrix, so that no step changes the order.
+private func spaced(_ context: Context, _ x: Tensor) -> Tensor {
+    let levels: [Int] = (0..<x.count).map { ($0 * 5 + $0 / 6) % 6 }
+    let offsets: [Float] = levels.map { 2.6 * Float($0) }
+    return context.add(x, context.tensor(offsets, shape: x.shape))
+}
+
+/// 0.1 x in some columns of every row, 1 less in the others, so that no step changes who has a share.
+private func withSupport(_ context: Context, _ x: Tensor) -> Tensor {
+    let width = x.columns
+    let offsets: [Float] = (0..<x.count).map { ($0 + $0 / width) % 3 == 0 ? 0 : -1 }
+    return context.add(context.scale(x, 0.1), context.tensor(offsets, shape: x.shape))
+}
+
+private let everyThird = (0..<105).map { $0 % 3 != 1 }
+private let targets: [Float] = (0..<16).map { $0 % 3 == 0 ? 1 : 0 }
+
 private let elementwise =
     Activation.allCases.map { function in
         GradientCase("activation \(function)", [[5, 7]]) { $0.activation($1[0], function) }
@@ -22,6 +39,14 @@ private let elementwise =
         GradientCase("dropout", [[9, 21]]) { $0.dropout($1[0], 0.4) },
         GradientCase("sum", [[9, 21]]) { $0.sum($1[0]) },
         GradientCase("mean", [[9, 21]]) { $0.mean($1[0]) },
+        GradientCase("rowSum", [[9, 21]]) { $0.rowSum($1[0]) },
+        GradientCase("rowMean", [[9, 21]]) { $0.rowMean($1[0]) },
+        GradientCase("choose", [[5, 21], [5, 21]]) { $0.choose($1[0], where: everyThird, else: $1[1]) },
+        GradientCase("choose of a tensor from itself", [[5, 21]]) {
+            $0.choose($1[0], where: everyThird, else: $1[0])
+        },
+        GradientCase("maximum", [[11, 6]]) { $0.maximum(spaced($0, $1[0]), $0.scale(spaced($0, $1[0]), -2)) },
+        GradientCase("minimum", [[11, 6]]) { $0.minimum(spaced($0, $1[0]), $0.scale(spaced($0, $1[0]), -2)) },
     ]
 
 private let matrices = [
@@ -39,10 +64,30 @@ private let matrices = [
 private let rows = [
     GradientCase("softmax", [[5, 21]]) { $0.softmax($1[0]) },
     GradientCase("logSoftmax", [[5, 21]]) { $0.logSoftmax($1[0]) },
+    GradientCase("softmax of valid elements", [[5, 21]]) { $0.softmax($1[0], valid: everyThird) },
+    GradientCase("logSoftmax of valid elements", [[5, 21]]) {
+        // −∞ elsewhere cannot be weighed
+        $0.choose($0.logSoftmax($1[0], valid: everyThird), where: everyThird, else: $1[0])
+    },
+    GradientCase("sparsemax", [[9, 7]]) { $0.sparsemax(withSupport($0, $1[0])) },
     GradientCase("layerNorm", [[5, 21], [21], [21]]) { $0.layerNorm($1[0], $1[1], $1[2]) },
     GradientCase("concatenate", [[5, 3], [5, 17]]) { $0.concatenate([$1[0], $1[1], $1[0]]) },
     GradientCase("columns", [[5, 20]]) { $0.columns($1[0], 2..<19) },
     GradientCase("gatherRows", [[5, 18]]) { $0.gatherRows($1[0], rows: [4, -1, 0, 4, 2]) },
+    GradientCase("scatterAddRows", [[5, 18]]) {
+        $0.scatterAddRows($1[0], rows: [2, -1, 0, 2, 3], count: 4)
+    },
+    GradientCase("scatterAddRows of a tensor used twice", [[5, 18]]) {
+        $0.add($0.scatterAddRows($1[0], rows: [2, -1, 0, 2, 3], count: 5), $1[0])
+    },
+    GradientCase("gatherColumns", [[3, 18]]) {
+        $0.gatherColumns($1[0], places: [17, 0, 0, 3, 2, 1], count: 2)
+    },
+    GradientCase("sort", [[11, 6]]) { $0.sort(spaced($0, $1[0])).values },
+    GradientCase("sort ascending", [[11, 6]]) { $0.sort(spaced($0, $1[0]), descending: false).values },
+    GradientCase("topK", [[11, 6]]) { $0.topK(spaced($0, $1[0]), 2).values },
+    GradientCase("rowMax", [[11, 6]]) { $0.rowMax(spaced($0, $1[0])).values },
+    GradientCase("rowMin", [[11, 6]]) { $0.rowMin(spaced($0, $1[0])).values },
     GradientCase("embedding", [[5, 18]]) { $0.embedding($1[0], indices) },
     GradientCase("embeddingSum", [[5, 18]]) { $0.embeddingSum($1[0], indices, ragged) },
     GradientCase("embeddingMean", [[5, 18]]) { $0.embeddingMean($1[0], indices, ragged) },
@@ -60,6 +105,13 @@ private let segments = [
     },
     GradientCase("segmentSoftmax of one column", [[11, 1]]) { $0.segmentSoftmax($1[0], ragged) },
     GradientCase("segmentSoftmax", [[11, 18]]) { $0.segmentSoftmax($1[0], ragged) },
+    GradientCase("segmentSoftmax of valid rows", [[11, 18]]) {
+        $0.segmentSoftmax($1[0], ragged, valid: valid)
+    },
+    GradientCase("segmentLogSoftmax of one column", [[11, 1]]) { $0.segmentLogSoftmax($1[0], ragged) },
+    GradientCase("segmentLogSoftmax", [[11, 18]]) { $0.segmentLogSoftmax($1[0], ragged) },
+    GradientCase("segmentMax", [[11, 6]]) { $0.segmentMax(spaced($0, $1[0]), ragged).values },
+    GradientCase("segmentMin", [[11, 6]]) { $0.segmentMin(spaced($0, $1[0]), ragged).values },
     GradientCase("attention", [[11, 8], [11, 8], [11, 8]]) {
         $0.attention(query: $1[0], key: $1[1], value: $1[2], heads: 2, segments: ragged)
     },
@@ -82,6 +134,19 @@ private let losses = [
         ).total
     },
     GradientCase("crossEntropy", [[5, 4]]) { $0.crossEntropy(logits: $1[0], labels: [0, 3, 1, 1, 2]).total },
+    GradientCase("hinge", [[2, 8]]) {
+        $0.hinge(scores: $0.scale($1[0], 0.8), targets: targets).total
+    },
+    GradientCase("hinge, partly beyond the margin", [[2, 8]]) {
+        $0.hinge(scores: withSupport($0, $1[0]), targets: targets, margin: 0.5).total
+    },
+    GradientCase("multilabelMargin", [[2, 8]]) {
+        $0.multilabelMargin(scores: $0.scale($1[0], 0.4), targets: targets).total
+    },
+    GradientCase("multilabelMargin, partly beyond the margin", [[3, 6]]) {
+        let labels: [Float] = (0..<18).map { $0 % 6 < 2 ? 1 : 0 }
+        return $0.multilabelMargin(scores: spaced($0, $1[0]), targets: labels).total
+    },
     GradientCase("meanSquaredError", [[5, 2]]) {
         $0.meanSquaredError(predictions: $1[0], targets: (0..<10).map { Float($0) / 5 }).total
     },

@@ -44,6 +44,28 @@ private func spread(_ count: Int) -> [Float] {
     }
 }
 
+/// The bits of parameters after a step of every optimizer.
+private func optimizerBits(_ x: [Float]) -> [UInt32] {
+    let g = x.map { max(-2, min(2, $0)) }, count = g.count
+    var bits: [UInt32] = []
+    for centered in [false, true] {
+        var p = [Float](repeating: 0.3, count: count), s = p, a = [Float](repeating: 0.1, count: count), b = a
+        let pass = RMSpropPass(
+            rate: 0.01, alpha: 0.99, epsilon: 1e-8, momentum: 0.9, decay: 0.01, gradientScale: 0.3)
+        a.withUnsafeMutableBufferPointer { mean in
+            Kernel.rmsprop(
+                pass, p: &p, g: g, square: &s, mean: centered ? mean.baseAddress : nil, velocity: &b,
+                count: count)
+        }
+        bits += (p + s + a + b).map(\.bitPattern)
+    }
+    var p = [Float](repeating: 0.3, count: count), s = p
+    let pass = AdagradPass(
+        step: 3, rate: 0.1, rateDecay: 0.1, epsilon: 1e-10, decay: 0.01, gradientScale: 0.3)
+    Kernel.adagrad(pass, p: &p, g: g, sum: &s, count: count)
+    return bits + (p + s).map(\.bitPattern)
+}
+
 /// The bits of every function, a product and a softmax.
 private func sampleOfBits() -> [UInt32] {
     let x = spread(5_003).map { max(-90, min(90, $0)) }
@@ -53,6 +75,14 @@ private func sampleOfBits() -> [UInt32] {
         function.kernel(x, &y, x.count)
         bits += y.map { $0.isNaN ? 0 : $0.bitPattern }
     }
+    for activation in Activation.allCases {
+        Kernel.activation(activation, x, &y, x.count)
+        var slope = [Float](repeating: 0, count: x.count)
+        Kernel.activationPullback(activation, x: x, y: y, dy: x, dx: &slope, count: x.count, add: false)
+        bits += (y + slope).map { $0.isNaN ? 0 : $0.bitPattern }
+    }
+    Kernel.segmentLogSoftmax(x, offsets: [0, 30, 70], into: &y, segments: 2, columns: 70)
+    bits += y[..<4900].map { $0.isNaN ? 0 : $0.bitPattern } + optimizerBits(x)
     var c = [Float](repeating: 0, count: 70 * 70)
     for right in [MatrixView(x, rows: 70, columns: 70), MatrixView(x, rows: 70, columns: 70).transposed] {
         Kernel.multiply(MatrixView(x, rows: 70, columns: 70), right, into: &c, mode: .rowStable)
@@ -115,6 +145,17 @@ private func worstError(_ function: Function) -> (ulps: Double, argument: Float)
             var part = [Float](repeating: 0, count: 37 - start)
             Kernel.activation(activation, Array(x[start...]), &part, 37 - start)
             #expect(part.map(\.bitPattern) == all[start...].map(\.bitPattern))
+        }
+    }
+
+    @Test func softplusIsExactEverywhere() {
+        let x = (0..<60_000).map { Float($0 - 30_000) / 300 } + [.infinity, -.infinity, .nan, 3e38, -3e38, 0]
+        var y = x
+        Kernel.activation(.softplus, x, &y, x.count)
+        for (argument, got) in zip(x, y) {
+            let exact = Double(argument)
+            let expected = exact.isFinite ? max(exact, 0) + log1p(Foundation.exp(-abs(exact))) : max(exact, 0)
+            #expect(argument.isNaN ? got.isNaN : ulps(got, expected) <= 3, "\(argument): \(got)")
         }
     }
 

@@ -14,7 +14,7 @@ typedef struct {
 
 /// Elementwise functions with derivatives.
 enum ck_activation {
-    CK_RELU, CK_GELU, CK_SILU, CK_TANH, CK_SIGMOID, CK_ELU, CK_LEAKY_RELU
+    CK_RELU, CK_GELU, CK_SILU, CK_TANH, CK_SIGMOID, CK_ELU, CK_LEAKY_RELU, CK_SOFTPLUS
 };
 
 /// One matrix operand: element (row, column) stands at `data[row * row_stride + column * column_stride]`.
@@ -130,6 +130,16 @@ typedef struct {
     X(void, segment_softmax_backward, \
         (const float *y, const float *dy, const int32_t *offsets, float *dx, long segments, long columns, int add), \
         (y, dy, offsets, dx, segments, columns, add)) \
+    X(void, segment_log_softmax, \
+        (const float *x, const int32_t *offsets, float *y, long segments, long columns), \
+        (x, offsets, y, segments, columns)) \
+    X(void, segment_log_softmax_backward, \
+        (const float *y, const float *dy, const int32_t *offsets, float *dx, long segments, long columns, int add), \
+        (y, dy, offsets, dx, segments, columns, add)) \
+    /* the row of each segment where sign x is largest, per column: the first one, NaN before all; empty: -1 */ \
+    X(void, segment_largest, \
+        (const float *x, float sign, const int32_t *offsets, int32_t *row, long segments, long columns), \
+        (x, sign, offsets, row, segments, columns)) \
     /* one time step of recurrent layers on `rows` active samples; see recurrent.h */ \
     X(void, gru_step, \
         (const float *input, const float *hidden, const float *h, float *next, long keep, float *out, \

@@ -22,6 +22,8 @@ INLINE vf elu_(vf x) {
 INLINE vf normal_cdf(vf x) { return fmc(erf_(x * 0.707106781f), 0.5f, 0.5f); }
 INLINE vf gelu_(vf x) { return x * normal_cdf(x); }
 INLINE vf silu_(vf x) { return x * sigmoid_(x); }
+// ln(1 + e^x) without overflow
+INLINE vf softplus_(vf x) { return relu_(x) + log1p_(exp_(-abs_(x))); }
 
 INLINE vf relu_slope(vf x, vf y) { return select_(x > splat(0.0f), splat(1.0f), splat(0.0f)); }
 INLINE vf leaky_slope(vf x, vf y) { return select_(x > splat(0.0f), splat(1.0f), splat(0.01f)); }
@@ -36,6 +38,7 @@ INLINE vf silu_slope(vf x, vf y) {
     vf s = sigmoid_(x);
     return fma_(y, 1.0f - s, s);
 }
+INLINE vf softplus_slope(vf x, vf y) { return sigmoid_(x); }
 
 #define ACTIVATE(function) \
     { EACH(n, store(y + i, function(load(x + i)));, \
@@ -49,6 +52,7 @@ void K(activation)(int kind, const float *x, float *y, long n) {
     case CK_SIGMOID: ACTIVATE(sigmoid_)
     case CK_ELU: ACTIVATE(elu_)
     case CK_LEAKY_RELU: ACTIVATE(leaky_)
+    case CK_SOFTPLUS: ACTIVATE(softplus_)
     }
 }
 
@@ -66,6 +70,7 @@ void K(activation_backward)(
     case CK_SIGMOID: PULL(sigmoid_slope)
     case CK_ELU: PULL(elu_slope)
     case CK_LEAKY_RELU: PULL(leaky_slope)
+    case CK_SOFTPLUS: PULL(softplus_slope)
     }
 }
 

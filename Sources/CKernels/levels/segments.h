@@ -107,3 +107,55 @@ void K(segment_softmax_backward)(
         }
     }
 }
+void K(segment_log_softmax)(const float *x, const int32_t *offsets, float *y, long segments, long columns) {
+    for (long s = 0; s < segments; s++) {
+        long from = offsets[s], to = offsets[s + 1];
+        if (columns == 1) {
+            if (to > from) K(log_softmax_rows)(x + from, y + from, 1, to - from);
+            continue;
+        }
+        for (long c = 0; c < columns; c += LANES) {
+            long n = columns - c < LANES ? columns - c : LANES;
+            vf top = splat(-INFINITY), total = splat(0);
+            for (long j = from; j < to; j++) top = max_(load_part(x + j * columns + c, n, 0), top);
+            for (long j = from; j < to; j++) total += exp_(load_part(x + j * columns + c, n, 0) - top);
+            vf logarithm = log_(total);
+            for (long j = from; j < to; j++)
+                store_part(y + j * columns + c, load_part(x + j * columns + c, n, 0) - top - logarithm, n);
+        }
+    }
+}
+void K(segment_log_softmax_backward)(
+    const float *y, const float *dy, const int32_t *offsets, float *dx, long segments, long columns, int add) {
+    for (long s = 0; s < segments; s++) {
+        long from = offsets[s], to = offsets[s + 1];
+        for (long c = 0; c < columns; c += LANES) {
+            long n = columns - c < LANES ? columns - c : LANES;
+            vf total = splat(0);
+            for (long j = from; j < to; j++) total += load_part(dy + j * columns + c, n, 0);
+            for (long j = from; j < to; j++) {
+                long at = j * columns + c;
+                vf share = exp_(load_part(y + at, n, 0));
+                put_part(dx + at, fma_(-share, total, load_part(dy + at, n, 0)), n, add);
+            }
+        }
+    }
+}
+void K(segment_largest)(
+    const float *x, float sign, const int32_t *offsets, int32_t *row, long segments, long columns) {
+    for (long s = 0; s < segments; s++) {
+        long from = offsets[s], to = offsets[s + 1];
+        for (long c = 0; c < columns; c += LANES) {
+            long n = columns - c < LANES ? columns - c : LANES;
+            vf top = splat(-INFINITY);
+            vi place = (vi)(int32_t)(to > from ? from : -1);
+            for (long j = from; j < to; j++) {
+                vf v = sign * load_part(x + j * columns + c, n, 0);
+                vi better = (v > top) | ((v != v) & (top == top));
+                top = select_(better, v, top);
+                place = (better & (int32_t)j) | (place & ~better);
+            }
+            for (long i = 0; i < n; i++) row[s * columns + c + i] = place[i];
+        }
+    }
+}
