@@ -12,33 +12,58 @@ extension Context {
         dropout: Float = 0
     ) -> Tensor {
         precondition(
-            query.shape == key.shape && key.shape == value.shape,
-            "attention: shapes differ, query \(query.shape), key \(key.shape), value \(value.shape)")
+            query.shape == key.shape, "attention: shapes differ, query \(query.shape), key \(key.shape)")
+        return attend(
+            AttentionInputs(query: query, key: key, value: value), heads: heads, segments, segments,
+            valid: valid, keyValid: valid, dropout)
+    }
+
+    /// Scaled dot-product attention of every sample's queries to the same sample's keys: softmax(Q Kᵀ / √d) V per head.
+    ///
+    /// Shapes: query and result `[N, E]` in `segments`, key and value `[M, E]` in `keySegments`, as many of them; heads as
+    /// in ``attention(query:key:value:heads:segments:valid:dropout:)``. Scores of keys that are not valid are −1e9. Where
+    /// a sample has no keys, its results are 0.
+    package func crossAttention(
+        query: Tensor, key: Tensor, value: Tensor, heads: Int, segments: Segments, keySegments: Segments,
+        keyValid: [Bool]? = nil, dropout: Float = 0
+    ) -> Tensor {
         precondition(
-            heads > 0 && query.columns % heads == 0,
-            "attention: width \(query.columns) is not divisible by \(heads) heads")
-        precondition(
-            valid.map { $0.count == query.rows } ?? true, "attention: one validity per row of \(query.shape)")
+            segments.count == keySegments.count,
+            "crossAttention: \(segments.count) segments of queries, \(keySegments.count) of keys")
+        return attend(
+            AttentionInputs(query: query, key: key, value: value), heads: heads, segments, keySegments,
+            valid: nil, keyValid: keyValid, dropout)
+    }
+
+    private func attend(
+        _ inputs: AttentionInputs, heads: Int, _ segments: Segments, _ keySegments: Segments, valid: [Bool]?,
+        keyValid: [Bool]?, _ dropout: Float
+    ) -> Tensor {
+        let query = inputs.query
+        inputs.check(heads: heads, valid: valid, keyValid: keyValid)
         checkSegments("attention", query, segments)
-        let blocks = AttentionBlocks(segments: segments, heads: heads, width: query.columns, valid: valid)
-        let y = result(query.shape, from: query, key, value)
+        checkSegments("attention", inputs.key, keySegments)
+        let blocks = AttentionBlocks(
+            segments: segments, keySegments: keySegments, heads: heads, width: query.columns, valid: valid,
+            keyValid: keyValid)
+        let y = result(query.shape, from: query, inputs.key, inputs.value)
+        if blocks.hasGaps { y.values.update(repeating: 0, count: y.count) }
         let weights = pool.buffer(blocks.scoreCount)
         for block in blocks.all {
-            blocks.scores(block, query, key, into: weights.floats + block.scores, products)
+            blocks.scores(block, query, inputs.key, into: weights.floats + block.scores, products)
         }
         let dropped =
             dropout > 0 && mode == .training ? dropAttention(weights, blocks.scoreCount, dropout) : nil
         for block in blocks.all {
             let weights = (dropped?.weights ?? weights).floats + block.scores
-            let view = MatrixView(weights, rows: block.steps, columns: block.steps)
+            let view = MatrixView(weights, rows: block.queries.count, columns: block.keys.count)
             Kernel.multiply(
-                view, blocks.view(value, block), into: y.values + block.first, stride: y.columns,
-                mode: products)
+                view, blocks.keyView(inputs.value.values, block), into: y.values + block.firstQuery,
+                stride: y.columns, mode: products)
         }
         record(y) { gradient, context in
             blocks.pullBack(
-                (query, key, value), gradient, weights: weights, dropped: dropped, factor: 1 / (1 - dropout),
-                context)
+                inputs, gradient, weights: weights, dropped: dropped, factor: 1 / (1 - dropout), context)
         }
         return y
     }
@@ -61,48 +86,84 @@ private struct DroppedWeights {
     }
 }
 
-/// The score blocks of a batch: one `[steps, steps]` matrix per sample and head, one after another.
+/// What attends to what.
+private struct AttentionInputs {
+    let query: Tensor
+    let key: Tensor
+    let value: Tensor
+
+    func check(heads: Int, valid: [Bool]?, keyValid: [Bool]?) {
+        precondition(
+            key.shape == value.shape && key.columns == query.columns,
+            "attention: shapes differ, query \(query.shape), key \(key.shape), value \(value.shape)")
+        precondition(
+            heads > 0 && query.columns % heads == 0,
+            "attention: width \(query.columns) is not divisible by \(heads) heads")
+        precondition(
+            valid.map { $0.count == query.rows } ?? true, "attention: one validity per row of \(query.shape)")
+        precondition(
+            keyValid.map { $0.count == key.rows } ?? true, "attention: one validity per row of \(key.shape)")
+    }
+}
+
+/// The score blocks of a batch: one `[queries, keys]` matrix per sample and head, one after another.
 private struct AttentionBlocks {
     struct Block {
-        /// The first step's row.
-        let row: Int
-        let steps: Int
-        /// The place of element (first step, first column of the head) in a `[N, E]` tensor.
-        let first: Int
+        /// The rows of the queries and of the keys.
+        let queries: Range<Int>
+        let keys: Range<Int>
+        /// The places of element (first row, first column of the head) among queries and among keys.
+        let firstQuery: Int
+        let firstKey: Int
         /// The place of the block among all scores.
         let scores: Int
+
+        var count: Int { queries.count * keys.count }
     }
 
     let all: [Block]
     let scoreCount: Int
+    /// Whether the blocks of queries and of keys may leave out rows or meet different rows of one tensor.
+    let hasGaps: Bool
     private let width: Int
     private let depth: Int
     private let valid: [Bool]?
+    private let keyValid: [Bool]?
 
-    init(segments: Segments, heads: Int, width: Int, valid: [Bool]?) {
+    init(
+        segments: Segments, keySegments: Segments, heads: Int, width: Int, valid: [Bool]?, keyValid: [Bool]?
+    ) {
         var blocks: [Block] = []
         blocks.reserveCapacity(segments.count * heads)
         var place = 0
         depth = width / heads
         for sample in 0..<segments.count {
-            let rows = segments[sample]
-            for head in 0..<heads where !rows.isEmpty {
-                let first = rows.lowerBound * width + head * depth
-                blocks.append(Block(row: rows.lowerBound, steps: rows.count, first: first, scores: place))
-                place += rows.count * rows.count
+            let queries = segments[sample], keys = keySegments[sample]
+            for head in 0..<heads where !queries.isEmpty && !keys.isEmpty {
+                let column = head * depth
+                blocks.append(
+                    Block(
+                        queries: queries, keys: keys, firstQuery: queries.lowerBound * width + column,
+                        firstKey: keys.lowerBound * width + column, scores: place))
+                place += queries.count * keys.count
             }
         }
         all = blocks
         scoreCount = place
+        hasGaps = segments != keySegments
         self.width = width
         self.valid = valid
+        self.keyValid = keyValid
     }
 
-    /// The rows and columns of one sample and head.
-    func view(_ tensor: Tensor, _ block: Block) -> MatrixView { view(tensor.values, block) }
+    /// The rows and columns of one sample and head in a tensor of queries.
+    private func queryView(_ values: UnsafePointer<Float>, _ block: Block) -> MatrixView {
+        MatrixView(values + block.firstQuery, rows: block.queries.count, columns: depth, stride: width)
+    }
 
-    func view(_ values: UnsafePointer<Float>, _ block: Block) -> MatrixView {
-        MatrixView(values + block.first, rows: block.steps, columns: depth, stride: width)
+    /// The rows and columns of one sample and head in a tensor of keys.
+    func keyView(_ values: UnsafePointer<Float>, _ block: Block) -> MatrixView {
+        MatrixView(values + block.firstKey, rows: block.keys.count, columns: depth, stride: width)
     }
 
     /// softmax(Q Kᵀ / √d) of one block.
@@ -110,52 +171,63 @@ private struct AttentionBlocks {
         _ block: Block, _ query: Tensor, _ key: Tensor, into scores: UnsafeMutablePointer<Float>,
         _ mode: ProductMode
     ) {
-        let n = block.steps
-        Kernel.multiply(view(query, block), view(key, block).transposed, into: scores, mode: mode)
-        Kernel.scale(1 / Float(depth).squareRoot(), scores, into: scores, count: n * n)
-        if let valid {
-            for i in 0..<n {
-                for j in 0..<n where !(valid[block.row + i] && valid[block.row + j]) {
-                    scores[i * n + j] = -1e9
-                }
+        Kernel.multiply(
+            queryView(query.values, block), keyView(key.values, block).transposed, into: scores, mode: mode)
+        Kernel.scale(1 / Float(depth).squareRoot(), scores, into: scores, count: block.count)
+        if valid != nil || keyValid != nil {
+            forEachInvalid(block) { scores[$0] = -1e9 }
+        }
+        Kernel.softmaxRows(scores, scores, rows: block.queries.count, columns: block.keys.count)
+    }
+
+    /// The places in a block whose query or key is not valid.
+    private func forEachInvalid(_ block: Block, _ body: (Int) -> Void) {
+        var place = 0
+        for query in block.queries {
+            for key in block.keys {
+                if !(valid?[query] ?? true) || !(keyValid?[key] ?? true) { body(place) }
+                place += 1
             }
         }
-        Kernel.softmaxRows(scores, scores, rows: n, columns: n)
     }
 
     func pullBack(
-        _ inputs: (query: Tensor, key: Tensor, value: Tensor), _ gradient: UnsafePointer<Float>,
-        weights: Buffer,
+        _ inputs: AttentionInputs, _ gradient: UnsafePointer<Float>, weights: Buffer,
         dropped: DroppedWeights?, factor: Float, _ context: Context
     ) {
-        let longest = all.reduce(0) { max($0, $1.steps) }
-        let scratch = context.pool.buffer(longest * longest)
+        let scratch = context.pool.buffer(all.reduce(0) { max($0, $1.count) })
         // asked for in the order in which a block writes them, should they be one tensor
-        let dv = inputs.value.gradientTarget(context)
-        let dq = inputs.query.gradientTarget(context), dk = inputs.key.gradientTarget(context)
+        let dv = target(inputs.value, context)
+        let dq = target(inputs.query, context), dk = target(inputs.key, context)
         for block in all {
-            let n = block.steps
-            let dy = view(gradient, block)
-            let used = MatrixView((dropped?.weights ?? weights).floats + block.scores, rows: n, columns: n)
+            let (n, m) = (block.queries.count, block.keys.count)
+            let dy = queryView(gradient, block)
+            let used = MatrixView((dropped?.weights ?? weights).floats + block.scores, rows: n, columns: m)
             if let dv {
                 Kernel.multiply(
-                    used.transposed, dy, into: dv.floats + block.first, stride: width, add: dv.add,
+                    used.transposed, dy, into: dv.floats + block.firstKey, stride: width, add: dv.add,
                     mode: .fast)
             }
             if dq == nil && dk == nil { continue }
             scoreGradient(block, dy, inputs.value, weights, dropped, factor, into: scratch.floats)
-            let ds = MatrixView(scratch.floats, rows: n, columns: n)
+            let ds = MatrixView(scratch.floats, rows: n, columns: m)
             if let dq {
                 Kernel.multiply(
-                    ds, view(inputs.key, block), into: dq.floats + block.first, stride: width, add: dq.add,
-                    mode: .fast)
+                    ds, keyView(inputs.key.values, block), into: dq.floats + block.firstQuery, stride: width,
+                    add: dq.add, mode: .fast)
             }
             if let dk {
                 Kernel.multiply(
-                    ds.transposed, view(inputs.query, block), into: dk.floats + block.first, stride: width,
-                    add: dk.add, mode: .fast)
+                    ds.transposed, queryView(inputs.query.values, block), into: dk.floats + block.firstKey,
+                    stride: width, add: dk.add, mode: .fast)
             }
         }
+    }
+
+    /// Where a gradient goes: overwritten when every row belongs to a block, else zeros to add to.
+    private func target(_ tensor: Tensor, _ context: Context) -> GradientTarget? {
+        guard hasGaps else { return tensor.gradientTarget(context) }
+        return tensor.gradientSum(context).map { GradientTarget(floats: $0, add: true) }
     }
 
     /// The gradient by Q Kᵀ of one block.
@@ -163,16 +235,15 @@ private struct AttentionBlocks {
         _ block: Block, _ dy: MatrixView, _ value: Tensor, _ weights: Buffer, _ dropped: DroppedWeights?,
         _ factor: Float, into ds: UnsafeMutablePointer<Float>
     ) {
-        let n = block.steps
-        Kernel.multiply(dy, view(value, block).transposed, into: ds, mode: .fast)
+        Kernel.multiply(dy, keyView(value.values, block).transposed, into: ds, mode: .fast)
         if let dropped {
             Kernel.dropoutPullback(
-                factor: factor, kept: dropped.flags + block.scores, dy: ds, dx: ds, count: n * n, add: false)
+                factor: factor, kept: dropped.flags + block.scores, dy: ds, dx: ds, count: block.count,
+                add: false)
         }
         Kernel.softmaxRowsPullback(
-            y: weights.floats + block.scores, dy: ds, dx: ds, rows: n, columns: n,
-            factor: 1 / Float(depth).squareRoot(), add: false)
-        guard let valid else { return }
-        for i in 0..<n where !valid[block.row + i] { (ds + i * n).update(repeating: 0, count: n) }
+            y: weights.floats + block.scores, dy: ds, dx: ds, rows: block.queries.count,
+            columns: block.keys.count, factor: 1 / Float(depth).squareRoot(), add: false)
+        if valid != nil || keyValid != nil { forEachInvalid(block) { ds[$0] = 0 } }
     }
 }

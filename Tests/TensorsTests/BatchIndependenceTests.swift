@@ -21,7 +21,7 @@ private struct EveryOperation {
         norm = LayerNorm(24, parameters: builder["norm"])
         projections = (0..<3).map { Linear(24, 24, bias: false, parameters: builder["p\($0)"]) }
         score = Linear(40, 1, parameters: builder["score"])
-        output = Linear(24 * 9 + 40 * 3, 2, parameters: builder["output"])
+        output = Linear(24 * 10 + 40 * 3, 2, parameters: builder["output"])
         arena = builder.build()
     }
 
@@ -46,6 +46,13 @@ private struct EveryOperation {
                 context.multiply(n, context.segmentSoftmax(x, segments, valid: known)), segments))
         parts.append(context.first(context.segmentLogSoftmax(x, segments), segments))
         parts.append(context.last(context.sort(x).values, segments))
+        // to the last three steps of every sample
+        let ends = (0..<segments.count).map { segments[$0].suffix(3) }
+        let recent = context.gatherRows(n, rows: ends.flatMap { $0.map(Int32.init) })
+        let crossed = context.crossAttention(
+            query: qkv[0], key: recent, value: recent, heads: 3, segments: segments,
+            keySegments: Segments(lengths: ends.map(\.count)))
+        parts.append(context.segmentMean(crossed, segments))
         for net in recurrent {
             let states = net(x, segments, context)
             let weights = context.segmentSoftmax(score(states, context), segments)

@@ -3,6 +3,7 @@ import Tensors
 import Testing
 
 private let ragged = Segments(lengths: [3, 0, 5, 1, 2])
+private let otherRagged = Segments(lengths: [2, 3, 0, 4, 1])
 private let indices: [Int32] = [1, 0, 3, 3, 2, 4, 1, 0, 1, 2, 4]
 private let valid = [true, false, true, true, true, false, true, true, false, true, true]
 
@@ -118,6 +119,20 @@ private let segments = [
     GradientCase("attention with invalid steps and dropout", [[11, 8], [11, 8], [11, 8]]) {
         $0.attention(
             query: $1[0], key: $1[1], value: $1[2], heads: 2, segments: ragged, valid: valid, dropout: 0.3)
+    },
+    GradientCase("crossAttention", [[11, 8], [10, 8], [10, 8]]) {
+        $0.crossAttention(
+            query: $1[0], key: $1[1], value: $1[2], heads: 2, segments: ragged, keySegments: otherRagged)
+    },
+    GradientCase("crossAttention with invalid keys and dropout", [[11, 8], [10, 8], [10, 8]]) {
+        $0.crossAttention(
+            query: $1[0], key: $1[1], value: $1[2], heads: 2, segments: ragged, keySegments: otherRagged,
+            keyValid: Array(valid[..<10]), dropout: 0.3)
+    },
+    GradientCase("crossAttention within one tensor", [[11, 8]]) {
+        let keys = Segments(lengths: [1, 4, 0, 2, 4])
+        return $0.crossAttention(
+            query: $1[0], key: $1[0], value: $1[0], heads: 2, segments: ragged, keySegments: keys)
     },
     GradientCase("attention of a tensor with itself", [[11, 6]], mode: .evaluation) {
         $0.attention(query: $1[0], key: $1[0], value: $1[0], heads: 1, segments: ragged, valid: valid)

@@ -86,6 +86,49 @@ import Testing
         #expect(largestDifference(y, expected) < 1e-6)
     }
 
+    @Test func crossAttentionFollowsItsFormula() {
+        let keySegments = Segments(lengths: [3, 2, 0]), keyValid = [true, false, true, true, true]
+        var probe = Probe(18)
+        let q = probe.values(20), k = probe.values(20), v = probe.values(20)
+        let context = context()
+        let y = context.crossAttention(
+            query: context.tensor(q, shape: [5, 4]), key: context.tensor(k, shape: [5, 4]),
+            value: context.tensor(v, shape: [5, 4]), heads: 2, segments: segments, keySegments: keySegments,
+            keyValid: keyValid
+        ).array
+        var expected = [Double](repeating: 0, count: 20)
+        for sample in 0..<3 {
+            for i in segments[sample] {
+                for column in stride(from: 0, to: 4, by: 2) {
+                    let weights = keySegments[sample].map { j -> Double in
+                        let score = (column..<column + 2).reduce(0.0) {
+                            $0 + Double(q[i * 4 + $1]) * Double(k[j * 4 + $1])
+                        }
+                        return keyValid[j] ? exp(score / 2.0.squareRoot()) : 0
+                    }
+                    let total = weights.reduce(0, +)
+                    for (j, weight) in zip(keySegments[sample], weights) {
+                        for c in column..<column + 2 {
+                            expected[i * 4 + c] += weight / total * Double(v[j * 4 + c])
+                        }
+                    }
+                }
+            }
+        }
+        #expect(largestDifference(y, expected) < 1e-6)
+        // the last sample has no keys
+        #expect(y[8...].allSatisfy { $0 == 0 } && y[..<8].allSatisfy { $0 != 0 })
+    }
+
+    @Test func crossAttentionToTheSameStepsIsAttention() {
+        var probe = Probe(19)
+        let context = context(), x = context.tensor(probe.values(40), shape: [5, 8])
+        let same = context.attention(query: x, key: x, value: x, heads: 2, segments: segments)
+        let crossed = context.crossAttention(
+            query: x, key: x, value: x, heads: 2, segments: segments, keySegments: segments)
+        #expect(crossed.array.map(\.bitPattern) == same.array.map(\.bitPattern))
+    }
+
     @Test func lossesAreSumsOverSamples() {
         let context = context()
         let logits = context.tensor([0.5, -2, 30, -200], shape: [2, 2])
@@ -106,6 +149,12 @@ import Testing
             _ = context.add(context.tensor([1], shape: [1, 1]), context.tensor([1, 2], shape: [1, 2]))
         }
         await #expect(processExitsWith: .failure) { _ = context().tensor([1, 2, 3], shape: [2, 2]) }
+        await #expect(processExitsWith: .failure) {
+            let context = context(), x = context.tensor([1, 2], shape: [2, 1])
+            _ = context.crossAttention(
+                query: x, key: x, value: x, heads: 1, segments: Segments(lengths: [2]),
+                keySegments: Segments(lengths: [1, 1]))
+        }
         await #expect(processExitsWith: .failure) {
             let context = context()
             _ = context.segmentSum(context.tensor([1], shape: [1, 1]), Segments(lengths: [2]))
