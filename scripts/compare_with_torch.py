@@ -12,6 +12,10 @@ import sys
 import time
 
 os.environ["OMP_NUM_THREADS"] = "1"
+if "--torch-avx2" in sys.argv:
+    # read when the libraries are loaded
+    os.environ.update(
+        ATEN_CPU_CAPABILITY="avx2", MKL_ENABLE_INSTRUCTIONS="AVX2", ONEDNN_MAX_CPU_ISA="AVX2")
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -190,6 +194,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--runs", type=int, default=3, help="runs of each round")
     parser.add_argument("--level", help="avx2 or avx512; the machine's best by default")
+    parser.add_argument(
+        "--torch-avx2", action="store_true", help="PyTorch without AVX-512, as on processors that it does not know")
     parser.add_argument("--only", help="only shapes whose name contains this text")
     options = parser.parse_args()
     torch.set_num_threads(1)

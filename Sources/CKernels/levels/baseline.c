@@ -2,10 +2,11 @@
 #define CK_SUFFIX baseline
 #define CK_TILE 2
 #define CK_VECTORS 1
-#define CK_UNROLL 1
 #if defined(__aarch64__)
 #define CK_FUSED 1
 #else
 #define CK_FUSED 0
 #endif
+#define CK_SCALES 0
+#define CK_MASKS 0
 #include "level.h"

@@ -50,10 +50,11 @@ static void pack_columns(ck_matrix b, long depth, long width, float *panel, long
         return;
     }
     long j = 0;
-    if (b.row_stride == 1 && width == LANES)
+    if (b.row_stride == 1)
         for (; j + LANES <= depth; j += LANES) {
             vf block[16];
-            for (int lane = 0; lane < LANES; lane++) block[lane] = load(b.data + lane * b.column_stride + j);
+            for (int lane = 0; lane < LANES; lane++)
+                block[lane] = lane < width ? load(b.data + lane * b.column_stride + j) : splat(0);
             transpose16(block);
             for (int row = 0; row < LANES; row++) store(panel + (j + row) * stride, block[row]);
         }
@@ -62,9 +63,30 @@ static void pack_columns(ck_matrix b, long depth, long width, float *panel, long
             panel[j * stride + lane] = lane < width ? b.data[j * b.row_stride + lane * b.column_stride] : 0;
 }
 
-// `rows` x `vectors` * 16 elements of C over `depth` steps; a(i, j) = a[i row_step + j column_step].
+// The compiler would compute one pointer from another at every step.
+#define KEEP_APART(pointer) __asm__("" : "+r"(pointer))
+
+// Adds the products of one step to a tile; left(i) is its element of row i.
+#define TILE_STEP(left) \
+    { \
+        vf b[2]; \
+        _Pragma("clang loop unroll(full)") \
+        for (int v = 0; v < vectors; v++) b[v] = load(panel + v * LANES); \
+        _Pragma("clang loop unroll(full)") \
+        for (int i = 0; i < rows; i++) { \
+            vf x = splat(left(i)); \
+            _Pragma("clang loop unroll(full)") \
+            for (int v = 0; v < vectors; v++) sum[i][v] = fma_(x, b[v], sum[i][v]); \
+        } \
+        panel += panel_stride; \
+    }
+
+// `rows` x `vectors` * 16 elements of C over `depth` steps; a(i, j) = a[i step + j] by rows, a[j rows + i] otherwise.
+//
+// Four steps at a time and by rows one pointer for every three, so that nearly all instructions are multiply-adds and
+// loads: whole numbers that are added up take the same ports.
 INLINE void tile(
-    const int rows, const int vectors, long depth, const float *a, long row_step, long column_step,
+    const int rows, const int vectors, const int by_rows, long depth, const float *a, long step,
     const float *panel, long panel_stride, const float *bias, int start_from_c, float *c, long c_stride) {
     vf sum[12][2];
 #pragma clang loop unroll(full)
@@ -81,19 +103,36 @@ INLINE void tile(
         for (int v = 0; v < vectors; v++)
 #pragma clang loop unroll(full)
             for (int i = 0; i < rows; i++) sum[i][v] += load(bias + v * LANES);
-#pragma clang loop unroll_count(CK_UNROLL)
-    for (long j = 0; j < depth; j++) {
-        vf b[2];
+    const float *third[4];
 #pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++) b[v] = load(panel + v * LANES);
+    for (int g = 0; 3 * g < rows; g++) third[g] = a + 3 * g * step;
+#define BY_ROWS(i) third[(i) / 3][(i) % 3 * step + u]
+#define PACKED(i) a[u * rows + i]
+    long j = 0;
+    for (; j + 4 <= depth; j += 4) {
+        if (by_rows) {
 #pragma clang loop unroll(full)
-        for (int i = 0; i < rows; i++) {
-            vf x = splat(a[i * row_step]);
+            for (int g = 0; 3 * g < rows; g++) KEEP_APART(third[g]);
 #pragma clang loop unroll(full)
-            for (int v = 0; v < vectors; v++) sum[i][v] = fma_(x, b[v], sum[i][v]);
+            for (int u = 0; u < 4; u++) TILE_STEP(BY_ROWS)
+#pragma clang loop unroll(full)
+            for (int g = 0; 3 * g < rows; g++) third[g] += 4;
+        } else {
+#pragma clang loop unroll(full)
+            for (int u = 0; u < 4; u++) TILE_STEP(PACKED)
+            a += 4 * rows;
         }
-        a += column_step;
-        panel += panel_stride;
+    }
+    const int u = 0;
+    for (; j < depth; j++) {
+        if (by_rows) {
+            TILE_STEP(BY_ROWS)
+#pragma clang loop unroll(full)
+            for (int g = 0; 3 * g < rows; g++) third[g]++;
+        } else {
+            TILE_STEP(PACKED)
+            a += rows;
+        }
     }
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++)
@@ -105,8 +144,7 @@ INLINE void tile(
 // tiles stand one after another, a(i, j) = tile[j height + i].
 #define TILE_OF(height, vectors, by_rows) \
     case height: \
-        tile(height, vectors, depth, a, by_rows ? step : 1, by_rows ? 1 : height, panel, panel_stride, bias, \
-            start_from_c, c, c_stride); \
+        tile(height, vectors, by_rows, depth, a, step, panel, panel_stride, bias, start_from_c, c, c_stride); \
         break;
 #if CK_TILE == 12
 #define TILES(vectors, by_rows) \
@@ -150,11 +188,18 @@ static void incomplete(
     strip *multiply, long rows, long depth, const float *a, long step, const float *panel, long panel_stride,
     const float *bias, int start_from_c, float *c, long c_stride, long width) {
     float block[MIDDLE * PANEL], offset[PANEL] = {0};
+    long whole = width / LANES * LANES, part = width - whole;
     if (bias) memcpy(offset, bias, (size_t)width * 4);
-    if (start_from_c)
-        for (long i = 0; i < rows; i++) memcpy(block + i * PANEL, c + i * c_stride, (size_t)width * 4);
+#define COPY_ROWS(to, to_stride, from, from_stride) \
+    for (long i = 0; i < rows; i++) { \
+        float *y = (to) + i * (to_stride); \
+        const float *x = (from) + i * (from_stride); \
+        for (long j = 0; j < whole; j += LANES) store(y + j, load(x + j)); \
+        store_part(y + whole, load_part(x + whole, part, 0), part); \
+    }
+    if (start_from_c) COPY_ROWS(block, PANEL, c, c_stride)
     multiply(rows, depth, a, step, panel, panel_stride, bias ? offset : 0, start_from_c, block, PANEL);
-    for (long i = 0; i < rows; i++) memcpy(c + i * c_stride, block + i * PANEL, (size_t)width * 4);
+    COPY_ROWS(c, c_stride, block, PANEL)
 }
 
 // A block of a matrix that stands column by column, cut into the tiles that STRIP takes.

@@ -1,4 +1,5 @@
-// All kernels of one level; CK_SUFFIX and CK_FUSED are set by the including file.
+// All kernels of one level. The including file sets CK_SUFFIX, CK_TILE and CK_VECTORS (the tile of products), CK_FUSED
+// (multiply-add rounds once), CK_SCALES (one instruction multiplies by a power of two) and CK_MASKS (lanes of masked moves).
 #include "vector.h"
 #include "elementwise.h"
 #include "rows.h"

@@ -28,7 +28,34 @@ INLINE vf load(const float *p) {
 INLINE void store(float *p, vf v) { __builtin_memcpy(p, &v, sizeof v); }
 INLINE vf splat(float x) { return (vf)(x); }
 
-// The first n of 16 lanes; the others are `rest`.
+// The first n of 16 lanes (1 <= n <= 16); the others are `rest`.
+#if CK_MASKS == 16
+INLINE vf load_part(const float *p, long n, float rest) {
+    return (vf)_mm512_mask_loadu_ps(_mm512_set1_ps(rest), (__mmask16)((1u << n) - 1), p);
+}
+INLINE void store_part(float *p, vf v, long n) {
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+}
+#elif CK_MASKS == 8
+INLINE __m256i mask_of(long n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+INLINE vf load_part(const float *p, long n, float rest) {
+    __m256i low = mask_of(n), high = mask_of(n - 8);
+    __m256 half[2], others = _mm256_set1_ps(rest);
+    half[0] = _mm256_blendv_ps(others, _mm256_maskload_ps(p, low), _mm256_castsi256_ps(low));
+    half[1] = _mm256_blendv_ps(others, _mm256_maskload_ps(p + 8, high), _mm256_castsi256_ps(high));
+    vf v;
+    __builtin_memcpy(&v, half, sizeof v);
+    return v;
+}
+INLINE void store_part(float *p, vf v, long n) {
+    __m256 half[2];
+    __builtin_memcpy(half, &v, sizeof v);
+    _mm256_maskstore_ps(p, mask_of(n), half[0]);
+    _mm256_maskstore_ps(p + 8, mask_of(n - 8), half[1]);
+}
+#else
 INLINE vf load_part(const float *p, long n, float rest) {
     float lane[LANES];
     for (int i = 0; i < LANES; i++) lane[i] = i < n ? p[i] : rest;
@@ -39,6 +66,7 @@ INLINE void store_part(float *p, vf v, long n) {
     store(lane, v);
     for (long i = 0; i < n; i++) p[i] = lane[i];
 }
+#endif
 
 #if CK_FUSED
 INLINE vf fma_(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
@@ -86,11 +114,16 @@ INLINE vf exp_(vf x) {
     q = fma_(q, r, splat(1.666651219e-01f));
     q = fma_(q, r, splat(0.5f));
     vf e = fma_(q, r * r, r) + 1.0f;
+#if CK_SCALES
+    // one rounding, as below: the same bits
+    return (vf)_mm512_scalef_ps((__m512)e, (__m512)n);
+#else
     vi power = (vi)shifted - 0x4B400000;
     vi half = power >> 1;
     vf low = (vf)((half + 127) << 23);
     vf high = (vf)((power - half + 127) << 23);
     return e * low * high;
+#endif
 }
 
 // ln x = k ln 2 + ln(1 + f), sqrt(1/2) <= 1 + f < sqrt 2; zero gives -infinity, negative numbers NaN.
