@@ -108,7 +108,6 @@ package final class Trainer {
     private func step(epoch: Int, step: Int, _ exchange: any GradientExchange) throws {
         let ranks = batches(epoch: epoch, step: step)
         let arena = model.parameters
-        let buffers = leaves.buffers(exchange.virtualRanks.count)
         var present: [UnsafeMutableBufferPointer<Float>?] = []
         var scalars: [[Double]] = []
         for (place, rank) in exchange.virtualRanks.enumerated() {
@@ -118,9 +117,15 @@ package final class Trainer {
                 continue
             }
             let loss = try leaf(ranks[rank], epoch: epoch, step: step, rank: rank)
-            leaves.fill(buffers[place], from: arena)
-            present.append(buffers[place])
+            present.append(leaves.fill(place, from: arena))
             scalars.append([loss, Double(ranks[rank].count)] + arena.receivedGradient.map { $0 ? 1 : 0 })
+        }
+        defer {
+            if exchange.memberCount == 1 {
+                leaves.summedAlone(isWhole: present.allSatisfy { $0 != nil })
+            } else {
+                leaves.summed()
+            }
         }
         let sums = try exchange.allReduce(leaves: present, scalars: scalars, into: leaves.root)
         try apply(sums, epoch: epoch, step: step)
@@ -142,10 +147,14 @@ package final class Trainer {
         let (loss, count) = (sums[0], sums[1])
         let gradients = UnsafeBufferPointer(leaves.root)
         let scale = Float(1 / count)
-        let norm = GradientNorm.norm(of: gradients, scale: scale)
-        guard loss.isFinite, norm.isFinite else { throw nonFinite(epoch, step) }
+        let bad = model.parameters.firstNonFinite(in: leaves.root)
+        guard loss.isFinite, bad == nil else {
+            throw TrainingError.nonFinite(
+                epoch: epoch, step: step, parameter: bad ?? "none (the loss itself)")
+        }
         var factor = scale
         if let maximum = job.configuration.maxGradNorm {
+            let norm = GradientNorm.norm(of: gradients, scale: scale)
             factor *= GradientNorm.clipFactor(norm: norm, maximum: maximum)
         }
         optimizer.step(
@@ -153,13 +162,6 @@ package final class Trainer {
             participating: sums.dropFirst(2).map { $0 > 0 })
         totals.loss += loss
         totals.samples += count
-    }
-
-    private func nonFinite(_ epoch: Int, _ step: Int) -> TrainingError {
-        let bad = model.parameters.parameters.first { parameter in
-            leaves.root[parameter.range].contains { !$0.isFinite }
-        }
-        return .nonFinite(epoch: epoch, step: step, parameter: bad?.name ?? "none (the loss itself)")
     }
 
     private func batches(epoch: Int, step: Int) -> [[Int]] {

@@ -104,6 +104,16 @@ private func worstError(_ function: Function) -> (ulps: Double, argument: Float)
 }
 
 @Suite struct KernelTests {
+    @Test(arguments: 1...30) func theFirstValueThatIsNoNumberIsFound(seed: UInt64) {
+        var stream = RandomStream(seed: seed, purpose: .test)
+        let count = 1 + stream.nextInt(below: 1000)
+        var values = (0..<count).map { _ in stream.nextFloat() * 2e38 - 1e38 }
+        #expect(Kernel.firstNonFinite(values, count: count) == nil, "seed \(seed)")
+        let places = (0..<2).map { _ in stream.nextInt(below: count) }
+        for place in places { values[place] = [.nan, .infinity, -.infinity][stream.nextInt(below: 3)] }
+        #expect(Kernel.firstNonFinite(values, count: count) == places.min(), "seed \(seed)")
+    }
+
     @Test(arguments: functions)
     private func functionsAreWithinTwoUnitsInTheLastPlace(_ function: Function) {
         let worst = worstError(function)

@@ -107,7 +107,14 @@ double K(sum_of_squares)(const float *x, long n) {
     return sum;
 }
 long K(first_nonfinite)(const float *x, long n) {
-    for (long i = 0; i < n; i++)
+    // x - x is 0 unless x is not finite; what is not 0 stays: only blocks with such a sum are searched one by one
+    long i = 0;
+    for (const long block = 16 * LANES; i + block <= n; i += block) {
+        vf odd = splat(0);
+        for (long j = i; j < i + block; j += LANES) odd += load(x + j) - load(x + j);
+        if (fold_sum(odd) != 0) break;
+    }
+    for (; i < n; i++)
         if (!(x[i] - x[i] == 0)) return i;
     return -1;
 }
