@@ -1,6 +1,7 @@
 import ArgumentParser
 import Groundwork
 import Kernels
+import Tensors
 
 /// Measures single kernels.
 struct KernelsCommand: ParsableCommand {
@@ -49,6 +50,7 @@ struct KernelsCommand: ParsableCommand {
                 return y[0]
             }
         }
+        let segments = Segments(lengths: (0..<163).map { _ in 50 } + [42])
         let stream = RandomStream(seed: 1, purpose: .dropout)
         let kept = UnsafeMutableRawPointer(memory(count / 4)).assumingMemoryBound(to: UInt8.self)
         return [
@@ -66,6 +68,10 @@ struct KernelsCommand: ParsableCommand {
                     x, weight: x, bias: x, epsilon: 1e-5, into: y,
                     statistics: rows, rows: count / 128, columns: 128)
             },
+            map("segment softmax 50 rows of 128") {
+                Kernel.segmentSoftmax(
+                    x, offsets: segments.offsets, into: y, segments: segments.count, columns: 128)
+            },
             Case(name: "dropout 205k", work: .bytes(14 * 204_800)) {
                 Kernel.dropout(stream, probability: 0.1, x, into: y, kept: kept, count: 204_800)
                 return y[0]
@@ -74,16 +80,30 @@ struct KernelsCommand: ParsableCommand {
     }
 
     private var optimizers: [Case] {
-        [1 << 20, 5 << 20].map { count in
+        [1 << 20, 5 << 20].flatMap { count in
             let p = memory(count), g = memory(count), m = memory(count), v = memory(count)
             v.update(repeating: 1, count: count)
             let pass = AdamPass(
                 step: 3, rate: 1e-6, betas: (0.9, 0.999), epsilon: 1e-8, decay: 0, decoupled: false,
                 gradientScale: 1)
-            return Case(name: "adam \(count >> 20)M", work: .bytes(28 * Double(count))) {
-                Kernel.adam(pass, p: p, g: g, m: m, v: v, count: count)
-                return p[0]
-            }
+            let rmsprop = RMSpropPass(
+                rate: 1e-6, alpha: 0.99, epsilon: 1e-8, momentum: 0, decay: 0, gradientScale: 1)
+            let adagrad = AdagradPass(
+                step: 3, rate: 1e-6, rateDecay: 0, epsilon: 1e-10, decay: 0, gradientScale: 1)
+            return [
+                Case(name: "adam \(count >> 20)M", work: .bytes(28 * Double(count))) {
+                    Kernel.adam(pass, p: p, g: g, m: m, v: v, count: count)
+                    return p[0]
+                },
+                Case(name: "rmsprop \(count >> 20)M", work: .bytes(20 * Double(count))) {
+                    Kernel.rmsprop(rmsprop, p: p, g: g, square: v, mean: nil, velocity: nil, count: count)
+                    return p[0]
+                },
+                Case(name: "adagrad \(count >> 20)M", work: .bytes(20 * Double(count))) {
+                    Kernel.adagrad(adagrad, p: p, g: g, sum: v, count: count)
+                    return p[0]
+                },
+            ]
         }
     }
 }
