@@ -28,7 +28,7 @@ package struct MatrixView {
         MatrixView(data, columns, rows, stride, isTransposed: !isTransposed)
     }
 
-    fileprivate var matrix: ck_matrix {
+    var matrix: ck_matrix {
         ck_matrix(data: data, row_stride: isTransposed ? 1 : stride, column_stride: isTransposed ? stride : 1)
     }
 }
@@ -63,8 +63,11 @@ extension Kernel {
         }
     }
 
-    /// y = the transposed of x.
-    package static func transpose(_ x: Floats, into y: MutableFloats, rows: Int, columns: Int) {
-        ck_transpose(x, y, rows, columns)
+    /// y = the transposed of x; strides are in floats per row, by default without gaps.
+    package static func transpose(
+        _ x: Floats, stride: Int? = nil, into y: MutableFloats, outputStride: Int? = nil, rows: Int,
+        columns: Int
+    ) {
+        ck_transpose(x, stride ?? columns, y, outputStride ?? rows, rows, columns)
     }
 }

@@ -8,12 +8,14 @@ struct LayersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "layers",
         abstract:
-            "Forward, backward and Adam step of recurrent nets, attention and MLPs, gradient of the input included.",
+            "Forward, backward and Adam step of recurrent nets, attention and MLPs, gradient of the input included; convolutions.",
         discussion: "Example: pyhealth-bench layers --only GRU --format json")
 
     @OptionGroup var options: ReportOptions
 
-    func run() throws { try Report.run(recurrent + transformers + perceptrons, options) }
+    func run() throws {
+        try Report.run(recurrent + transformers + perceptrons + ConvolutionCases.all, options)
+    }
 
     private var recurrent: [Case] {
         var cases: [Case] = []

@@ -181,7 +181,47 @@ typedef struct {
     X(void, gemm, \
         (long m, long n, long k, ck_matrix a, ck_matrix b, const float *bias, float *c, long c_stride, int add), \
         (m, n, k, a, b, bias, c, c_stride, add)) \
-    X(void, transpose, (const float *x, float *y, long rows, long columns), (x, y, rows, columns)) \
+    X(void, transpose, (const float *x, long x_stride, float *y, long y_stride, long rows, long columns), \
+        (x, x_stride, y, y_stride, rows, columns)) \
+    /* B[k,n] copied into the panels that `convolve` reads: k times n rounded up to 32 floats */ \
+    X(void, pack_panels, (ck_matrix b, long k, long n, float *panels), (b, k, n, panels)) \
+    /* convolution of one image without a copy of its windows, and the gradient of its weights; see convolution.h */ \
+    X(void, convolve, \
+        (const float *x, long row_step, long line_step, const long *tap, long taps, long depth, \
+            const float *panels, long n, const float *bias, float *y, long y_stride, long width, long lines, int add), \
+        (x, row_step, line_step, tap, taps, depth, panels, n, bias, y, y_stride, width, lines, add)) \
+    X(void, convolve_weights, \
+        (const float *dy, long dy_stride, long outputs, const float *x, long row_step, long line_step, \
+            const long *tap, long taps, long channels, long width, long lines, float *dw), \
+        (dy, dy_stride, outputs, x, row_step, line_step, tap, taps, channels, width, lines, dw)) \
+    /* windows of rows: window i holds row[offsets[i]..<offsets[i + 1]]; see pooling.h */ \
+    X(void, max_pool, \
+        (const float *x, const int32_t *offsets, const int32_t *row, float *y, int32_t *from, long n, long columns), \
+        (x, offsets, row, y, from, n, columns)) \
+    X(void, max_pool_backward, (const float *dy, const int32_t *from, float *dx, long n, long columns), \
+        (dy, from, dx, n, columns)) \
+    X(void, mean_pool, \
+        (const float *x, const int32_t *offsets, const int32_t *row, const float *share, float *y, long n, \
+            long columns), \
+        (x, offsets, row, share, y, n, columns)) \
+    X(void, mean_pool_backward, \
+        (const float *dy, const int32_t *offsets, const int32_t *row, const float *share, float *dx, long n, \
+            long columns), \
+        (dy, offsets, row, share, dx, n, columns)) \
+    /* per column, over the rows: mean and biased variance; y = x scale + shift; sums of dy and of dy (x - mean) */ \
+    X(void, column_moments, (const float *x, float *mean, float *variance, long rows, long columns), \
+        (x, mean, variance, rows, columns)) \
+    X(void, affine_rows, \
+        (const float *x, const float *scale, const float *shift, float *y, long rows, long columns), \
+        (x, scale, shift, y, rows, columns)) \
+    X(void, column_products, \
+        (const float *dy, const float *x, const float *mean, float *sum, float *product, long rows, long columns), \
+        (dy, x, mean, sum, product, rows, columns)) \
+    /* dx (+)= a dy + b (x - mean) + c, per column */ \
+    X(void, affine_pair, \
+        (const float *dy, const float *x, const float *mean, const float *a, const float *b, const float *c, \
+            float *dx, long rows, long columns, int add), \
+        (dy, x, mean, a, b, c, dx, rows, columns, add)) \
     /* the machine's limit: returns the operations done, see roof.h; *sum in [0, 1) at first */ \
     X(double, multiply_adds, (long rounds, float *sum), (rounds, sum))
 

@@ -81,14 +81,10 @@ static void pack_columns(ck_matrix b, long depth, long width, float *panel, long
         panel += panel_stride; \
     }
 
-// `rows` x `vectors` * 16 elements of C over `depth` steps; a(i, j) = a[i step + j] by rows, a[j rows + i] otherwise.
-//
-// Four steps at a time and by rows one pointer for every three, so that nearly all instructions are multiply-adds and
-// loads: whole numbers that are added up take the same ports.
-INLINE void tile(
-    const int rows, const int vectors, const int by_rows, long depth, const float *a, long step,
-    const float *panel, long panel_stride, const float *bias, int start_from_c, float *c, long c_stride) {
-    vf sum[12][2];
+// The first values of a tile: of C if asked for, and the bias.
+INLINE void tile_begin(
+    vf sum[12][2], const int rows, const int vectors, const float *bias, int start_from_c, const float *c,
+    long c_stride) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
@@ -103,6 +99,15 @@ INLINE void tile(
         for (int v = 0; v < vectors; v++)
 #pragma clang loop unroll(full)
             for (int i = 0; i < rows; i++) sum[i][v] += load(bias + v * LANES);
+}
+
+// Adds `depth` steps to a tile; a(i, j) = a[i step + j] by rows, a[j rows + i] otherwise.
+//
+// Four steps at a time and by rows one pointer for every three, so that nearly all instructions are multiply-adds and
+// loads: whole numbers that are added up take the same ports.
+INLINE void tile_steps(
+    vf sum[12][2], const int rows, const int vectors, const int by_rows, long depth, const float *a, long step,
+    const float *panel, long panel_stride) {
     const float *third[4];
 #pragma clang loop unroll(full)
     for (int g = 0; 3 * g < rows; g++) third[g] = a + 3 * g * step;
@@ -134,10 +139,23 @@ INLINE void tile(
             a += rows;
         }
     }
+}
+
+INLINE void tile_end(const vf sum[12][2], const int rows, const int vectors, float *c, long c_stride) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) store(c + i * c_stride + v * LANES, sum[i][v]);
+}
+
+// `rows` x `vectors` * 16 elements of C over `depth` steps.
+INLINE void tile(
+    const int rows, const int vectors, const int by_rows, long depth, const float *a, long step,
+    const float *panel, long panel_stride, const float *bias, int start_from_c, float *c, long c_stride) {
+    vf sum[12][2];
+    tile_begin(sum, rows, vectors, bias, start_from_c, c, c_stride);
+    tile_steps(sum, rows, vectors, by_rows, depth, a, step, panel, panel_stride);
+    tile_end(sum, rows, vectors, c, c_stride);
 }
 
 // All rows of a panel in tiles of nearly equal height. By rows: a(i, j) = a[i step + j]; by columns: a packed block, whose
@@ -255,12 +273,14 @@ INLINE int in_place(long m, long n, ck_matrix b, long column) {
     return m <= 4 * CK_TILE && b.column_stride == 1 && column + PANEL <= n;
 }
 
+// The left-hand block in work, cut into tiles.
+static _Thread_local float block[DEPTH * MIDDLE + 2 * LANES] __attribute__((aligned(64)));
+
 // n <= BREADTH columns, depth <= DEPTH steps.
 static void block_product(
     long m, long n, long depth, ck_matrix a, ck_matrix b, const float *bias, float *c, long c_stride,
     int start_from_c) {
     static _Thread_local float panels[DEPTH * BREADTH] __attribute__((aligned(64)));
-    static _Thread_local float block[DEPTH * MIDDLE + 2 * LANES] __attribute__((aligned(64)));
     for (long column = 0; column < n; column += LANES) {
         if (in_place(m, n, b, column / PANEL * PANEL)) continue;
         ck_matrix part = {b.data + column * b.column_stride, b.row_stride, b.column_stride};
@@ -312,18 +332,18 @@ void K(gemm)(
         }
 }
 
-// y = transposed x
-void K(transpose)(const float *x, float *y, long rows, long columns) {
+// y = transposed x; the strides are floats per row
+void K(transpose)(const float *x, long x_stride, float *y, long y_stride, long rows, long columns) {
     for (long r = 0; r < rows; r += LANES)
         for (long c = 0; c < columns; c += LANES) {
             if (r + LANES <= rows && c + LANES <= columns) {
                 vf block[16];
-                for (int i = 0; i < LANES; i++) block[i] = load(x + (r + i) * columns + c);
+                for (int i = 0; i < LANES; i++) block[i] = load(x + (r + i) * x_stride + c);
                 transpose16(block);
-                for (int i = 0; i < LANES; i++) store(y + (c + i) * rows + r, block[i]);
+                for (int i = 0; i < LANES; i++) store(y + (c + i) * y_stride + r, block[i]);
                 continue;
             }
             for (long i = r; i < least(r + LANES, rows); i++)
-                for (long j = c; j < least(c + LANES, columns); j++) y[j * rows + i] = x[i * columns + j];
+                for (long j = c; j < least(c + LANES, columns); j++) y[j * y_stride + i] = x[i * x_stride + j];
         }
 }

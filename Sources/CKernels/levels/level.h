@@ -8,4 +8,7 @@
 #include "recurrent.h"
 #include "optimizers.h"
 #include "gemm.h"
+#include "convolution.h"
+#include "pooling.h"
+#include "norms.h"
 #include "roof.h"
