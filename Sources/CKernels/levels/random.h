@@ -1,30 +1,35 @@
 // Philox 4x32-10 on 16 blocks at a time: block b gives the words 4b … 4b + 3, as Groundwork's RandomStream does.
-INLINE void multiply_wide(vu a, uint32_t factor, vu *high, vu *low) {
-    // even and odd lanes as the halves of 64-bit ones
-    vul pairs = (vul)a, lower = (vul)(uint64_t)0xffffffffu;
-    vul even = (pairs & lower) * (uint64_t)factor, odd = (pairs >> 32) * (uint64_t)factor;
-    *low = (vu)((even & lower) | (odd << 32));
-    *high = (vu)((even >> 32) | (odd & ~lower));
-}
+//
+// Even and odd blocks stand in the low halves of 64-bit lanes, where a product needs no taking apart; the high halves hold
+// what no product reads.
 INLINE void philox(ck_random key, uint32_t block, vu out[4]) {
-    vu c0 = (vu){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} + block;
-    vu c1 = (vu)(key.step), c2 = (vu)(key.rank), c3 = (vu)(key.layer);
+    vu first = (vu){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} + block;
+    const vul low = (vul)(uint64_t)0xffffffffu;
+    vul counter[2][4];
+#pragma clang loop unroll(full)
+    for (int odd = 0; odd < 2; odd++) {
+        counter[odd][0] = odd ? (vul)first >> 32 : (vul)first;
+        counter[odd][1] = (vul)(uint64_t)key.step;
+        counter[odd][2] = (vul)(uint64_t)key.rank;
+        counter[odd][3] = (vul)(uint64_t)key.layer;
+    }
     uint32_t k0 = key.key0, k1 = key.key1;
     for (int round = 0; round < 10; round++) {
-        vu h0, l0, h1, l1;
-        multiply_wide(c0, 0xD2511F53u, &h0, &l0);
-        multiply_wide(c2, 0xCD9E8D57u, &h1, &l1);
-        c0 = h1 ^ c1 ^ k0;
-        c1 = l1;
-        c2 = h0 ^ c3 ^ k1;
-        c3 = l0;
+#pragma clang loop unroll(full)
+        for (int odd = 0; odd < 2; odd++) {
+            vul *c = counter[odd];
+            vul p = (c[0] & low) * (uint64_t)0xD2511F53u, q = (c[2] & low) * (uint64_t)0xCD9E8D57u;
+            c[0] = (q >> 32) ^ c[1] ^ (uint64_t)k0;
+            c[1] = q;
+            c[2] = (p >> 32) ^ c[3] ^ (uint64_t)k1;
+            c[3] = p;
+        }
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
-    out[0] = c0;
-    out[1] = c1;
-    out[2] = c2;
-    out[3] = c3;
+#pragma clang loop unroll(full)
+    for (int word = 0; word < 4; word++)
+        out[word] = (vu)((counter[0][word] & low) | (counter[1][word] << 32));
 }
 // The words 4 block … 4 block + 63 in order.
 INLINE void philox_words(ck_random key, uint32_t block, vu words[4]) {
