@@ -8,11 +8,12 @@ extension Kernel {
         ck_column_moments(x, mean, variance, rows, columns)
     }
 
-    /// y = x · scale + shift, column by column.
+    /// y = (x − mean) · scale + shift, column by column.
     package static func affineRows(
-        _ x: Floats, scale: Floats, shift: Floats, into y: MutableFloats, rows: Int, columns: Int
+        _ x: Floats, mean: Floats, scale: Floats, shift: Floats, into y: MutableFloats, rows: Int,
+        columns: Int
     ) {
-        ck_affine_rows(x, scale, shift, y, rows, columns)
+        ck_affine_rows(x, mean, scale, shift, y, rows, columns)
     }
 
     /// Per column Σ dy and Σ dy (x − mean).

@@ -22,6 +22,8 @@ package final class ParameterArena {
         package let isTrainable: Bool
         /// Whether it is an embedding table, of which a step touches few rows.
         package let isEmbedding: Bool
+        /// How fast a running statistic follows the batches; nil for what is no statistic.
+        package let momentum: Float?
 
         /// The elements in the flat blocks.
         package var range: Range<Int> { offset..<offset + count }
@@ -46,7 +48,8 @@ package final class ParameterArena {
             defer { offset += (draft.tensor.count + 15) / 16 * 16 }
             return Parameter(
                 name: draft.name, shape: draft.tensor.shape, offset: offset, count: draft.tensor.count,
-                isTrainable: draft.slot.isTrainable, isEmbedding: draft.initializer == .embedding)
+                isTrainable: draft.slot.isTrainable, isEmbedding: draft.initializer == .embedding,
+                momentum: draft.momentum)
         }
         values = Self.zeroed(offset)
         gradients = Self.zeroed(offset)
@@ -84,6 +87,22 @@ package final class ParameterArena {
     package func firstNonFinite(in block: UnsafeMutableBufferPointer<Float>) -> String? {
         guard let base = block.baseAddress else { return nil }
         return parameters.first { Kernel.firstNonFinite(base + $0.offset, count: $0.count) != nil }?.name
+    }
+
+    /// Lets the running statistics follow what the virtual ranks observed, and clears that from `gradients`.
+    ///
+    /// `gradients` has the arena's layout and holds, where a statistic stands, the sum of the ranks' observations;
+    /// `ranks`, one entry per parameter, tells how many ranks observed. The mean over the ranks counts. To be called once
+    /// per step, before the gradients' norm is taken.
+    package func follow(_ gradients: UnsafeMutableBufferPointer<Float>, ranks: [Double]) {
+        for (parameter, count) in zip(parameters, ranks) where count > 0 {
+            guard let momentum = parameter.momentum else { continue }
+            for place in parameter.range {
+                let observed = gradients[place] / Float(count)
+                values[place] += momentum * (observed - values[place])
+                gradients[place] = 0
+            }
+        }
     }
 
     private static func zeroed(_ count: Int) -> UnsafeMutableBufferPointer<Float> {

@@ -31,6 +31,15 @@ package struct ParameterBuilder {
         registry.add("\(prefix)\(name)", shape, initializer, isTrainable)
     }
 
+    /// A new running statistic: state that the optimizer leaves alone and that follows what the batches observe.
+    ///
+    /// Every step, running ← (1 − momentum) · running + momentum · observed, see ``ParameterArena/follow(_:ranks:)``.
+    package func statistic(
+        _ name: String, _ shape: [Int], _ initializer: Initializer, momentum: Float
+    ) -> Tensor {
+        registry.add("\(prefix)\(name)", shape, initializer, false, momentum: momentum)
+    }
+
     /// Gives all parameters their memory and first values. To be called once.
     package func build() -> ParameterArena { ParameterArena(registry.drafts, seed: registry.seed) }
 
@@ -42,14 +51,16 @@ package struct ParameterBuilder {
         init(seed: UInt64) { self.seed = seed }
 
         func add(
-            _ name: String, _ shape: [Int], _ initializer: Initializer, _ isTrainable: Bool
+            _ name: String, _ shape: [Int], _ initializer: Initializer, _ isTrainable: Bool,
+            momentum: Float? = nil
         ) -> Tensor {
             precondition(names.insert(name).inserted, "parameter \(name): asked for twice")
             let columns = shape.last ?? 1, rows = shape.dropLast().reduce(1, *)
             let slot = ParameterSlot(rows: rows, columns: columns, isTrainable: isTrainable)
             let tensor = Tensor(unboundParameter: shape, slot: slot)
             drafts.append(
-                ParameterDraft(name: name, tensor: tensor, slot: slot, initializer: initializer))
+                ParameterDraft(
+                    name: name, tensor: tensor, slot: slot, initializer: initializer, momentum: momentum))
             return tensor
         }
     }
@@ -61,4 +72,6 @@ struct ParameterDraft {
     let tensor: Tensor
     let slot: ParameterSlot
     let initializer: Initializer
+    /// Set for running statistics.
+    let momentum: Float?
 }

@@ -152,6 +152,7 @@ package final class Trainer {
             throw TrainingError.nonFinite(
                 epoch: epoch, step: step, parameter: bad ?? "none (the loss itself)")
         }
+        model.parameters.follow(leaves.root, ranks: Array(sums.dropFirst(2)))
         var factor = scale
         if let maximum = job.configuration.maxGradNorm {
             let norm = GradientNorm.norm(of: gradients, scale: scale)

@@ -208,12 +208,13 @@ typedef struct {
         (const float *dy, const int32_t *offsets, const int32_t *row, const float *share, float *dx, long n, \
             long columns), \
         (dy, offsets, row, share, dx, n, columns)) \
-    /* per column, over the rows: mean and biased variance; y = x scale + shift; sums of dy and of dy (x - mean) */ \
+    /* per column, over the rows: mean and biased variance; y = (x - mean) scale + shift; sums of dy and of dy (x - mean) */ \
     X(void, column_moments, (const float *x, float *mean, float *variance, long rows, long columns), \
         (x, mean, variance, rows, columns)) \
     X(void, affine_rows, \
-        (const float *x, const float *scale, const float *shift, float *y, long rows, long columns), \
-        (x, scale, shift, y, rows, columns)) \
+        (const float *x, const float *mean, const float *scale, const float *shift, float *y, long rows, \
+            long columns), \
+        (x, mean, scale, shift, y, rows, columns)) \
     X(void, column_products, \
         (const float *dy, const float *x, const float *mean, float *sum, float *product, long rows, long columns), \
         (dy, x, mean, sum, product, rows, columns)) \

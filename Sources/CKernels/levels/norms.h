@@ -26,13 +26,13 @@ void K(column_moments)(const float *x, float *mean, float *variance, long rows, 
     }
 }
 void K(affine_rows)(
-    const float *x, const float *scale, const float *shift, float *y, long rows, long columns) {
+    const float *x, const float *mean, const float *scale, const float *shift, float *y, long rows, long columns) {
     for (long r = 0; r < rows; r++) {
         const float *a = x + r * columns;
         float *b = y + r * columns;
-        EACH(columns, store(b + i, fma_(load(a + i), load(scale + i), load(shift + i)));,
-            store_part(b + i, fma_(load_part(a + i, rest, 0), load_part(scale + i, rest, 0),
-                load_part(shift + i, rest, 0)), rest);)
+        EACH(columns, store(b + i, fma_(load(a + i) - load(mean + i), load(scale + i), load(shift + i)));,
+            store_part(b + i, fma_(load_part(a + i, rest, 0) - load_part(mean + i, rest, 0),
+                load_part(scale + i, rest, 0), load_part(shift + i, rest, 0)), rest);)
     }
 }
 void K(column_products)(
