@@ -92,6 +92,29 @@ def padded(width, heads, inner, dropout=0.0):
         lambda m, x: m(x, src_key_padding_mask=mask))
 
 
+def convolution(module, shape, backward):
+    x = torch.randn(*shape, requires_grad=backward)
+
+    def forward():
+        with torch.no_grad():
+            module(x)
+
+    def both():
+        module.zero_grad()
+        x.grad = None
+        module(x).sum().backward()
+
+    return both if backward else forward
+
+
+def images(backward=False):
+    return convolution(nn.Conv2d(64, 64, 3, padding=1), (8, 64, 56, 56), backward)
+
+
+def steps(backward=False):
+    return convolution(nn.Conv1d(128, 128, 3, padding=1), (32, 128, 50), backward)
+
+
 class Row:
     """A name of pyhealth-bench, what PyTorch does, and the target: a ratio, or microseconds and PyTorch's then."""
 
@@ -145,6 +168,12 @@ def rows():
         Row(f"transformer B32 corpus {wide}", lambda: padded(128, 4, 512), 5),
         Row(f"transformer B32 T50 {wide} dropout 0.1", lambda: transformer(32, 50, 128, 4, 512, 0.1), 2.2),
         Row(f"transformer B32 corpus {wide} dropout 0.1", lambda: padded(128, 4, 512, 0.1), 5),
+    ]
+    found += [
+        Row("conv2d 3x3 64-64 56x56 B8 forward", images, limit=8500, then=14100),
+        Row("conv2d 3x3 64-64 56x56 B8 forward+backward", lambda: images(backward=True), limit=29000, then=35000),
+        Row("conv1d k3 128-128 T50 B32 forward", steps, 1.5),
+        Row("conv1d k3 128-128 T50 B32 forward+backward", lambda: steps(backward=True)),
     ]
     return found
 
