@@ -1,5 +1,3 @@
-import Foundation
-
 /// Floats without the blocks that are all zero: gradients of embedding tables are mostly zeros.
 ///
 /// Layout: one bit per block of 32 floats, rounded up to 8 bytes (bit set: the block follows), then the kept blocks one after
@@ -89,26 +87,4 @@ enum SparseBlocks {
         for i in 0..<count { bits |= raw.loadUnaligned(fromByteOffset: i * 4, as: UInt32.self) }
         return bits == 0
     }
-}
-
-/// Aligned memory of its own.
-final class Memory {
-    let storage: UnsafeMutableRawBufferPointer
-
-    /// Memory with undefined content.
-    init(byteCount: Int) { storage = .allocate(byteCount: byteCount, alignment: 64) }
-
-    convenience init(_ values: [Double]) {
-        self.init(values.withUnsafeBytes { Data($0) })
-    }
-
-    convenience init(_ data: Data) {
-        self.init(byteCount: data.count)
-        storage.copyBytes(from: data)
-    }
-
-    deinit { storage.deallocate() }
-
-    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(storage) }
-    var floats: UnsafeMutableBufferPointer<Float> { storage.bindMemory(to: Float.self) }
 }
