@@ -10,8 +10,15 @@ public enum FieldValue: Sendable, Equatable {
     case integer(Int)
     /// A list of numbers; nil entries are missing.
     case numbers([Double?])
-    /// Numbers per visit.
+    /// Numbers per visit, or a matrix row by row.
     case nestedNumbers([[Double?]])
+    /// Codes per visit and group.
+    case deepNestedCodes([[[Symbol?]]])
+    /// Numbers per visit and group.
+    case deepNestedNumbers([[[Double?]]])
+    /// A list of codes or numbers, or one per visit, with the time of each entry; the unit is the task's (hours for `stagenet`,
+    /// milliseconds since 1970 for `timeseries`). No times at all is the same as empty times.
+    indirect case timed([Double], FieldValue)
     /// A text.
     case text(Symbol)
     /// Nothing: a missing text or number, or no visit; a list of codes or numbers is given as the empty list instead.

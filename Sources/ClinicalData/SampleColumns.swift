@@ -22,17 +22,33 @@ package struct FieldColumn: Sendable, Equatable {
     @inlinable
     package static func isMissing(_ number: Double) -> Bool { number.bitPattern == 0x7FF8_0000_0000_07A2 }
 
+    /// The times of a field that has them: one flat list, delimited per sample.
+    package struct Times: Sendable, Equatable {
+        /// One entry per sample plus one.
+        package var offsets: [Int]
+        /// The times of all samples, one after the other.
+        package var values: [Double]
+
+        package init(offsets: [Int], values: [Double]) {
+            self.offsets = offsets
+            self.values = values
+        }
+    }
+
     /// The field's name.
     package var name: String
     /// One array of ascending offsets per level of nesting, outermost first.
     package var offsets: [[Int]]
     /// The flat values.
     package var leaves: Leaves
+    /// The times of the entries of ``offsets``' first level; nil for a field without times.
+    package var times: Times?
 
-    package init(name: String, offsets: [[Int]], leaves: Leaves) {
+    package init(name: String, offsets: [[Int]], leaves: Leaves, times: Times? = nil) {
         self.name = name
         self.offsets = offsets
         self.leaves = leaves
+        self.times = times
     }
 
     /// The number of samples.

@@ -12,6 +12,8 @@ package protocol FeatureProcessor: Codable, Sendable {
     mutating func finishFit(field: String) throws
     /// Encodes a range of samples; throws ``ProcessorError``.
     func encode(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn
+    /// The times of a range of samples as a column of their own, called `<field>.time`; nil for processors without times.
+    func encodeTimes(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn?
     /// Vocabulary size, number of classes, or width; nil where it has no meaning.
     var size: Int? { get }
     /// Whether values are indices of tokens.
@@ -25,5 +27,6 @@ extension FeatureProcessor {
     package var size: Int? { nil }
     package var axes: Int? { nil }
     package mutating func fit(_ column: FieldColumn, selecting: [Bool]?) throws {}
+    package func encodeTimes(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn? { nil }
     package mutating func finishFit(field: String) throws {}
 }

@@ -69,11 +69,12 @@ package struct FittedProcessors: Codable, Sendable {
         for i in fields.indices { try fields[i].processor.finishFit(field: fields[i].name) }
     }
 
-    /// Encodes a range of samples, without ignored fields; throws ``ProcessorError``.
+    /// Encodes a range of samples, without ignored fields; a field with times is followed by its times. Throws ``ProcessorError``.
     package func encode(_ samples: SampleColumns, rows: Range<Int>) throws -> [EncodedColumn] {
         try requireFields(of: samples)
-        return try zip(fields, samples.fields).filter { !($0.0.processor is IgnoreProcessor) }.map {
-            try $0.processor.encode($1, rows: rows)
+        return try zip(fields, samples.fields).filter { !($0.0.processor is IgnoreProcessor) }.flatMap {
+            [try $0.processor.encode($1, rows: rows), try $0.processor.encodeTimes($1, rows: rows)]
+                .compactMap { $0 }
         }
     }
 

@@ -4,7 +4,7 @@ package import ClinicalData
 ///
 /// Layout: `/patient_id` and `/visit_id` texts; per field `/fields/<name>/offsets_<level>` i64, and either
 /// `/fields/<name>/symbols` u32 with `/fields/<name>/dictionary`, or `/fields/<name>/numbers` f64, or
-/// `/fields/<name>/integers` i64. Root attributes `fields` (JSON list of names in order) and `samples`.
+/// `/fields/<name>/integers` i64; for a field with times `/fields/<name>/time_offsets` i64 and `times` f64. Root attributes `fields` (JSON list of names in order) and `samples`.
 package enum RawSampleFile {
     private static let format = "pyhealth-raw-samples-1"
 
@@ -19,6 +19,10 @@ package enum RawSampleFile {
             let group = "fields/\(field.name)"
             for (level, offsets) in field.offsets.enumerated() {
                 try out.write(offsets.map { Int64($0) }, to: "\(group)/offsets_\(level)")
+            }
+            if let times = field.times {
+                try out.write(times.offsets.map { Int64($0) }, to: "\(group)/time_offsets")
+                try out.write(times.values, to: "\(group)/times")
             }
             switch field.leaves {
             case .symbols(let indices, let dictionary):
@@ -64,7 +68,19 @@ package enum RawSampleFile {
         }
         let (leaves, count) = try leaves(group, input)
         try input.require(count == items, "the values of field \(name) do not fit")
-        return FieldColumn(name: name, offsets: offsets, leaves: leaves)
+        return FieldColumn(
+            name: name, offsets: offsets, leaves: leaves, times: try times(name, input, samples: samples))
+    }
+
+    private static func times(
+        _ name: String, _ input: CheckedFile, samples: Int
+    ) throws -> FieldColumn.Times? {
+        let group = "fields/\(name)"
+        guard input.file.contains("\(group)/time_offsets") else { return nil }
+        let offsets = try input.readOffsets("\(group)/time_offsets", items: samples)
+        let values = try input.read("\(group)/times", as: Double.self)
+        try input.require(offsets[samples] == values.count, "the times of field \(name) do not fit")
+        return FieldColumn.Times(offsets: offsets, values: values)
     }
 
     private static func leaves(

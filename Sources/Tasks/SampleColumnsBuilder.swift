@@ -33,12 +33,13 @@ package struct SampleColumnsBuilder {
     }
 }
 
-/// One field's values. Its form (kind and nesting) is that of the first value that is not null.
+/// One field's values. Its form (kind, nesting and whether it has times) is that of the first value that is not null.
 private struct ColumnBuilder {
     private struct Form: Equatable {
         enum Kind { case symbols, numbers, integers }
         let kind: Kind
         let levels: Int
+        var isTimed = false
     }
 
     let name: String
@@ -48,6 +49,7 @@ private struct ColumnBuilder {
     private var indices: [UInt32] = []
     private var numbers: [Double] = []
     private var integers: [Int64] = []
+    private var times = FieldColumn.Times(offsets: [0], values: [])
 
     init(name: String) { self.name = name }
 
@@ -59,18 +61,28 @@ private struct ColumnBuilder {
             for _ in 0..<leadingNulls { try appendNull() }
         }
         guard form == wanted else { throw TaskError.mixedKinds(field: name) }
+        add(value)
+    }
+
+    private mutating func add(_ value: FieldValue) {
         switch value {
         case .codes(let codes): add(codes, level: 0)
-        case .nestedCodes(let visits):
-            for codes in visits { add(codes, level: 1) }
+        case .nestedCodes(let visits): add(visits, level: 0)
+        case .deepNestedCodes(let groups):
+            for visits in groups { add(visits, level: 1) }
             offsets[0].append(offsets[1].count - 1)
         case .number(let number): numbers.append(number)
         case .numbers(let list): add(list, level: 0)
-        case .nestedNumbers(let rows):
-            for list in rows { add(list, level: 1) }
+        case .nestedNumbers(let rows): add(rows, level: 0)
+        case .deepNestedNumbers(let groups):
+            for rows in groups { add(rows, level: 1) }
             offsets[0].append(offsets[1].count - 1)
         case .integer(let integer): integers.append(Int64(integer))
         case .text(let symbol): indices.append(symbol.index)
+        case .timed(let own, let entries):
+            add(entries)
+            times.values += own
+            times.offsets.append(times.values.count)
         case .null: break
         }
     }
@@ -79,11 +91,15 @@ private struct ColumnBuilder {
         switch value {
         case .codes: Form(kind: .symbols, levels: 1)
         case .nestedCodes: Form(kind: .symbols, levels: 2)
+        case .deepNestedCodes: Form(kind: .symbols, levels: 3)
         case .number: Form(kind: .numbers, levels: 0)
         case .numbers: Form(kind: .numbers, levels: 1)
         case .nestedNumbers: Form(kind: .numbers, levels: 2)
+        case .deepNestedNumbers: Form(kind: .numbers, levels: 3)
         case .integer: Form(kind: .integers, levels: 0)
         case .text: Form(kind: .symbols, levels: 0)
+        case .timed(_, let entries):
+            form(of: entries).map { Form(kind: $0.kind, levels: $0.levels, isTimed: true) }
         case .null: nil
         }
     }
@@ -100,6 +116,17 @@ private struct ColumnBuilder {
         case (1, _): throw TaskError.missingList(field: name)
         default: offsets[0].append(offsets[1].count - 1)
         }
+        if form.isTimed { times.offsets.append(times.values.count) }
+    }
+
+    private mutating func add(_ visits: [[Symbol?]], level: Int) {
+        for codes in visits { add(codes, level: level + 1) }
+        offsets[level].append(offsets[level + 1].count - 1)
+    }
+
+    private mutating func add(_ rows: [[Double?]], level: Int) {
+        for list in rows { add(list, level: level + 1) }
+        offsets[level].append(offsets[level + 1].count - 1)
     }
 
     private mutating func add(_ codes: [Symbol?], level: Int) {
@@ -113,14 +140,17 @@ private struct ColumnBuilder {
     }
 
     func finish(symbols: SymbolTable) -> FieldColumn {
-        switch form?.kind {
-        case .numbers: return FieldColumn(name: name, offsets: offsets, leaves: .numbers(numbers))
-        case .integers: return FieldColumn(name: name, offsets: offsets, leaves: .integers(integers))
-        case .symbols: return FieldColumn(name: name, offsets: offsets, leaves: ownDictionary(symbols))
-        case nil:
+        guard let form else {
             let nulls = Array(repeating: EventTable.missingSymbol, count: leadingNulls)
             return FieldColumn(name: name, offsets: [], leaves: .symbols(nulls, dictionary: []))
         }
+        let leaves: FieldColumn.Leaves =
+            switch form.kind {
+            case .numbers: .numbers(numbers)
+            case .integers: .integers(integers)
+            case .symbols: ownDictionary(symbols)
+            }
+        return FieldColumn(name: name, offsets: offsets, leaves: leaves, times: form.isTimed ? times : nil)
     }
 
     private func ownDictionary(_ symbols: SymbolTable) -> FieldColumn.Leaves {
