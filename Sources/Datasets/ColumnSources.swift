@@ -24,7 +24,7 @@ struct ColumnSources {
         var timestampFormat: String?
     }
 
-    var patient: Int?
+    var patient: Source?
     var times: [Source] = []
     /// Read when the time is empty (`chartdate_fallback`).
     var fallbackTime: Int?
@@ -37,7 +37,6 @@ struct ColumnSources {
         path = try Inspector.resolve(table.filePath, of: table.name, root: root)
         let header = try RowReader.readHeader(path).names
         var lookup = Lookup(table: table.name, path: path, header: header)
-        patient = try table.patientID.map { try lookup.own($0) }
         for join in table.joins {
             let joinPath = try Inspector.resolve(join.filePath, of: table.name, root: root)
             let right = try RowReader.readHeader(joinPath).names
@@ -50,10 +49,11 @@ struct ColumnSources {
                     columns: join.columns))
         }
         lookup.joins = joins
+        patient = try table.patientID.map { try lookup.find($0) }
         times = try table.timestamp.map { try lookup.find($0) }
         if table.preprocess == "chartdate_fallback" { fallbackTime = try lookup.own("chartdate") }
         for name in needs ?? table.attributes {
-            guard table.attributes.contains(name) else {
+            guard (table.attributes + table.extraAttributes).contains(name) else {
                 throw ConfigurationError(
                     "unknown-attribute",
                     "Table \"\(table.name)\" of the data set has no attribute \"\(name)\"."
@@ -68,7 +68,8 @@ struct ColumnSources {
     /// Marks the joined columns that are read: one that is nothing but the time is kept as a number, others as texts,
     /// and those that nobody asked for are not kept.
     private mutating func noteUses(format: String?) {
-        for case .joined(let number, let column) in attributes + (times.count > 1 ? times : []) {
+        let readAsText = attributes + (times.count > 1 ? times : []) + (patient.map { [$0] } ?? [])
+        for case .joined(let number, let column) in readAsText {
             joins[number].texts.insert(column)
         }
         if times.count == 1, case .joined(let number, let column) = times[0] {

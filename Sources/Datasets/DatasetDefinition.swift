@@ -28,6 +28,10 @@ package struct DatasetDefinition: Sendable, Equatable {
         package var timestampFormat: String?
         /// Columns that become attributes.
         package var attributes: [String]
+        /// Columns that are read only where a task names them.
+        package var extraAttributes: [String]
+        /// The part of the data set whose folder the file paths are relative to (`ehr`, `note`, `cxr`); nil: the root.
+        package var root: String?
         /// Joins in order.
         package var joins: [Join]
         /// A named step on the table before its joins.
@@ -88,6 +92,26 @@ package struct DatasetDefinition: Sendable, Equatable {
         guard !tables.isEmpty else { throw list.error("empty", "expected at least one table.") }
     }
 
+    /// The roots that tables name, each once.
+    package var roots: [String] {
+        var seen = Set<String>()
+        return tables.compactMap(\.root).filter { seen.insert($0).inserted }
+    }
+
+    /// This definition with the files of every table below the folder of its root; tables of a root that is not in
+    /// `folders` stay relative.
+    package func placed(in folders: [String: String]) -> DatasetDefinition {
+        var result = self
+        for i in tables.indices {
+            guard let folder = tables[i].root.flatMap({ folders[$0] }) else { continue }
+            result.tables[i].filePath = "\(folder)/\(tables[i].filePath)"
+            for j in tables[i].joins.indices {
+                result.tables[i].joins[j].filePath = "\(folder)/\(tables[i].joins[j].filePath)"
+            }
+        }
+        return result
+    }
+
     /// The canonical table order for a request: the default tables and the requested ones, each once.
     package func tableOrder(requested: [String]) throws -> [Table] {
         let names = tables.map(\.name)
@@ -112,7 +136,9 @@ package struct DatasetDefinition: Sendable, Equatable {
 extension DatasetDefinition.Table {
     init(_ node: ConfigurationNode, name: String) throws {
         try node.allow([
-            "file_path", "patient_id", "timestamp", "timestamp_format", "attributes", "join", "preprocess",
+            "file_path", "patient_id", "timestamp", "timestamp_format", "attributes", "extra_attributes",
+            "join",
+            "preprocess", "root",
         ])
         self.name = name
         filePath = try node.required("file_path").string()
@@ -124,6 +150,9 @@ extension DatasetDefinition.Table {
                 "timestamp-format", "only %Y %m %d %H %M %S and plain characters are supported.")
         }
         attributes = try node.child("attributes")?.items().map { try $0.string().lowercased() } ?? []
+        extraAttributes =
+            try node.child("extra_attributes")?.items().map { try $0.string().lowercased() } ?? []
+        root = try node.child("root")?.string()
         joins = try node.child("join")?.items().map(DatasetDefinition.Join.init) ?? []
         preprocess = try node.child("preprocess")?.choice(DatasetDefinition.preprocessSteps)
     }

@@ -67,6 +67,8 @@ private final class ScanState {
     private let parser: TimestampParser
     private let joins: [JoinTable]
     private var joinGuesses: [UInt32]
+    /// Whether the patient stands in a joined file.
+    private let isRoutedByJoin: Bool
     private let router: RangeRouter
     private var symbols = SymbolTable()
     private let buffer: RunBuffer
@@ -86,6 +88,7 @@ private final class ScanState {
         self.file = file
         parser = TimestampParser.of(table.timestampFormat)
         joins = try sources.joins.map(cache.table(for:))
+        if case .joined = sources.patient { isRoutedByJoin = true } else { isRoutedByJoin = false }
         joinGuesses = Array(repeating: .max, count: joins.count)
         router = RangeRouter(splitters: plan.splitters, endID: plan.endID)
         let width = sources.attributes.count
@@ -103,11 +106,15 @@ private final class ScanState {
         let before = buffer.rowCount
         var matches = Array(repeating: JoinTable.noRow, count: joins.count)
         for row in 0..<block.count {
-            guard let (patient, range) = try route(block, row, reader) else { continue }
+            if isRoutedByJoin {
+                try join(block, row, reader, nil, &matches, level: 0)
+                continue
+            }
+            guard let place = try route(block, row, reader) else { continue }
             if joins.isEmpty {
-                try emit(block, row, reader, patient, range, matches)
+                try emit(block, row, reader, place, matches)
             } else {
-                try join(block, row, reader, patient, range, &matches, level: 0)
+                try join(block, row, reader, place, &matches, level: 0)
             }
         }
         return buffer.rowCount - before
@@ -124,8 +131,11 @@ private final class ScanState {
         translated = joins.map { table in table.columns.map { _ in [] } }
     }
 
-    private func route(_ block: RowBlock, _ row: Int, _ reader: RowReader) throws -> (UInt32, Int)? {
-        guard let column = sources.patient else {
+    /// The patient and his range, nil for patients that are left out.
+    private typealias Place = (patient: UInt32, range: Int)
+
+    private func route(_ block: RowBlock, _ row: Int, _ reader: RowReader) throws -> Place? {
+        guard case .own(let column) = sources.patient else {
             let id = Array(String(block.firstRow + row).utf8)
             let symbol = id.withUnsafeBufferPointer { symbols.intern($0).index }
             return router.range(of: symbol, in: symbols).map { (symbol, $0) }
@@ -140,29 +150,49 @@ private final class ScanState {
         return router.range(of: patientGuess, in: symbols).map { (patientGuess, $0) }
     }
 
-    /// Goes through the partners of every join in turn, in the right file's order.
+    /// The place of a row whose patient stands in a joined file.
+    private func route(
+        _ number: Int, _ column: Int, _ matches: [UInt32], _ line: @autoclosure () -> Int
+    ) throws -> Place? {
+        guard matches[number] != JoinTable.noRow else { return nil }
+        let symbol = joinedSymbol(number, column, matches[number])
+        guard symbol != EventTable.missingSymbol else {
+            throw DatasetError.missingPatientID(
+                table: table.name, file: joins[number].file, line: line(),
+                column: sources.joins[number].columns[column])
+        }
+        return router.range(of: symbol, in: symbols).map { (symbol, $0) }
+    }
+
+    /// Goes through the partners of every join in turn, in the right file's order; `place` is nil where a joined file names
+    /// the patient.
     private func join(
-        _ block: RowBlock, _ row: Int, _ reader: RowReader, _ patient: UInt32, _ range: Int,
-        _ matches: inout [UInt32], level: Int
+        _ block: RowBlock, _ row: Int, _ reader: RowReader, _ place: Place?, _ matches: inout [UInt32],
+        level: Int
     ) throws {
-        guard level < joins.count else { return try emit(block, row, reader, patient, range, matches) }
+        guard level < joins.count else {
+            if let place { return try emit(block, row, reader, place, matches) }
+            guard case .joined(let number, let column) = sources.patient,
+                let place = try route(number, column, matches, reader.line(of: row, in: block))
+            else { return }
+            return try emit(block, row, reader, place, matches)
+        }
         let key = block.field(row, sources.joins[level].key).bytes
         var match = joins[level].firstRow(key, guess: &joinGuesses[level])
         if match == JoinTable.noRow {
             guard sources.joins[level].how == .left else { return }
             matches[level] = match
-            return try join(block, row, reader, patient, range, &matches, level: level + 1)
+            return try join(block, row, reader, place, &matches, level: level + 1)
         }
         while match != JoinTable.noRow {
             matches[level] = match
-            try join(block, row, reader, patient, range, &matches, level: level + 1)
+            try join(block, row, reader, place, &matches, level: level + 1)
             match = joins[level].nextRow(after: match)
         }
     }
 
     private func emit(
-        _ block: RowBlock, _ row: Int, _ reader: RowReader, _ patient: UInt32, _ range: Int,
-        _ matches: [UInt32]
+        _ block: RowBlock, _ row: Int, _ reader: RowReader, _ place: Place, _ matches: [UInt32]
     ) throws {
         let time = try time(block, row, reader, matches)
         for i in values.indices {
@@ -172,7 +202,7 @@ private final class ScanState {
             }
         }
         values.withUnsafeBufferPointer {
-            buffer.append(range: range, patient: patient, time: time, attributes: $0)
+            buffer.append(range: place.range, patient: place.patient, time: time, attributes: $0)
         }
     }
 

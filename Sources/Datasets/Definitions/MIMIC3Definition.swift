@@ -1,7 +1,8 @@
-/// The built-in data sets by name, in the same YAML format as a user's own.
-let builtInDefinitions: [String: String] = ["mimic3": mimic3Definition]
-
-private let mimic3Definition = """
+/// MIMIC-III Clinical Database 1.4.
+///
+/// Beyond the reference: laboratory events offer `hadm_id` on request, and `noteevents_all` keeps notes without an admission,
+/// which `noteevents` (joined with the admissions) drops.
+let mimic3Definition = """
     name: mimic3
     version: "1.4"
     default_tables: [patients, admissions, icustays]
@@ -48,6 +49,7 @@ private let mimic3Definition = """
         patient_id: subject_id
         timestamp: charttime
         attributes: [itemid, label, fluid, category, value, valuenum, valueuom, flag]
+        extra_attributes: [hadm_id]
         join:
           - {file_path: D_LABITEMS.csv.gz, on: itemid, how: inner, columns: [label, fluid, category]}
       noteevents:
@@ -58,4 +60,10 @@ private let mimic3Definition = """
         preprocess: chartdate_fallback
         join:
           - {file_path: ADMISSIONS.csv.gz, on: hadm_id, how: inner, columns: [dischtime]}
+      noteevents_all:
+        file_path: NOTEEVENTS.csv.gz
+        patient_id: subject_id
+        timestamp: charttime
+        attributes: [row_id, hadm_id, text, category, description, storetime]
+        preprocess: chartdate_fallback
     """
