@@ -6,8 +6,8 @@ extension BatchField {
     /// A field from an encoded column; `size` is the number of vocabulary entries, of categories or of columns, as
     /// in the schema.
     ///
-    /// Throws ``BatchingError/unsupportedField(name:processor:)`` for texts and
-    /// ``BatchingError/fieldDiffers(name:expected:)`` for indices or widths that do not fit `size`.
+    /// Throws ``BatchingError/unsupportedField(name:processor:)`` for texts and, for indices or widths that do not fit
+    /// `size`, ``BatchingError/indexOutside(name:size:place:count:)`` or ``BatchingError/fieldDiffers(name:expected:)``.
     package init(_ column: EncodedColumn, size: Int) throws {
         switch (column.values, column.offsets.count) {
         case (.int32(let values), 1) where column.processor == MultiHotProcessor.name:
@@ -87,8 +87,8 @@ extension BatchField {
 extension BatchLabels {
     /// Labels from an encoded column; `size` is the number of classes, 1 for binary and regression.
     ///
-    /// Throws ``BatchingError/unsupportedField(name:processor:)`` for other values and
-    /// ``BatchingError/fieldDiffers(name:expected:)`` for classes or widths that do not fit `size`.
+    /// Throws ``BatchingError/unsupportedField(name:processor:)`` for other values and, for classes or widths that do not
+    /// fit `size`, ``BatchingError/indexOutside(name:size:place:count:)`` or ``BatchingError/fieldDiffers(name:expected:)``.
     package init(_ column: EncodedColumn, size: Int) throws {
         switch (column.values, column.offsets.count) {
         case (.int32(let values), 0):
@@ -118,7 +118,8 @@ private func multiHot(_ column: EncodedColumn, _ values: [Int32], _ size: Int) t
 
 private func checkIndices(_ column: EncodedColumn, _ values: [Int32], _ size: Int) throws {
     // a negative index is a large one when read as unsigned
-    guard values.allSatisfy({ UInt32(bitPattern: $0) < UInt32(clamping: size) }) else {
-        throw BatchingError.fieldDiffers(name: column.name, expected: "indices below \(size)")
+    guard let place = values.firstIndex(where: { UInt32(bitPattern: $0) >= UInt32(clamping: size) }) else {
+        return
     }
+    throw BatchingError.indexOutside(name: column.name, size: size, place: place, count: values.count)
 }

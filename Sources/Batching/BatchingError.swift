@@ -4,8 +4,10 @@ package import Groundwork
 package enum BatchingError: PyHealthError, Equatable {
     /// A field's values are of a kind that no model takes.
     case unsupportedField(name: String, processor: String)
-    /// A field's values do not fit what its processor learnt: an index outside the vocabulary, or another width.
+    /// A field's values do not fit what its processor learnt: another width.
     case fieldDiffers(name: String, expected: String)
+    /// An index outside a field's vocabulary or classes, at `place` of the batch's `count` values.
+    case indexOutside(name: String, size: Int, place: Int, count: Int)
     /// A field whose vocabulary or width is empty.
     case emptyField(name: String)
     /// No input field can go into a model.
@@ -23,6 +25,7 @@ package enum BatchingError: PyHealthError, Equatable {
         switch self {
         case .unsupportedField: "batching.unsupported-field"
         case .fieldDiffers: "batching.field-differs"
+        case .indexOutside: "batching.index-outside"
         case .emptyField: "batching.empty-field"
         case .noInputs: "batching.no-inputs"
         case .noLabel: "batching.no-label"
@@ -34,7 +37,7 @@ package enum BatchingError: PyHealthError, Equatable {
 
     package var exitStatus: ExitStatus {
         switch self {
-        case .fieldDiffers, .emptyField, .tooFewClasses: .data
+        case .fieldDiffers, .indexOutside, .emptyField, .tooFewClasses: .data
         case .unsupportedField, .noInputs, .noLabel, .badRatios: .configuration
         case .leakage: .internal
         }
@@ -48,6 +51,9 @@ package enum BatchingError: PyHealthError, Equatable {
         case .fieldDiffers(let name, let expected):
             "Field \"\(name)\": expected \(expected), found values that do not fit. Samples and fitted "
                 + "processors belong to different runs; make the samples again."
+        case .indexOutside(let name, let size, let place, let count):
+            "Field \"\(name)\": expected indices of 0 to \(size - 1), found another at place \(place) of the batch's "
+                + "\(count). Samples and fitted processors belong to different runs; make the samples again."
         case .emptyField(let name):
             "Field \"\(name)\" has no value in any training sample. Leave it out or choose another field."
         case .noInputs:

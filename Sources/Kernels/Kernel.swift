@@ -21,6 +21,18 @@ package enum Kernel {
     /// The best level of this machine.
     package static var bestLevel: Level { Level(rawValue: ck_best_level()) ?? .baseline }
 
+    /// What to tell people where the portable kernels of x86-64 are in force; nil for all others.
+    package static var notice: String? {
+        #if arch(x86_64)
+            if level == .baseline {
+                return
+                    "portable kernels in force (no AVX2 with fused multiply-add): several times slower, and other "
+                    + "numbers than on machines with AVX2, which cannot join the same run"
+            }
+        #endif
+        return nil
+    }
+
     /// Puts a level in force for the whole process, at most the machine's best one (for tests and benchmarks).
     @discardableResult
     package static func use(_ level: Level) -> Level {

@@ -10,6 +10,9 @@ package struct NumericFingerprint: Sendable, Equatable {
     /// The kernels of the linear algebra library.
     package let core: String
 
+    /// What to tell people about slow kernels; nil where the machine has the instructions.
+    package let notice: String?
+
     /// Digest, level and core on one line.
     package var description: String { String(digest, radix: 16) + " \(level) \(core)" }
 
@@ -34,7 +37,8 @@ package struct NumericFingerprint: Sendable, Equatable {
             add(context.logSoftmax(x))
         }
         return NumericFingerprint(
-            digest: hash, level: "\(Kernel.level)", core: LinearAlgebraLibrary.coreName)
+            digest: hash, level: "\(Kernel.level)", core: LinearAlgebraLibrary.coreName, notice: Kernel.notice
+        )
     }
 
     /// Fixed numbers in [−1, 1).

@@ -54,9 +54,9 @@ package struct ParameterBuilder {
             _ name: String, _ shape: [Int], _ initializer: Initializer, _ isTrainable: Bool,
             momentum: Float? = nil
         ) -> Tensor {
-            precondition(names.insert(name).inserted, "parameter \(name): asked for twice")
+            require(names.insert(name).inserted, "parameter \(name): asked for twice")
             let columns = shape.last ?? 1, rows = shape.dropLast().reduce(1, *)
-            let slot = ParameterSlot(rows: rows, columns: columns, isTrainable: isTrainable)
+            let slot = ParameterSlot(name: name, rows: rows, columns: columns, isTrainable: isTrainable)
             let tensor = Tensor(unboundParameter: shape, slot: slot)
             drafts.append(
                 ParameterDraft(

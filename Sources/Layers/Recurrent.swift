@@ -20,7 +20,7 @@ package struct Recurrent {
         _ cell: RecurrentCell, inputSize: Int, hiddenSize: Int, layers: Int = 1, bidirectional: Bool = false,
         dropout: Float = 0, reversed: Bool = false, parameters: ParameterBuilder
     ) {
-        precondition(!(bidirectional && reversed), "Recurrent: both directions cannot be reversed")
+        require(!(bidirectional && reversed), "Recurrent: both directions cannot be reversed")
         self.cell = cell
         self.hiddenSize = hiddenSize
         self.bidirectional = bidirectional

@@ -11,8 +11,8 @@ extension Context {
         query: Tensor, key: Tensor, value: Tensor, heads: Int, segments: Segments, valid: [Bool]? = nil,
         dropout: Float = 0
     ) -> Tensor {
-        precondition(
-            query.shape == key.shape, "attention: shapes differ, query \(query.shape), key \(key.shape)")
+        require(
+            query.shape == key.shape, "attention: shapes differ, query \(query), key \(key)")
         return attend(
             AttentionInputs(query: query, key: key, value: value), heads: heads, segments, segments,
             valid: valid, keyValid: valid, dropout)
@@ -27,7 +27,7 @@ extension Context {
         query: Tensor, key: Tensor, value: Tensor, heads: Int, segments: Segments, keySegments: Segments,
         keyValid: [Bool]? = nil, dropout: Float = 0
     ) -> Tensor {
-        precondition(
+        require(
             segments.count == keySegments.count,
             "crossAttention: \(segments.count) segments of queries, \(keySegments.count) of keys")
         return attend(
@@ -37,7 +37,7 @@ extension Context {
 
     private func attend(
         _ inputs: AttentionInputs, heads: Int, _ segments: Segments, _ keySegments: Segments, valid: [Bool]?,
-        keyValid: [Bool]?, _ dropout: Float
+        keyValid: [Bool]?, _ dropout: Float, _ operation: String = #function
     ) -> Tensor {
         let query = inputs.query
         inputs.check(heads: heads, valid: valid, keyValid: keyValid)
@@ -61,7 +61,7 @@ extension Context {
                 view, blocks.keyView(inputs.value.values, block), into: y.values + block.firstQuery,
                 stride: y.columns, mode: products)
         }
-        record(y) { gradient, context in
+        record(y, operation: operation) { gradient, context in
             blocks.pullBack(
                 inputs, gradient, weights: weights, dropped: dropped, factor: 1 / (1 - dropout), context)
         }
@@ -93,16 +93,16 @@ private struct AttentionInputs {
     let value: Tensor
 
     func check(heads: Int, valid: [Bool]?, keyValid: [Bool]?) {
-        precondition(
+        require(
             key.shape == value.shape && key.columns == query.columns,
-            "attention: shapes differ, query \(query.shape), key \(key.shape), value \(value.shape)")
-        precondition(
+            "attention: shapes differ, query \(query), key \(key), value \(value)")
+        require(
             heads > 0 && query.columns % heads == 0,
             "attention: width \(query.columns) is not divisible by \(heads) heads")
-        precondition(
-            valid.map { $0.count == query.rows } ?? true, "attention: one validity per row of \(query.shape)")
-        precondition(
-            keyValid.map { $0.count == key.rows } ?? true, "attention: one validity per row of \(key.shape)")
+        require(
+            valid.map { $0.count == query.rows } ?? true, "attention: one validity per row of \(query)")
+        require(
+            keyValid.map { $0.count == key.rows } ?? true, "attention: one validity per row of \(key)")
     }
 }
 

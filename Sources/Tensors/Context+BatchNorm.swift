@@ -24,9 +24,9 @@ extension Context {
         _ x: Tensor, _ weight: Tensor, _ bias: Tensor, _ running: RunningStatistics, epsilon: Float = 1e-5
     ) -> Tensor {
         let columns = x.columns
-        precondition(
+        require(
             [weight, bias, running.mean, running.variance].allSatisfy { $0.count == columns },
-            "batchNorm: weight \(weight.shape), bias \(bias.shape), running \(running.mean.shape) do not fit \(x.shape)"
+            "batchNorm: weight \(weight), bias \(bias), running \(running.mean) do not fit \(x)"
         )
         let y = result(x.shape, wantsGradient: x.wantsGradient || weight.wantsGradient || bias.wantsGradient)
         if x.rows == 0 { return y }

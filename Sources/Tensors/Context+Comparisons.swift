@@ -17,7 +17,7 @@ package enum Comparison: Sendable, CaseIterable {
 extension Context {
     /// Whether a compares so with b, element by element; equal shapes. It has no gradient.
     package func compare(_ a: Tensor, _ comparison: Comparison, _ b: Tensor) -> [Bool] {
-        precondition(a.shape == b.shape, "compare: shapes differ, \(a.shape), \(b.shape)")
+        require(a.shape == b.shape, "compare: shapes differ, \(a), \(b)")
         return (0..<a.count).map { comparison(a.values[$0], b.values[$0]) }
     }
 
@@ -30,9 +30,9 @@ extension Context {
     ///
     /// What is not chosen does not matter, be it NaN. Shapes: a, b and result equal, condition as many entries.
     package func choose(_ a: Tensor, where condition: [Bool], else b: Tensor) -> Tensor {
-        precondition(
+        require(
             a.shape == b.shape && condition.count == a.count,
-            "choose: shapes differ, \(a.shape), \(b.shape), \(condition.count) conditions")
+            "choose: shapes differ, \(a), \(b), \(condition.count) conditions")
         let y = result(a.shape, from: a, b)
         for place in condition.indices {
             y.values[place] = condition[place] ? a.values[place] : b.values[place]

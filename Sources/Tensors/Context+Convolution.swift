@@ -13,8 +13,8 @@ extension Context {
         _ x: Tensor, _ segments: Segments, _ weight: Tensor, _ bias: Tensor? = nil, stride: Int = 1,
         padding: Int = 0, causal: Bool = false, dilation: Int = 1, groups: Int = 1
     ) -> (y: Tensor, segments: Segments) {
-        precondition(weight.shape.count == 3, "conv1d: weight [O, C, k] expected, got \(weight.shape)")
-        precondition(!causal || padding == 0, "conv1d: a causal convolution has its own padding")
+        require(weight.shape.count == 3, "conv1d: weight [O, C, k] expected, got \(weight)")
+        require(!causal || padding == 0, "conv1d: a causal convolution has its own padding")
         checkSegments("conv1d", x, segments)
         let kernel = weight.columns
         let window = Window(
@@ -35,7 +35,7 @@ extension Context {
         _ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, stride: Extent = 1, padding: Extent = 0,
         dilation: Extent = 1, groups: Int = 1
     ) -> Tensor {
-        precondition(weight.shape.count == 4, "conv2d: weight [O, C, k, l] expected, got \(weight.shape)")
+        require(weight.shape.count == 4, "conv2d: weight [O, C, k, l] expected, got \(weight)")
         let window = Window(
             "conv2d", kernel: Extent(weight.shape[2], weight.shape[3]), stride: stride, before: padding,
             after: padding, dilation: dilation)
@@ -51,9 +51,9 @@ extension Context {
     /// Shapes: x `[N, C · height · width]` (any shape of that size with N first), result `[N, height, width, C]`.
     package func channelsLast(_ x: Tensor, channels: Int, height: Int, width: Int) -> Tensor {
         let images = x.shape[0]
-        precondition(
+        require(
             x.count == images * channels * height * width,
-            "channelsLast: \(x.shape) does not hold images of \(channels) × \(height) × \(width)")
+            "channelsLast: \(x) does not hold images of \(channels) × \(height) × \(width)")
         return transposeImages(
             x, images, rows: channels, columns: height * width, shape: [images, height, width, channels])
     }
@@ -68,8 +68,8 @@ extension Context {
 
     /// The size of the images of `x` `[N, height, width, C]`.
     func checkImages(_ operation: String, _ x: Tensor) -> Extent {
-        precondition(
-            x.shape.count == 4, "\(operation): images [N, height, width, C] expected, got \(x.shape)")
+        require(
+            x.shape.count == 4, "\(operation): images [N, height, width, C] expected, got \(x)")
         return Extent(x.shape[1], x.shape[2])
     }
 
@@ -79,19 +79,19 @@ extension Context {
         shape: [Int]
     ) -> Tensor {
         let outputs = weight.shape[0], depth = weight.shape[1]
-        precondition(
+        require(
             groups > 0 && depth * groups == x.columns && outputs % groups == 0,
-            "\(operation): weight \(weight.shape) in \(groups) groups does not fit x \(x.shape)")
-        precondition(
+            "\(operation): weight \(weight) in \(groups) groups does not fit x \(x)")
+        require(
             bias.map { $0.count == outputs } ?? true,
-            "\(operation): bias \(bias?.shape ?? []) does not fit weight \(weight.shape)")
+            "\(operation): bias \(named(bias)) does not fit weight \(weight)")
         let pass = ConvolutionPass(grid: grid, channels: x.columns, outputs: outputs, groups: groups)
         let y = result(
             shape, wantsGradient: x.wantsGradient || weight.wantsGradient || bias?.wantsGradient == true)
         let packed = tapsFirst(weight, pass)
         pass.forward(
             x.values, weight: packed.floats, bias: bias?.values, into: y.values, add: false, products, pool)
-        record(y) { gradient, context in
+        record(y, operation: operation) { gradient, context in
             if let dx = x.gradientTarget(context) {
                 pass.inputGradient(gradient, weight: packed.floats, into: dx, context.pool)
             }
@@ -133,14 +133,15 @@ extension Context {
         }
     }
 
-    private func transposeImages(_ x: Tensor, _ images: Int, rows: Int, columns: Int, shape: [Int]) -> Tensor
-    {
+    private func transposeImages(
+        _ x: Tensor, _ images: Int, rows: Int, columns: Int, shape: [Int], _ operation: String = #function
+    ) -> Tensor {
         let y = result(shape, from: x), size = rows * columns
         for image in 0..<images {
             Kernel.transpose(
                 x.values + image * size, into: y.values + image * size, rows: rows, columns: columns)
         }
-        record(y) { gradient, context in
+        record(y, operation: operation) { gradient, context in
             guard let dx = x.gradientTarget(context) else { return }
             let back = context.pool.buffer(size)
             for image in 0..<images {

@@ -24,7 +24,7 @@ extension Context {
 
     /// a b, element by element; equal shapes.
     package func multiply(_ a: Tensor, _ b: Tensor) -> Tensor {
-        precondition(a.shape == b.shape, "multiply: shapes differ, \(a.shape), \(b.shape)")
+        require(a.shape == b.shape, "multiply: shapes differ, \(a), \(b)")
         let y = result(a.shape, from: a, b)
         Kernel.multiply(a.values, b.values, into: y.values, count: y.count)
         record(y) { gradient, context in
@@ -51,8 +51,8 @@ extension Context {
 
     /// x + v in every row. Shapes: x `[N, D]`, vector `[D]`.
     package func addRow(_ x: Tensor, _ vector: Tensor) -> Tensor {
-        precondition(
-            x.columns == vector.count, "addRow: vector \(vector.shape) does not fit rows of \(x.shape)")
+        require(
+            x.columns == vector.count, "addRow: vector \(vector) does not fit rows of \(x)")
         let y = result(x.shape, from: x, vector)
         Kernel.addRow(x.values, vector.values, into: y.values, rows: x.rows, columns: x.columns)
         record(y) { gradient, context in
@@ -68,8 +68,8 @@ extension Context {
 
     /// Row n times weight n. Shapes: x `[N, D]`, weights `[N, 1]`.
     package func scaleRows(_ x: Tensor, _ weights: Tensor) -> Tensor {
-        precondition(
-            x.rows == weights.count, "scaleRows: \(weights.shape) is not one weight per row of \(x.shape)")
+        require(
+            x.rows == weights.count, "scaleRows: \(weights) is not one weight per row of \(x)")
         let y = result(x.shape, from: x, weights)
         Kernel.scaleRows(x.values, weights.values, into: y.values, rows: x.rows, columns: x.columns)
         record(y) { gradient, context in
@@ -87,15 +87,15 @@ extension Context {
 
     /// The rows of x where `valid`, zero rows elsewhere. One entry per row.
     package func keepRows(_ x: Tensor, where valid: [Bool]) -> Tensor {
-        precondition(valid.count == x.rows, "keepRows: \(valid.count) entries for the rows of \(x.shape)")
+        require(valid.count == x.rows, "keepRows: \(valid.count) entries for the rows of \(x)")
         return scaleRows(x, tensor(valid.map { $0 ? 1 : 0 }, shape: [x.rows, 1]))
     }
 
     private func combine(_ alpha: Float, _ a: Tensor, _ beta: Float, _ b: Tensor, _ name: String) -> Tensor {
-        precondition(a.shape == b.shape, "\(name): shapes differ, \(a.shape), \(b.shape)")
+        require(a.shape == b.shape, "\(name): shapes differ, \(a), \(b)")
         let y = result(a.shape, from: a, b)
         Kernel.combine(alpha, a.values, beta, b.values, into: y.values, count: y.count)
-        record(y) { gradient, context in
+        record(y, operation: name) { gradient, context in
             for (input, factor) in [(a, alpha), (b, beta)] {
                 guard let target = input.gradientTarget(context) else { continue }
                 Kernel.scale(factor, gradient, into: target.floats, count: y.count, add: target.add)

@@ -27,16 +27,18 @@ extension Context {
         embed(table, indices, segments, mean: true)
     }
 
-    private func embed(_ table: Tensor, _ indices: [Int32], _ segments: Segments, mean: Bool) -> Tensor {
-        checkIndices("embedding", table, indices)
-        precondition(
+    private func embed(
+        _ table: Tensor, _ indices: [Int32], _ segments: Segments, mean: Bool, _ operation: String = #function
+    ) -> Tensor {
+        checkIndices(mean ? "embeddingMean" : "embeddingSum", table, indices)
+        require(
             segments.total == indices.count,
-            "embedding: segments hold \(segments.total) rows, got \(indices.count) indices")
+            "\(operation): segments hold \(segments.total) rows, got \(indices.count) indices")
         let y = result([segments.count, table.columns], from: table)
         Kernel.embedSegments(
             table: table.values, indices: indices, offsets: segments.offsets, into: y.values,
             segments: segments.count, columns: table.columns, mean: mean)
-        record(y) { gradient, context in
+        record(y, operation: operation) { gradient, context in
             context.pullEmbedding(table, indices, segments, gradient, mean: mean)
         }
         return y
@@ -57,7 +59,7 @@ extension Context {
 
     private func checkIndices(_ operation: String, _ table: Tensor, _ indices: [Int32]) {
         guard let place = indices.firstIndex(where: { $0 < 0 || $0 >= table.rows }) else { return }
-        preconditionFailure(
-            "\(operation): index \(indices[place]) at \(place) is outside table \(table.shape)")
+        refuse(
+            "\(operation): the index at place \(place) of \(indices.count) is outside table \(table)")
     }
 }

@@ -7,8 +7,8 @@ extension Context {
     /// x `[R, T]` gives `[R · F, size]` with F = (T − size) / hop + 1 (whole division), the pieces of a row one after the
     /// other. The pullback adds where pieces overlap.
     package func frames(_ x: Tensor, size: Int, hop: Int) -> Tensor {
-        precondition(
-            size > 0 && hop > 0 && x.columns >= size, "frames: pieces of \(size) every \(hop) from \(x.shape)"
+        require(
+            size > 0 && hop > 0 && x.columns >= size, "frames: pieces of \(size) every \(hop) from \(x)"
         )
         let (columns, rows) = (x.columns, x.rows)
         let perRow = (columns - size) / hop + 1
@@ -37,7 +37,7 @@ extension Context {
     ///
     /// x `[N, n]` gives `[N, 2 (n/2 + 1)]`: all real parts, then all imaginary parts.
     package func realFourier(_ x: Tensor, _ basis: FourierBasis) -> Tensor {
-        precondition(x.columns == basis.size, "realFourier: basis of \(basis.size) for \(x.shape)")
+        require(x.columns == basis.size, "realFourier: basis of \(basis.size) for \(x)")
         return matmul(x, tensor(basis.matrix, shape: [basis.size, 2 * basis.bins]))
     }
 
@@ -45,7 +45,7 @@ extension Context {
     ///
     /// The gradient at 0 is 0, as PyTorch's of `abs` of a complex number.
     package func magnitude(_ x: Tensor) -> Tensor {
-        precondition(x.columns.isMultiple(of: 2), "magnitude: \(x.shape) has no imaginary half")
+        require(x.columns.isMultiple(of: 2), "magnitude: \(x) has no imaginary half")
         let (rows, half) = (x.rows, x.columns / 2)
         let y = result([rows, half], from: x)
         for row in 0..<rows {
@@ -89,7 +89,7 @@ package struct FourierBasis: Sendable {
 
     /// The basis for rows of `size` values, each times its weight of `window` (ones by default).
     package init(size: Int, window: [Float]? = nil) {
-        precondition(
+        require(
             size > 0 && window?.count ?? size == size,
             "FourierBasis: \(window?.count ?? 0) weights for \(size)")
         self.size = size

@@ -12,9 +12,9 @@ extension Context {
     ) -> Tensor {
         checkSegments("groupNorm", x, segments)
         let columns = x.columns
-        precondition(
+        require(
             groups > 0 && columns % groups == 0 && weight.count == columns && bias.count == columns,
-            "groupNorm: weight \(weight.shape), bias \(bias.shape) or \(groups) groups do not fit \(x.shape)")
+            "groupNorm: weight \(weight), bias \(bias) or \(groups) groups do not fit \(x)")
         let y = result(x.shape, wantsGradient: x.wantsGradient || weight.wantsGradient || bias.wantsGradient)
         let saved = pool.buffer(2 * columns * segments.count), scale = pool.buffer(columns)
         for index in 0..<segments.count where !segments[index].isEmpty {

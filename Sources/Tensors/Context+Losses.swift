@@ -17,13 +17,13 @@ extension Context {
     package func binaryCrossEntropy(
         logits: Tensor, targets: [Float], positiveWeight: [Float]? = nil
     ) -> Loss {
-        precondition(
+        require(
             targets.count == logits.count,
-            "binaryCrossEntropy: \(targets.count) targets for logits \(logits.shape)")
+            "binaryCrossEntropy: \(targets.count) targets for logits \(logits)")
         let weights = positiveWeight.map { weight -> [Float] in
-            precondition(
+            require(
                 weight.count == 1 || weight.count == logits.columns,
-                "binaryCrossEntropy: \(weight.count) positive weights for logits \(logits.shape)")
+                "binaryCrossEntropy: \(weight.count) positive weights for logits \(logits)")
             return weight.count == 1 ? Array(repeating: weight[0], count: logits.columns) : weight
         }
         let slope = pool.buffer(logits.count), losses = pool.buffer(logits.rows)
@@ -45,9 +45,9 @@ extension Context {
 
     /// Cross entropy: per sample −log softmax(z)[label]. Shapes: logits `[B, C]`, labels `[B]` in 0..<C.
     package func crossEntropy(logits: Tensor, labels: [Int32]) -> Loss {
-        precondition(
+        require(
             labels.count == logits.rows && labels.allSatisfy { $0 >= 0 && $0 < logits.columns },
-            "crossEntropy: \(labels.count) labels do not fit logits \(logits.shape)")
+            "crossEntropy: \(labels.count) labels do not fit logits \(logits)")
         let slope = pool.buffer(logits.count), losses = pool.buffer(logits.rows)
         let logarithms = pool.buffer(logits.count)
         Kernel.logSoftmaxRows(
@@ -63,9 +63,9 @@ extension Context {
 
     /// Squared error: per sample the mean over the columns of (z − y)². Shapes: predictions `[B, L]`, targets `[B · L]`.
     package func meanSquaredError(predictions: Tensor, targets: [Float]) -> Loss {
-        precondition(
+        require(
             targets.count == predictions.count,
-            "meanSquaredError: \(targets.count) targets for predictions \(predictions.shape)")
+            "meanSquaredError: \(targets.count) targets for predictions \(predictions)")
         let slope = pool.buffer(predictions.count), losses = pool.buffer(predictions.rows)
         Kernel.combine(1, predictions.values, -1, targets, into: slope.floats, count: targets.count)
         let share = 1 / Float(max(predictions.columns, 1))
@@ -81,8 +81,8 @@ extension Context {
     ///
     /// Shapes: scores z `[B, L]`, targets y `[B · L]` (0 or 1). Source: Cortes and Vapnik, Support-vector networks, 1995.
     package func hinge(scores: Tensor, targets: [Float], margin: Float = 1) -> Loss {
-        precondition(
-            targets.count == scores.count, "hinge: \(targets.count) targets for scores \(scores.shape)")
+        require(
+            targets.count == scores.count, "hinge: \(targets.count) targets for scores \(scores)")
         let slope = pool.buffer(scores.count), losses = pool.buffer(scores.rows)
         let share = 1 / Float(max(scores.columns, 1))
         for row in 0..<scores.rows {
@@ -104,9 +104,9 @@ extension Context {
     /// Shapes: scores z `[B, L]`, targets `[B · L]` (1: has the label, 0: has it not). The formula of PyTorch's
     /// `multilabel_margin_loss`, where targets are lists of labels.
     package func multilabelMargin(scores: Tensor, targets: [Float]) -> Loss {
-        precondition(
+        require(
             targets.count == scores.count,
-            "multilabelMargin: \(targets.count) targets for scores \(scores.shape)")
+            "multilabelMargin: \(targets.count) targets for scores \(scores)")
         let slope = pool.buffer(scores.count), losses = pool.buffer(scores.rows)
         slope.floats.update(repeating: 0, count: scores.count)
         let share = 1 / Float(max(scores.columns, 1))
@@ -129,10 +129,12 @@ extension Context {
     }
 
     /// The loss whose derivative by `input` is `slope`.
-    private func loss(of input: Tensor, _ slope: Buffer, _ losses: Buffer) -> Loss {
+    private func loss(
+        of input: Tensor, _ slope: Buffer, _ losses: Buffer, _ operation: String = #function
+    ) -> Loss {
         let total = result([1], from: input)
         total.values[0] = Kernel.sum(losses.floats, count: input.rows)
-        record(total) { gradient, context in
+        record(total, operation: operation) { gradient, context in
             guard let target = input.gradientTarget(context) else { return }
             Kernel.scale(gradient[0], slope.floats, into: target.floats, count: input.count, add: target.add)
         }

@@ -80,7 +80,7 @@ extension Context {
             name, kernel: Extent(1, kernel), stride: Extent(1, stride ?? kernel), before: Extent(0, padding),
             after: Extent(0, padding))
         let grid = WindowGrid(window, segments)
-        let y = pool(x, PoolingPlan(name, grid, pooling), pooling, shape: [grid.outputRows, x.columns])
+        let y = pool(name, x, PoolingPlan(name, grid, pooling), pooling, shape: [grid.outputRows, x.columns])
         return (y, grid.segments)
     }
 
@@ -93,7 +93,7 @@ extension Context {
         let image = checkImages(name, x), output = window.output(image)
         let grid = WindowGrid(window, Array(repeating: image, count: x.shape[0]))
         return pool(
-            x, PoolingPlan(name, grid, pooling), pooling,
+            name, x, PoolingPlan(name, grid, pooling), pooling,
             shape: [x.shape[0], output.height, output.width, x.columns])
     }
 
@@ -103,23 +103,25 @@ extension Context {
         checkSegments(name, x, segments)
         let extents = (0..<segments.count).map { Extent(1, segments[$0].count) }
         let plan = PoolingPlan(name, extents, parts: Extent(1, size))
-        return pool(x, plan, pooling, shape: [segments.count * size, x.columns])
+        return pool(name, x, plan, pooling, shape: [segments.count * size, x.columns])
     }
 
     private func adaptImages(_ name: String, _ x: Tensor, _ size: Extent, _ pooling: Pooling) -> Tensor {
         let image = checkImages(name, x)
         let plan = PoolingPlan(name, Array(repeating: image, count: x.shape[0]), parts: size)
-        return pool(x, plan, pooling, shape: [x.shape[0], size.height, size.width, x.columns])
+        return pool(name, x, plan, pooling, shape: [x.shape[0], size.height, size.width, x.columns])
     }
 
-    private func pool(_ x: Tensor, _ plan: PoolingPlan, _ pooling: Pooling, shape: [Int]) -> Tensor {
+    private func pool(
+        _ name: String, _ x: Tensor, _ plan: PoolingPlan, _ pooling: Pooling, shape: [Int]
+    ) -> Tensor {
         switch pooling {
-        case .largest: largest(x, plan, shape)
-        case .mean: mean(x, plan, shape)
+        case .largest: largest(name, x, plan, shape)
+        case .mean: mean(name, x, plan, shape)
         }
     }
 
-    private func largest(_ x: Tensor, _ plan: PoolingPlan, _ shape: [Int]) -> Tensor {
+    private func largest(_ operation: String, _ x: Tensor, _ plan: PoolingPlan, _ shape: [Int]) -> Tensor {
         let y = result(shape, from: x), columns = x.columns
         let places = pool.buffer(y.count)
         let from = UnsafeMutableRawPointer(places.floats).bindMemory(to: Int32.self, capacity: y.count)
@@ -129,7 +131,7 @@ extension Context {
                 into: y.values + part.outputRow * columns, from: from + part.outputRow * columns,
                 windows: part.lists.count, columns: columns)
         }
-        record(y) { gradient, context in
+        record(y, operation: operation) { gradient, context in
             guard let dx = x.gradientSum(context) else { return }
             let from = UnsafeMutableRawPointer(places.floats).assumingMemoryBound(to: Int32.self)
             for part in plan.parts {
@@ -141,7 +143,7 @@ extension Context {
         return y
     }
 
-    private func mean(_ x: Tensor, _ plan: PoolingPlan, _ shape: [Int]) -> Tensor {
+    private func mean(_ operation: String, _ x: Tensor, _ plan: PoolingPlan, _ shape: [Int]) -> Tensor {
         let y = result(shape, from: x), columns = x.columns
         for part in plan.parts {
             Kernel.meanPool(
@@ -149,7 +151,7 @@ extension Context {
                 share: part.lists.shares, into: y.values + part.outputRow * columns,
                 windows: part.lists.count, columns: columns)
         }
-        record(y) { gradient, context in
+        record(y, operation: operation) { gradient, context in
             guard let dx = x.gradientSum(context) else { return }
             for part in plan.parts {
                 Kernel.meanPoolPullback(
@@ -192,7 +194,7 @@ private struct PoolingPlan {
     /// Windows that move over the images.
     init(_ name: String, _ grid: WindowGrid, _ pooling: Pooling) {
         let window = grid.window
-        precondition(
+        require(
             2 * max(window.before.height, 0) <= window.kernel.height
                 && 2 * max(window.before.width, 0) <= window.kernel.width,
             "\(name): padding \(window.before) is more than half of kernel \(window.kernel)")
@@ -214,7 +216,7 @@ private struct PoolingPlan {
 
     /// Images cut into `parts`.
     init(_ name: String, _ images: [Extent], parts size: Extent) {
-        precondition(size.height > 0 && size.width > 0, "\(name): size \(size) must be positive")
+        require(size.height > 0 && size.width > 0, "\(name): size \(size) must be positive")
         var known: (extent: Extent, lists: Lists)?
         var row = 0
         for (index, image) in images.enumerated() {

@@ -3,12 +3,12 @@ import Kernels
 extension Context {
     /// y = x Wᵀ + b. Shapes: x `[N, D]`, weight `[H, D]`, bias `[H]`, result `[N, H]` (other leading axes are kept).
     package func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
-        precondition(
+        require(
             x.columns == weight.columns,
-            "linear: inner dimensions differ, x \(x.shape), weight \(weight.shape)")
-        precondition(
+            "linear: inner dimensions differ, x \(x), weight \(weight)")
+        require(
             bias.map { $0.count == weight.rows } ?? true,
-            "linear: bias \(bias?.shape ?? []) does not fit weight \(weight.shape)")
+            "linear: bias \(named(bias)) does not fit weight \(weight)")
         let shape = Array(x.shape.dropLast()) + [weight.rows]
         let wanted = x.wantsGradient || weight.wantsGradient || bias?.wantsGradient == true
         let y = result(shape, wantsGradient: wanted)
@@ -34,9 +34,9 @@ extension Context {
     ) -> Tensor {
         let left = transposeA ? a.view.transposed : a.view
         let right = transposeB ? b.view.transposed : b.view
-        precondition(
+        require(
             left.columns == right.rows,
-            "matmul: inner dimensions differ, a \(a.shape)\(transposeA ? "ᵀ" : ""), b \(b.shape)\(transposeB ? "ᵀ" : "")"
+            "matmul: inner dimensions differ, a \(a)\(transposeA ? "ᵀ" : ""), b \(b)\(transposeB ? "ᵀ" : "")"
         )
         let y = result([left.rows, right.columns], from: a, b)
         Kernel.multiply(left, right, into: y.values, mode: products)

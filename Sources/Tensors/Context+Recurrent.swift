@@ -60,13 +60,19 @@ extension Context {
         _ cell: RecurrentCell, _ x: Tensor, _ segments: Segments, _ directions: [RecurrentWeights]
     ) -> Tensor {
         guard let width = directions.first?.hidden.columns else {
-            preconditionFailure("recurrent: no direction")
+            refuse("recurrent: no direction")
         }
         checkSegments("recurrent", x, segments)
         for weights in directions {
-            precondition(
-                weights.input.shape == [cell.gates * width, x.columns],
-                "recurrent: weight \(weights.input.shape) does not fit x \(x.shape)")
+            let gates = cell.gates * width
+            require(
+                weights.input.shape == [gates, x.columns],
+                "recurrent: weight \(weights.input) does not fit x \(x)")
+            require(
+                weights.hidden.shape == [gates, width] && weights.inputBias.count == gates
+                    && weights.hiddenBias.count == gates,
+                "recurrent: hidden weight \(weights.hidden), biases \(weights.inputBias), "
+                    + "\(weights.hiddenBias) do not fit input weight \(weights.input)")
         }
         let wanted = x.wantsGradient || directions.contains { $0.input.wantsGradient }
         let y = result([x.rows, directions.count * width], wantsGradient: wanted)

@@ -14,12 +14,12 @@ extension Context {
     package func rowMean(_ x: Tensor) -> Tensor { rowTotal(x, 1 / Float(max(x.columns, 1))) }
 
     /// factor · Σ of every row.
-    private func rowTotal(_ x: Tensor, _ factor: Float) -> Tensor {
+    private func rowTotal(_ x: Tensor, _ factor: Float, _ operation: String = #function) -> Tensor {
         let y = result([x.rows, 1], from: x)
         for row in 0..<x.rows {
             y.values[row] = factor * Kernel.sum(x.values + row * x.columns, count: x.columns)
         }
-        record(y) { gradient, context in
+        record(y, operation: operation) { gradient, context in
             guard let dx = x.gradientTarget(context) else { return }
             for place in 0..<x.count {
                 let value = factor * gradient[place / x.columns]
@@ -29,10 +29,10 @@ extension Context {
         return y
     }
 
-    private func weightedTotal(_ x: Tensor, _ factor: Float) -> Tensor {
+    private func weightedTotal(_ x: Tensor, _ factor: Float, _ operation: String = #function) -> Tensor {
         let y = result([1], from: x)
         y.values[0] = factor * Kernel.sum(x.values, count: x.count)
-        record(y) { gradient, context in
+        record(y, operation: operation) { gradient, context in
             guard let dx = x.gradientTarget(context) else { return }
             let value = factor * gradient[0]
             for i in 0..<x.count { dx.floats[i] = dx.add ? dx.floats[i] + value : value }

@@ -3,9 +3,9 @@ import Kernels
 extension Context {
     /// weight (x − mean) / √(variance + ε) + bias over the last axis; biased variance. The default ε is 1e-5.
     package func layerNorm(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, epsilon: Float = 1e-5) -> Tensor {
-        precondition(
+        require(
             weight.count == x.columns && bias.count == x.columns,
-            "layerNorm: weight \(weight.shape), bias \(bias.shape) do not fit \(x.shape)")
+            "layerNorm: weight \(weight), bias \(bias) do not fit \(x)")
         let y = result(x.shape, wantsGradient: x.wantsGradient || weight.wantsGradient || bias.wantsGradient)
         let statistics = pool.buffer(2 * x.rows)
         Kernel.layerNorm(
@@ -27,9 +27,9 @@ extension Context {
 
     /// x side by side with the other tensors: along the last axis.
     package func concatenate(_ parts: [Tensor]) -> Tensor {
-        guard let first = parts.first else { preconditionFailure("concatenate: nothing to concatenate") }
-        precondition(
-            parts.allSatisfy { $0.rows == first.rows }, "concatenate: rows differ, \(parts.map(\.shape))")
+        guard let first = parts.first else { refuse("concatenate: nothing to concatenate") }
+        require(
+            parts.allSatisfy { $0.rows == first.rows }, "concatenate: rows differ, \(parts)")
         if parts.count == 1 { return first }
         let width = parts.reduce(0) { $0 + $1.columns }
         let y = result(
@@ -55,8 +55,8 @@ extension Context {
 
     /// The columns `range` of the last axis.
     package func columns(_ x: Tensor, _ range: Range<Int>) -> Tensor {
-        precondition(
-            range.lowerBound >= 0 && range.upperBound <= x.columns, "columns: \(range) is outside \(x.shape)")
+        require(
+            range.lowerBound >= 0 && range.upperBound <= x.columns, "columns: \(range) is outside \(x)")
         let y = result(Array(x.shape.dropLast()) + [range.count], from: x)
         copyColumns(x.values, x.columns, range.lowerBound, y.values, range.count, 0, range.count, x.rows)
         record(y) { gradient, context in
@@ -70,7 +70,7 @@ extension Context {
     ///
     /// Element i of the n-th dropout of this context depends on the context's randomness, n and i alone.
     package func dropout(_ x: Tensor, _ probability: Float) -> Tensor {
-        precondition(probability >= 0 && probability <= 1, "dropout: \(probability) is no probability")
+        require(probability >= 0 && probability <= 1, "dropout: \(probability) is no probability")
         guard mode == .training, probability > 0 else { return x }
         if probability == 1 { return scale(x, 0) }
         let y = result(x.shape, from: x)

@@ -3,8 +3,8 @@ import Kernels
 extension Context {
     /// The row of x for every entry; −1 gives a zero row. Shapes: x `[N, D]`, result `[rows, D]`.
     package func gatherRows(_ x: Tensor, rows: [Int32]) -> Tensor {
-        precondition(
-            rows.allSatisfy { $0 >= -1 && $0 < x.rows }, "gatherRows: a row is outside \(x.shape)")
+        require(
+            rows.allSatisfy { $0 >= -1 && $0 < x.rows }, "gatherRows: a row is outside \(x)")
         let y = result([rows.count, x.columns], from: x)
         Kernel.gatherRows(
             x.values, stride: x.columns, rows: rows, into: y.values, outputStride: x.columns,
@@ -21,9 +21,9 @@ extension Context {
 
     /// Row n added to row `rows[n]` of zeros, in ascending n; −1 leaves it out. Shapes: x `[N, D]`, result `[count, D]`.
     package func scatterAddRows(_ x: Tensor, rows: [Int32], count: Int) -> Tensor {
-        precondition(
+        require(
             rows.count == x.rows && rows.allSatisfy { $0 >= -1 && $0 < count },
-            "scatterAddRows: \(rows.count) targets below \(count) do not fit \(x.shape)")
+            "scatterAddRows: \(rows.count) targets below \(count) do not fit \(x)")
         let y = result([count, x.columns], from: x)
         y.values.update(repeating: 0, count: y.count)
         Kernel.scatterAddRows(
@@ -65,8 +65,8 @@ extension Context {
 
     /// The mean of every segment's valid rows (all without `valid`); zero where there is none.
     package func segmentMean(_ x: Tensor, _ segments: Segments, valid: [Bool]? = nil) -> Tensor {
-        precondition(
-            valid.map { $0.count == x.rows } ?? true, "segmentMean: one validity per row of \(x.shape)")
+        require(
+            valid.map { $0.count == x.rows } ?? true, "segmentMean: one validity per row of \(x)")
         var weights = [Float](repeating: 0, count: x.rows)
         for index in 0..<segments.count {
             let members = segments[index].filter { valid?[$0] ?? true }
@@ -77,9 +77,9 @@ extension Context {
 
     /// Σ wₙ xₙ over every segment. Shapes: x `[N, D]`, weights `[N, 1]`, result `[B, D]`.
     package func weightedSegmentSum(_ x: Tensor, weights: Tensor, _ segments: Segments) -> Tensor {
-        precondition(
+        require(
             weights.count == x.rows,
-            "weightedSegmentSum: \(weights.shape) is not one weight per row of \(x.shape)")
+            "weightedSegmentSum: \(weights) is not one weight per row of \(x)")
         return weightedSum("weightedSegmentSum", x, weights, segments)
     }
 
@@ -91,7 +91,7 @@ extension Context {
         Kernel.segmentSum(
             x.values, weights: weights?.values, offsets: segments.offsets, into: y.values,
             segments: segments.count, columns: x.columns)
-        record(y) { gradient, context in
+        record(y, operation: name) { gradient, context in
             if let dx = x.gradientTarget(context) {
                 Kernel.segmentSumPullback(
                     dy: gradient, weights: weights?.values, offsets: segments.offsets, dx: dx.floats,
@@ -111,7 +111,7 @@ extension Context {
     }
 
     func checkSegments(_ name: String, _ x: Tensor, _ segments: Segments) {
-        precondition(
-            segments.total == x.rows, "\(name): segments hold \(segments.total) rows, x is \(x.shape)")
+        require(
+            segments.total == x.rows, "\(name): segments hold \(segments.total) rows, x is \(x)")
     }
 }

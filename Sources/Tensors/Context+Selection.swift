@@ -11,9 +11,9 @@ package struct Selection {
 extension Context {
     /// In every row the elements of the given columns. Shapes: x `[N, D]`, places `[N · count]` in 0..<D, result `[N, count]`.
     package func gatherColumns(_ x: Tensor, places: [Int32], count: Int) -> Tensor {
-        precondition(
+        require(
             places.count == x.rows * count && places.allSatisfy { $0 >= 0 && $0 < x.columns },
-            "gatherColumns: \(places.count) columns, \(count) per row, do not fit \(x.shape)")
+            "gatherColumns: \(places.count) columns, \(count) per row, do not fit \(x)")
         let elements = places.indices.map { $0 / max(count, 1) * x.columns + Int(places[$0]) }
         return pick(x, elements, shape: [x.rows, count])
     }
@@ -52,7 +52,7 @@ extension Context {
     }
 
     private func ranked(_ name: String, _ x: Tensor, _ count: Int, descending: Bool) -> Selection {
-        precondition(count >= 0 && count <= x.columns, "\(name): \(count) columns asked of \(x.shape)")
+        require(count >= 0 && count <= x.columns, "\(name): \(count) columns asked of \(x)")
         var places: [Int32] = []
         places.reserveCapacity(x.rows * count)
         for row in 0..<x.rows {
@@ -69,7 +69,7 @@ extension Context {
     }
 
     private func rowExtreme(_ name: String, _ x: Tensor, _ sign: Float) -> Selection {
-        precondition(x.columns > 0, "\(name): no columns in \(x.shape)")
+        require(x.columns > 0, "\(name): no columns in \(x)")
         let places = (0..<x.rows).map { row -> Int32 in
             let values = x.values + row * x.columns
             var best = 0
@@ -96,12 +96,14 @@ extension Context {
     }
 
     /// The given elements of x, 0 for −1; the gradient is added to them in ascending order of the result.
-    private func pick(_ x: Tensor, _ elements: [Int], shape: [Int]) -> Tensor {
+    private func pick(
+        _ x: Tensor, _ elements: [Int], shape: [Int], _ operation: String = #function
+    ) -> Tensor {
         let y = result(shape, from: x)
         for (place, element) in elements.enumerated() {
             y.values[place] = element < 0 ? 0 : x.values[element]
         }
-        record(y) { gradient, context in
+        record(y, operation: operation) { gradient, context in
             guard let dx = x.gradientSum(context) else { return }
             for (place, element) in elements.enumerated() where element >= 0 {
                 dx[element] += gradient[place]

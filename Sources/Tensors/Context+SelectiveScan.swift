@@ -11,11 +11,11 @@ extension Context {
         _ x: Tensor, delta: Tensor, a: Tensor, b: Tensor, c: Tensor, skip: Tensor, _ segments: Segments
     ) -> Tensor {
         let scan = SelectiveScan(channels: x.columns, states: a.columns, segments: segments)
-        precondition(
+        require(
             x.rows == segments.total && delta.shape == x.shape && a.rows == x.columns
                 && b.rows == x.rows && b.columns == a.columns && c.shape == b.shape
                 && skip.count == x.columns,
-            "selectiveScan: x \(x.shape), delta \(delta.shape), a \(a.shape), b \(b.shape), c \(c.shape), skip \(skip.shape), \(segments.total) steps"
+            "selectiveScan: x \(x), delta \(delta), a \(a), b \(b), c \(c), skip \(skip), \(segments.total) steps"
         )
         let inputs = [x, delta, a, b, c, skip]
         let y = result(x.shape, wantsGradient: inputs.contains { $0.wantsGradient })

@@ -49,7 +49,7 @@ extension Context {
         let y = result(x.shape, from: x)
         Kernel.logSoftmaxRows(masked.floats, y.values, rows: x.rows, columns: x.columns)
         for place in valid.indices where !valid[place] { y.values[place] = -.infinity }
-        record(y) { gradient, context in
+        record(y, isFinite: false) { gradient, context in
             guard let dx = x.gradientTarget(context) else { return }
             let dy = context.pool.buffer(x.count)
             for place in valid.indices { dy.floats[place] = valid[place] ? gradient[place] : 0 }
@@ -79,7 +79,7 @@ extension Context {
     /// Shapes: x and result `[N, D]`, valid `[N]`.
     package func segmentSoftmax(_ x: Tensor, _ segments: Segments, valid: [Bool]) -> Tensor {
         checkSegments("segmentSoftmax", x, segments)
-        precondition(valid.count == x.rows, "segmentSoftmax: one validity per row of \(x.shape)")
+        require(valid.count == x.rows, "segmentSoftmax: one validity per row of \(x)")
         let kept = valid.indices.filter { valid[$0] }.map(Int32.init)
         let lengths = (0..<segments.count).map { index in segments[index].count { valid[$0] } }
         let weights = segmentSoftmax(gatherRows(x, rows: kept), Segments(lengths: lengths))
@@ -131,7 +131,7 @@ extension Context {
 
     /// x with −∞ where it is not valid.
     private func masked(_ name: String, _ x: Tensor, _ valid: [Bool]) -> Buffer {
-        precondition(valid.count == x.count, "\(name): \(valid.count) validities for \(x.shape)")
+        require(valid.count == x.count, "\(name): \(valid.count) validities for \(x)")
         let masked = pool.buffer(x.count)
         for place in valid.indices { masked.floats[place] = valid[place] ? x.values[place] : -.infinity }
         return masked

@@ -10,7 +10,7 @@ package enum ComputationMode: Sendable {
 }
 
 /// What the random numbers of a computation are a function of, beside the place of each draw.
-package struct Randomness: Sendable {
+package struct Randomness: Sendable, Equatable {
     package let seed: UInt64
     package let epoch: Int
     package let step: Int
@@ -42,15 +42,30 @@ package final class Context {
     /// Whether operations are remembered for ``backward(from:)``.
     package let recordsGradients: Bool
     package let pool: BufferPool
+    /// Whether every result and every gradient is looked through for NaN and infinities, see ``numericFault``.
+    package let checksNumerics: Bool
+    /// The first result or gradient with a NaN or an infinity; nil if there is none or nobody looks for it.
+    ///
+    /// Results that are −∞ by definition (``logSoftmax(_:valid:)``) are passed over.
+    package private(set) var numericFault: NumericFault?
     private let randomness: Randomness
     private var dropouts = 0
-    private var tape: [(output: Tensor, pullback: Pullback)] = []
+    private var tape: [Step] = []
+    private var hasGoneBack = false
 
-    /// A computation; the default randomness is seed 0.
+    /// One entry of the tape.
+    private struct Step {
+        let output: Tensor
+        let operation: String
+        let pullback: Pullback
+    }
+
+    /// A computation; the default randomness is seed 0. Without `checksNumerics`, looking for NaN costs nothing.
     package init(
         mode: ComputationMode, recordsGradients: Bool, pool: BufferPool,
-        randomness: Randomness = Randomness(seed: 0)
+        randomness: Randomness = Randomness(seed: 0), checksNumerics: Bool = false
     ) {
+        self.checksNumerics = checksNumerics
         self.mode = mode
         self.recordsGradients = recordsGradients
         self.pool = pool
@@ -70,15 +85,26 @@ package final class Context {
     /// Walks the tape back from `loss` (one value, whose derivative by itself is 1) and uses it up.
     ///
     /// Gradients are added to those of the parameters. Saved values are released on the way.
+    ///
+    /// First derivatives only: a gradient is plain numbers without a tape, so there are no gradients of gradients, and
+    /// going back a second time ends the process with a message. Second derivatives are needed by none of the product's
+    /// models and interpretation methods: these ask for gradients of a score by inputs or embeddings, some with other
+    /// pullbacks of single operations.
     package func backward(from loss: Tensor) {
-        precondition(recordsGradients, "backward: this context does not record gradients")
-        precondition(loss.count == 1, "backward: one value expected, shape \(loss.shape)")
+        require(recordsGradients, "backward: this context does not record gradients")
+        require(
+            !hasGoneBack,
+            "backward: the tape of this context is used up, and gradients of gradients are not built; "
+                + "compute in a new context")
+        require(loss.count == 1, "backward: one value expected, shape \(loss)")
+        hasGoneBack = true
         guard let target = loss.gradientTarget(self) else { return tape.removeAll() }
         target.floats[0] = target.add ? target.floats[0] + 1 : 1
-        while let (output, pullback) = tape.popLast() {
-            guard let gradient = output.gradientBuffer else { continue }
-            pullback(gradient.floats, self)
-            output.releaseGradient()
+        while let step = tape.popLast() {
+            guard let gradient = step.output.gradientBuffer else { continue }
+            if checksNumerics { look(at: gradient.floats, of: step.output, step.operation, isGradient: true) }
+            step.pullback(gradient.floats, self)
+            step.output.releaseGradient()
         }
     }
 
@@ -98,9 +124,16 @@ package final class Context {
         return Tensor(shape: shape, buffer: buffer, wantsGradient: wantsGradient && recordsGradients)
     }
 
-    /// Remembers how to go back from `output`, if its gradient is wanted.
-    func record(_ output: Tensor, _ pullback: @escaping Pullback) {
-        if output.wantsGradient { tape.append((output, pullback)) }
+    /// Ends an operation: remembers how to go back from its finished `output`, if that gradient is wanted.
+    ///
+    /// `operation` is its name, up to the first parenthesis; `isFinite` is false where infinities are no fault.
+    func record(
+        _ output: Tensor, operation: String = #function, isFinite: Bool = true, _ pullback: @escaping Pullback
+    ) {
+        if checksNumerics && isFinite { look(at: output.values, of: output, operation, isGradient: false) }
+        if output.wantsGradient {
+            tape.append(Step(output: output, operation: operation, pullback: pullback))
+        }
     }
 
     /// The random stream of the next dropout.
@@ -109,13 +142,24 @@ package final class Context {
         return randomness.dropout(dropouts)
     }
 
+    /// Remembers the first fault.
+    private func look(
+        at values: UnsafePointer<Float>, of output: Tensor, _ operation: String, isGradient: Bool
+    ) {
+        guard numericFault == nil, Kernel.firstNonFinite(values, count: output.count) != nil else { return }
+        numericFault = NumericFault(
+            operation: String(operation.prefix { $0 != "(" }), shape: output.shape, isGradient: isGradient,
+            randomness: randomness)
+    }
+
     private func fill(_ values: [Float], _ shape: [Int], wantsGradient: Bool) -> Tensor {
-        precondition(
+        require(
             values.count == shape.reduce(1, *), "tensor: \(values.count) values do not fill \(shape)")
         let tensor = result(shape, wantsGradient: wantsGradient)
         values.withUnsafeBufferPointer { source in
             if let base = source.baseAddress { tensor.values.update(from: base, count: source.count) }
         }
+        if checksNumerics { look(at: tensor.values, of: tensor, "input", isGradient: false) }
         return tensor
     }
 }

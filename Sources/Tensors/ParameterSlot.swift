@@ -3,6 +3,8 @@
 /// Invariant: untouched elements are zero. A table that only embeddings read remembers its touched rows, so that clearing
 /// costs nothing for the others.
 package final class ParameterSlot {
+    /// The parameter's dotted name.
+    package let name: String
     /// Whether the optimizer moves this parameter; otherwise no gradient is computed.
     package let isTrainable: Bool
     private let rows: Int
@@ -13,7 +15,8 @@ package final class ParameterSlot {
     /// Rows whose gradient may not be zero, in order of first touch; meaningless once a dense gradient arrived.
     private(set) var touchedRows: [Int32] = []
 
-    package init(rows: Int, columns: Int, isTrainable: Bool) {
+    package init(name: String, rows: Int, columns: Int, isTrainable: Bool) {
+        self.name = name
         self.rows = rows
         self.columns = columns
         self.isTrainable = isTrainable
@@ -71,7 +74,7 @@ package final class ParameterSlot {
     }
 
     private func place() -> UnsafeMutablePointer<Float> {
-        guard let gradient else { preconditionFailure("parameter: used before ParameterBuilder.build()") }
+        guard let gradient else { refuse("parameter: used before ParameterBuilder.build()") }
         return gradient
     }
 }

@@ -8,8 +8,8 @@ package struct Segments: Sendable, Equatable {
 
     /// Segments with the given offsets.
     package init(offsets: [Int32]) {
-        precondition(offsets.first == 0, "segments: the first offset is 0")
-        precondition(
+        require(offsets.first == 0, "segments: the first offset is 0")
+        require(
             zip(offsets, offsets.dropFirst()).allSatisfy { $0 <= $1 }, "segments: offsets ascend")
         self.offsets = offsets
     }
@@ -20,7 +20,7 @@ package struct Segments: Sendable, Equatable {
         offsets.reserveCapacity(lengths.count + 1)
         var total = 0
         for length in lengths {
-            precondition(length >= 0, "segments: lengths are not negative")
+            require(length >= 0, "segments: lengths are not negative")
             total += length
             offsets.append(Int32(total))
         }

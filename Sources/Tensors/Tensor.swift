@@ -47,7 +47,7 @@ package final class Tensor {
 
     /// The values, row-major.
     package var values: UnsafeMutablePointer<Float> {
-        guard let place else { preconditionFailure("parameter: used before ParameterBuilder.build()") }
+        guard let place else { refuse("parameter: used before ParameterBuilder.build()") }
         return place
     }
 
@@ -57,7 +57,7 @@ package final class Tensor {
     package var array: [Float] { Array(UnsafeBufferPointer(start: values, count: count)) }
     /// The only value of a tensor with one.
     package var item: Float {
-        precondition(count == 1, "item: one value expected, shape \(shape)")
+        require(count == 1, "item: one value expected, shape \(shape)")
         return values[0]
     }
 
@@ -68,6 +68,11 @@ package final class Tensor {
 
     /// The values as a matrix.
     package var view: MatrixView { MatrixView(values, rows: rows, columns: columns) }
+}
+
+extension Tensor: CustomStringConvertible {
+    /// The shape, after the name of a parameter: `"fc.weight" [1, 128]`.
+    package var description: String { slot.map { "\"\($0.name)\" \(shape)" } ?? "\(shape)" }
 }
 
 /// Where a pullback puts a gradient.

@@ -29,11 +29,11 @@ struct Window: Equatable {
         _ operation: String, kernel: Extent, stride: Extent = 1, before: Extent = 0, after: Extent = 0,
         dilation: Extent = 1
     ) {
-        precondition(
+        require(
             kernel.height > 0 && kernel.width > 0 && stride.height > 0 && stride.width > 0
                 && dilation.height > 0 && dilation.width > 0,
             "\(operation): kernel \(kernel), stride \(stride) and dilation \(dilation) must be positive")
-        precondition(
+        require(
             min(before.height, before.width, after.height, after.width) >= 0,
             "\(operation): padding is not negative, got \(before), \(after)")
         self.kernel = kernel

@@ -135,11 +135,15 @@ package final class Trainer {
     private func leaf(_ samples: [Int], epoch: Int, step: Int, rank: Int) throws -> Double {
         model.parameters.zeroGradients()
         let randomness = Randomness(seed: job.seed, epoch: epoch, step: step, rank: rank)
-        let context = Context(mode: .training, recordsGradients: true, pool: pool, randomness: randomness)
+        let context = Context(
+            mode: .training, recordsGradients: true, pool: pool, randomness: randomness,
+            checksNumerics: job.configuration.checkNumerics)
         guard let loss = try model.forward(try batches.batch(samples), context).loss else {
             throw ModelError.wrongLabels(label: model.schema.label)
         }
+        if let fault = context.numericFault { throw TrainingError.nonFiniteOperation(fault) }
         context.backward(from: loss.total)
+        if let fault = context.numericFault { throw TrainingError.nonFiniteOperation(fault) }
         return loss.perSample.reduce(0) { $0 + Double($1) }
     }
 

@@ -28,6 +28,8 @@ package struct TrainerConfiguration: Sendable, Equatable {
     package var virtualRanks: Int?
     /// Weight of positive labels; nil for none.
     package var posWeight: PositiveWeight?
+    /// Whether every operation's result and gradient is looked through for NaN and infinities. The default is false.
+    package var checkNumerics = false
 
     /// Whether a larger or a smaller value is the better one.
     package enum MonitorCriterion: String, Sendable { case max, min }
@@ -53,7 +55,8 @@ package struct TrainerConfiguration: Sendable, Equatable {
 
     /// The keys of the job file's `trainer` section.
     package static let keys = [
-        "batch_size", "epochs", "load_best_model_at_last", "max_grad_norm", "metrics", "monitor",
+        "batch_size", "check_numerics", "epochs", "load_best_model_at_last", "max_grad_norm", "metrics",
+        "monitor",
         "monitor_criterion", "optimizer", "optimizer_params", "patience", "pos_weight", "steps_per_epoch",
         "virtual_ranks", "weight_decay",
     ]
@@ -75,6 +78,7 @@ package struct TrainerConfiguration: Sendable, Equatable {
         patience = try node.child("patience")?.int(in: 1...1_000_000)
         if let value = node.child("load_best_model_at_last") { loadBestModelAtLast = try value.bool() }
         metrics = try node.child("metrics")?.strings()
+        if let value = node.child("check_numerics") { checkNumerics = try value.bool() }
         posWeight = try node.child("pos_weight").map(Self.positiveWeight)
         if let value = node.child("virtual_ranks") {
             let ranks = try value.int(in: 1...4096)

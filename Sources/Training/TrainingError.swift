@@ -1,9 +1,12 @@
 package import Groundwork
+package import Tensors
 
 /// What can go wrong while training.
 package enum TrainingError: PyHealthError, Equatable {
     /// The loss or a gradient is not a number.
     case nonFinite(epoch: Int, step: Int, parameter: String)
+    /// An operation's result or gradient is not finite; only found with `trainer.check_numerics`.
+    case nonFiniteOperation(NumericFault)
     /// There is nothing to train on.
     case noTrainingSamples
     /// The monitor needs validation samples.
@@ -14,6 +17,7 @@ package enum TrainingError: PyHealthError, Equatable {
     package var code: String {
         switch self {
         case .nonFinite: "training.non-finite"
+        case .nonFiniteOperation: "training.non-finite-operation"
         case .noTrainingSamples: "training.no-samples"
         case .noValidationSamples: "training.no-validation-samples"
         case .otherCheckpoint: "training.other-checkpoint"
@@ -22,7 +26,7 @@ package enum TrainingError: PyHealthError, Equatable {
 
     package var exitStatus: ExitStatus {
         switch self {
-        case .nonFinite, .noTrainingSamples, .noValidationSamples: .data
+        case .nonFinite, .nonFiniteOperation, .noTrainingSamples, .noValidationSamples: .data
         case .otherCheckpoint: .configuration
         }
     }
@@ -31,7 +35,13 @@ package enum TrainingError: PyHealthError, Equatable {
         switch self {
         case .nonFinite(let epoch, let step, let parameter):
             "The loss is not a number at epoch \(epoch), step \(step); the first parameter with a non-finite "
-                + "gradient is \"\(parameter)\". Lower lr, set max_grad_norm, or look for extreme input values."
+                + "gradient is \"\(parameter)\". Lower lr, set max_grad_norm, or look for extreme input values; "
+                + "trainer.check_numerics: true names the operation where it begins."
+        case .nonFiniteOperation(let fault):
+            "\(fault.isGradient ? "The gradient of operation" : "Operation") \"\(fault.operation)\" (result "
+                + "\(fault.shape)) is the first with NaN or an infinity, at epoch \(fault.randomness.epoch), step "
+                + "\(fault.randomness.step), virtual rank \(fault.randomness.rank). Lower lr, set max_grad_norm, or look for "
+                + "extreme input values."
         case .noTrainingSamples:
             "The training part of the split is empty. Check split.ratios and the attrition table."
         case .noValidationSamples(let monitor):

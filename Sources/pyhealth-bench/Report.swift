@@ -5,6 +5,8 @@ import Kernels
 /// All measurements of one command with what they depend on.
 struct Report: Codable {
     let level: String
+    /// Set where the machine lacks instructions.
+    let notice: String?
     let openBLASCore: String
     let runs: Int
     let roof: Roof
@@ -15,7 +17,8 @@ struct Report: Codable {
         let chosen = cases.filter { item in options.only.map { item.name.contains($0) } ?? true }
         let roof = Roof()
         let report = Report(
-            level: "\(Kernel.level)", openBLASCore: LinearAlgebraLibrary.coreName, runs: options.runs,
+            level: "\(Kernel.level)", notice: Kernel.notice, openBLASCore: LinearAlgebraLibrary.coreName,
+            runs: options.runs,
             roof: roof, results: try chosen.map { try Measurement($0, runs: options.runs, roof: roof) })
         switch options.format {
         case .table: print(report.table)
@@ -48,6 +51,7 @@ struct Report: Codable {
                 + (result.bound.map { "  " + $0 } ?? "")
         }
         let header = "kernels: \(level), OpenBLAS core: \(openBLASCore), one thread, medians of \(runs) runs"
-        return ([header, roof.description, heading] + rows).joined(separator: "\n")
+        return ([header] + (notice.map { [$0] } ?? []) + [roof.description, heading] + rows).joined(
+            separator: "\n")
     }
 }

@@ -46,6 +46,7 @@ struct WorkerCommand: ParsableCommand {
         options.dataAddress = dataAddress
         options.patience = patience
         options.logger = Logger(label: "pyhealth-worker") { StreamLogHandler.standardError(label: $0) }
+        if let notice = BuildInformation.kernelNotice { options.logger?.warning("\(notice)") }
         let stop = StopToken()
         options.stop = stop
         let signals = StopSignals(stop)

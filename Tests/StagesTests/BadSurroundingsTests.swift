@@ -17,6 +17,19 @@ struct BadSurroundingsTests {
         try refusal.check(runs.execute("bad", wild), run: runs.run("bad"))
     }
 
+    @Test func theOperationWhereNumbersRunAwayIsNamedIfAsked() throws {
+        let runs = try RunFolder(patients: 120)
+        let refusal = Refusal(
+            name: "NaN operation", code: "training.non-finite-operation", status: 65,
+            words: ["peration \"", "epoch", "step", "virtual rank", "Lower lr"])
+        let wild = [
+            "--set", "trainer.optimizer=SGD", "--set", "trainer.optimizer_params={lr: 1000000}", "--set",
+            "model={name: MLP, embedding_dim: 8, hidden_dim: 8}", "--set", "trainer.epochs=20", "--set",
+            "trainer.check_numerics=true",
+        ]
+        try refusal.check(runs.execute("bad", wild), run: runs.run("bad"))
+    }
+
     @Test func anOutputThatCannotBeCreatedIsNamed() throws {
         let runs = try RunFolder(patients: 10)
         let file = runs.folder.file("file")

@@ -59,7 +59,7 @@ import Testing
 
     @Test(arguments: [-1, 7, Int32.max, Int32.min])
     func indicesOutsideTheVocabularyAreRefused(index: Int32) {
-        let error = BatchingError.fieldDiffers(name: "field", expected: "indices below 7")
+        let error = BatchingError.indexOutside(name: "field", size: 7, place: 0, count: 1)
         let codes = column(.int32([index]), [[0, 1]], count: 1)
         #expect(throws: error) { try BatchField(codes, size: 7) }
         let visits = column(.int32([index]), [[0, 1], [0, 1]], processor: "nested_sequence", count: 1)
@@ -68,6 +68,15 @@ import Testing
         #expect(throws: error) { try BatchField(hot, size: 7) }
         let label = column(.int32([index]), processor: "multiclass", count: 1)
         #expect(throws: error) { try BatchLabels(label, size: 7) }
+    }
+
+    @Test func anIndexOutsideIsToldByFieldAndPlaceButNotByItsValue() {
+        let codes = column(.int32([1, 3, 987, 2]), [[0, 2, 4]], count: 2)
+        let error = #expect(throws: BatchingError.self) { try BatchField(codes, size: 7) }
+        #expect(error?.code == "batching.index-outside" && error?.exitStatus == .data)
+        let message = error?.message ?? ""
+        #expect(message.contains("\"field\"") && message.contains("place 2 of the batch's 4"), "\(message)")
+        #expect(!message.contains("987"))
     }
 
     @Test func otherWidthsAndTextsAreRefused() {

@@ -37,10 +37,12 @@ import Testing
             patience: 3
             load_best_model_at_last: false
             virtual_ranks: 8
+            check_numerics: true
             """)
         #expect(read.epochs == 7 && read.batchSize == 64 && read.stepsPerEpoch == 10 && read.patience == 3)
         #expect(read.optimizer.kind == .adamW && read.optimizer.betas == [0.8, 0.9])
         #expect(read.maxGradNorm == 2.5 && read.monitor == "loss" && read.monitorCriterion == .min)
+        #expect(read.checkNumerics && !TrainerConfiguration().checkNumerics)
         #expect(!read.loadBestModelAtLast && read.resolvedVirtualRanks == 8)
     }
 
@@ -49,7 +51,7 @@ import Testing
         ("epochs: -1", "config.range", "epochs"), ("optimizer: Adem", "config.unknown-value", "Adam"),
         ("optimizer_params: {momentum: 0.9}", "config.unknown-key", "betas"),
         ("monitor_criterion: best", "config.unknown-value", "max, min"),
-        ("weight_decay: [1]", "config.type", "number"),
+        ("weight_decay: [1]", "config.type", "number"), ("check_numerics: 1", "config.type", "true"),
     ])
     func mistakesAreRefusedWithWhatIsValid(yaml: String, code: String, word: String) {
         let error = #expect(throws: ConfigurationError.self) { try configuration(yaml) }
