@@ -107,7 +107,7 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestSupport", dependencies: ["Datasets", "ClinicalData", "Groundwork"],
+            name: "TestSupport", dependencies: ["Datasets", "Processors", "ClinicalData", "Groundwork"],
             path: "Tests/TestSupport", swiftSettings: house),
         tests("ArchitectureTests", ["TestSupport"]),
         tests("GroundworkTests", ["Groundwork", "TestSupport"]),

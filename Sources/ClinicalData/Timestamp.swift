@@ -24,6 +24,17 @@ public struct Timestamp: Comparable, Hashable, Sendable, Codable {
         return (year, month, day, seconds / 3600, seconds / 60 % 60, seconds % 60)
     }
 
+    /// The date and time of day as `YYYY-MM-DD HH:MM:SS`.
+    public var text: String {
+        let parts = components
+        func padded(_ number: Int, _ width: Int) -> String {
+            let digits = String(number)
+            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        }
+        return "\(padded(parts.year, 4))-\(padded(parts.month, 2))-\(padded(parts.day, 2)) "
+            + "\(padded(parts.hour, 2)):\(padded(parts.minute, 2)):\(padded(parts.second, 2))"
+    }
+
     /// The moment at the given date and time of day; the caller has checked the ranges.
     public init(year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0) {
         let days = Self.days(year: year, month: month, day: day)

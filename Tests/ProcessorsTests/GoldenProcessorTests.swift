@@ -106,12 +106,13 @@ import Testing
             if processor is NestedSequenceProcessor, one["error"] != .null {
                 // The reference cannot pad a visit longer than any in the fit; here visits are not padded.
                 #expect(
-                    Dense(found, processor).shape[1] > (processor as? NestedSequenceProcessor)?.width ?? 0)
+                    DenseTensor(found, processor).shape[1] > (processor as? NestedSequenceProcessor)?.width
+                        ?? 0)
                 return
             }
             try #require(one["error"] == .null, "\(one["input"]) must be refused")
             if case .text(let texts) = found.values { return compareTexts(texts, one) }
-            let dense = Dense(found, processor)
+            let dense = DenseTensor(found, processor)
             #expect(dense.shape == one["output"]["shape"].items.map { Int($0.number ?? -1) }, "\(one)")
             let wanted = leaves(one["output"]["data"])
             #expect(dense.values.map(\.bitPattern) == wanted.map { Float($0).bitPattern }, "\(one)")
@@ -146,36 +147,6 @@ import Testing
         case .text(let text): [Double(text) ?? 0]
         case .list(let items): items.flatMap(leaves)
         default: []
-        }
-    }
-}
-
-/// An encoded sample as the padded tensor that it stands for.
-private struct Dense {
-    var shape: [Int]
-    var values: [Float]
-
-    init(_ column: EncodedColumn, _ processor: any FeatureProcessor) {
-        switch column.values {
-        case .int32(let numbers): values = numbers.map { Float($0) }
-        case .float32(let numbers): values = numbers
-        case .text: values = []
-        }
-        shape = column.shape
-        switch processor {
-        case is SequenceProcessor: shape = [Int(column.offsets[0][1])]
-        case let nested as NestedSequenceProcessor:
-            let ends = column.offsets[1]
-            let visits = zip(ends, ends.dropFirst()).map { Array(values[Int($0)..<Int($1)]) }
-            let width = max(nested.width, visits.map(\.count).max() ?? 0)
-            shape = [max(1, visits.count), width]
-            values = visits.flatMap { $0 + Array(repeating: 0, count: width - $0.count) }
-            if visits.isEmpty { values = Array(repeating: 0, count: width) }
-        case is MultiHotProcessor, is MultilabelProcessor:
-            let classes = values.map { Int($0) }
-            shape = [processor.size ?? 0]
-            values = (0..<shape[0]).map { classes.contains($0) ? 1 : 0 }
-        default: break
         }
     }
 }
