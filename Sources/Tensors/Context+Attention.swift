@@ -53,7 +53,7 @@ extension Context {
             blocks.scores(block, query, inputs.key, into: weights.floats + block.scores, products)
         }
         let dropped =
-            dropout > 0 && mode == .training ? dropAttention(weights, blocks.scoreCount, dropout) : nil
+            dropout > 0 && mode == .training ? drop(weights, blocks.scoreCount, dropout) : nil
         for block in blocks.all {
             let weights = (dropped?.weights ?? weights).floats + block.scores
             let view = MatrixView(weights, rows: block.queries.count, columns: block.keys.count)
@@ -68,7 +68,8 @@ extension Context {
         return y
     }
 
-    private func dropAttention(_ weights: Buffer, _ count: Int, _ probability: Float) -> DroppedWeights {
+    /// Attention weights with dropout.
+    func drop(_ weights: Buffer, _ count: Int, _ probability: Float) -> DroppedWeights {
         let dropped = DroppedWeights(weights: pool.buffer(count), kept: pool.buffer((count + 3) / 4))
         Kernel.dropout(
             nextDropout(), probability: probability, weights.floats, into: dropped.weights.floats,
@@ -78,7 +79,7 @@ extension Context {
 }
 
 /// Attention weights after dropout and which of them were kept.
-private struct DroppedWeights {
+struct DroppedWeights {
     let weights: Buffer
     let kept: Buffer
     var flags: UnsafeMutablePointer<UInt8> {

@@ -140,6 +140,16 @@ typedef struct {
     X(void, segment_largest, \
         (const float *x, float sign, const int32_t *offsets, int32_t *row, long segments, long columns), \
         (x, sign, offsets, row, segments, columns)) \
+    /* sums over the edges of each node (edge j: from row source[j], to node i with offsets[i] <= j < offsets[i + 1]) */ \
+    X(void, gather_sum, \
+        (const float *x, const int32_t *source, const float *w, const int32_t *offsets, float *y, long nodes, \
+            long heads, long width), \
+        (x, source, w, offsets, y, nodes, heads, width)) \
+    /* dx += Σ w dy, dw = dy · x per edge and head; either may be NULL */ \
+    X(void, gather_sum_backward, \
+        (const float *x, const int32_t *source, const float *w, const int32_t *offsets, const float *dy, float *dx, \
+            float *dw, long nodes, long heads, long width), \
+        (x, source, w, offsets, dy, dx, dw, nodes, heads, width)) \
     /* one time step of recurrent layers on `rows` active samples; see recurrent.h */ \
     X(void, gru_step, \
         (const float *input, const float *hidden, const float *h, float *next, long keep, float *out, \

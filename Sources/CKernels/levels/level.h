@@ -5,6 +5,7 @@
 #include "rows.h"
 #include "random.h"
 #include "segments.h"
+#include "graph.h"
 #include "recurrent.h"
 #include "optimizers.h"
 #include "gemm.h"
