@@ -1,6 +1,6 @@
 package import ClinicalData
 import Processors
-import Tensors
+package import Tensors
 
 extension BatchField {
     /// A field from an encoded column; `size` is the number of vocabulary entries, of categories or of columns, as
@@ -11,7 +11,11 @@ extension BatchField {
     package init(_ column: EncodedColumn, size: Int) throws {
         switch (column.values, column.offsets.count) {
         case (.int32(let values), 1) where column.processor == MultiHotProcessor.name:
-            self = .dense(try multiHot(column, values, size), width: size)
+            self = .dense(try multiHot(column, values, size, offsets: column.offsets[0]), width: size)
+        case (.int32(let values), 2) where column.processor == NestedMultiHotProcessor.name:
+            let rows = try multiHot(column, values, size, offsets: column.offsets[1])
+            self = Self.series(
+                rows, size, zip(column.offsets[0], column.offsets[0].dropFirst()).map { Int($1 - $0) })
         case (.int32(let values), 1):
             try checkIndices(column, values, size)
             self = Self.codes(values, column.offsets[0])
@@ -84,6 +88,41 @@ extension BatchField {
     }
 }
 
+extension BatchTimes {
+    /// The times of a field's steps from the encoded column `<field>.time`: those of steps that the batch leaves out are left
+    /// out too.
+    ///
+    /// Throws ``BatchingError/unsupportedField(name:processor:)`` for a field without steps or other values, and
+    /// ``BatchingError/fieldDiffers(name:expected:)`` where a sample has fewer times than steps.
+    package init(_ column: EncodedColumn, of field: BatchField) throws {
+        guard case .float32(let all) = column.values, let offsets = column.offsets.first,
+            let steps = field.steps, steps.count == column.sampleCount
+        else { throw BatchingError.unsupportedField(name: column.name, processor: column.processor) }
+        var values: [Float] = []
+        var isPresent: [Bool] = []
+        for (sample, (start, end)) in zip(offsets, offsets.dropFirst()).enumerated() {
+            let own = all[Int(start)..<Int(end)]
+            let count = steps[sample].count
+            guard own.isEmpty || own.count >= count else {
+                throw BatchingError.fieldDiffers(name: column.name, expected: "one time per step")
+            }
+            values += own.isEmpty ? Array(repeating: 0, count: count)[...] : own.prefix(count)
+            isPresent.append(!own.isEmpty)
+        }
+        self.init(values: values, isPresent: isPresent)
+    }
+}
+
+extension BatchField {
+    /// Samples → steps; nil for vectors.
+    package var steps: Segments? {
+        switch self {
+        case .codes(_, let steps), .nestedCodes(_, _, let steps), .series(_, _, let steps): steps
+        case .dense: nil
+        }
+    }
+}
+
 extension BatchLabels {
     /// Labels from an encoded column; `size` is the number of classes, 1 for binary and regression.
     ///
@@ -94,7 +133,8 @@ extension BatchLabels {
         case (.int32(let values), 0):
             try checkIndices(column, values, size)
             self = .classes(values)
-        case (.int32(let values), 1): self = .values(try multiHot(column, values, size), width: size)
+        case (.int32(let values), 1):
+            self = .values(try multiHot(column, values, size, offsets: column.offsets[0]), width: size)
         case (.float32(let values), 0):
             guard column.shape.reduce(1, *) == size else {
                 throw BatchingError.fieldDiffers(name: column.name, expected: "\(size) columns")
@@ -105,10 +145,11 @@ extension BatchLabels {
     }
 }
 
-/// Class indices per sample as rows of zeros and ones.
-private func multiHot(_ column: EncodedColumn, _ values: [Int32], _ size: Int) throws -> [Float] {
+/// Class indices per sample or visit as rows of zeros and ones.
+private func multiHot(
+    _ column: EncodedColumn, _ values: [Int32], _ size: Int, offsets: [Int64]
+) throws -> [Float] {
     try checkIndices(column, values, size)
-    let offsets = column.offsets[0]
     var rows = [Float](repeating: 0, count: (offsets.count - 1) * size)
     for row in 0..<(offsets.count - 1) {
         for place in Int(offsets[row])..<Int(offsets[row + 1]) { rows[row * size + Int(values[place])] = 1 }

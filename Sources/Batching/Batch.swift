@@ -12,6 +12,19 @@ package enum BatchField: Sendable, Equatable {
     case dense([Float], width: Int)
 }
 
+/// The times of one field's steps.
+package struct BatchTimes: Sendable, Equatable {
+    /// One time per step, in the order of the field's rows; 0 for all steps of a sample without times.
+    package let values: [Float]
+    /// Per sample, whether it has times.
+    package let isPresent: [Bool]
+
+    package init(values: [Float], isPresent: [Bool]) {
+        self.values = values
+        self.isPresent = isPresent
+    }
+}
+
 /// What a batch's samples are to be predicted as.
 package enum BatchLabels: Sendable, Equatable {
     /// Targets `[B, width]`: binary, multilabel, regression.
@@ -29,12 +42,17 @@ package struct Batch: Sendable, Equatable {
     package let count: Int
     /// Input fields by name.
     package let fields: [String: BatchField]
+    /// The times of fields that have them, by the field's name; empty for models that do not use times.
+    package let times: [String: BatchTimes]
     /// nil where the labels are not known.
     package let labels: BatchLabels?
 
-    package init(count: Int, fields: [String: BatchField], labels: BatchLabels?) {
+    package init(
+        count: Int, fields: [String: BatchField], times: [String: BatchTimes] = [:], labels: BatchLabels?
+    ) {
         self.count = count
         self.fields = fields
+        self.times = times
         self.labels = labels
     }
 }

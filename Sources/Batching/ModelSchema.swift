@@ -5,11 +5,12 @@ package import Processors
 package struct ModelSchema: Sendable, Equatable {
     /// What a field's values are.
     package enum Kind: Sendable, Equatable {
-        /// Vocabulary indices in a row (`sequence`, flat `stagenet`).
+        /// Vocabulary indices in a row (`sequence`, flat `stagenet`, `cehr`).
         case codes(vocabulary: Int)
         /// Vocabulary indices per visit (`nested_sequence`, nested `stagenet`).
         case nestedCodes(vocabulary: Int)
-        /// Rows of numbers (`timeseries`, `nested_sequence_floats`, 2-D `tensor`).
+        /// Rows of numbers (`timeseries`, `temporal_timeseries`, `stagenet_tensor`, `nested_sequence_floats`,
+        /// `nested_multihot`, 2-D `tensor`).
         case series(width: Int)
         /// A vector (`multi_hot`, 1-D `tensor`).
         case dense(width: Int)
@@ -26,10 +27,13 @@ package struct ModelSchema: Sendable, Equatable {
     package struct Feature: Sendable, Equatable {
         package var name: String
         package var kind: Kind
+        /// Whether its steps can have times, in the encoded column `<name>.time`.
+        package var hasTimes: Bool
 
-        package init(_ name: String, _ kind: Kind) {
+        package init(_ name: String, _ kind: Kind, hasTimes: Bool = false) {
             self.name = name
             self.kind = kind
+            self.hasTimes = hasTimes
         }
     }
 
@@ -49,13 +53,19 @@ package struct ModelSchema: Sendable, Equatable {
         self.outputSize = outputSize
     }
 
-    /// The schema of fitted processors; fields that cannot go into a model (`text`, `raw`) are left out.
+    /// The schema of fitted processors; fields that cannot go into a model (`text`, `raw`, `tuple_time_text`) are left out.
     ///
-    /// Throws ``BatchingError`` if no input is left, a field is empty, the output field is no label, or a label has
-    /// fewer than two classes (multilabel: none).
+    /// Throws ``BatchingError`` if no input is left, a field is empty or nested too deeply, the output field is no label, or
+    /// a label has fewer than two classes (multilabel: none).
     package init(_ processors: FittedProcessors) throws {
-        features = processors.fields.filter { $0.role == .input }.compactMap { field in
-            Self.kind(of: field.processor).map { Feature(field.name, $0) }
+        let inputs = processors.fields.filter { $0.role == .input }
+        if let deep = inputs.first(where: { Self.isTooDeep($0.processor) }) {
+            throw BatchingError.unsupportedField(name: deep.name, processor: deep.processorName)
+        }
+        features = inputs.compactMap { field in
+            Self.kind(of: field.processor).map {
+                Feature(field.name, $0, hasTimes: field.processor.hasTimes)
+            }
         }
         guard !features.isEmpty else { throw BatchingError.noInputs }
         if let empty = features.first(where: { $0.kind.size == 0 }) {
@@ -74,10 +84,24 @@ package struct ModelSchema: Sendable, Equatable {
         }
     }
 
+    /// Whether values have a level more than any model takes.
+    private static func isTooDeep(_ processor: any FeatureProcessor) -> Bool {
+        processor is DeepNestedSequenceProcessor || processor is DeepNestedSequenceFloatsProcessor
+    }
+
     private static func kind(of processor: any FeatureProcessor) -> Kind? {
         switch processor {
         case let codes as SequenceProcessor: .codes(vocabulary: codes.vocabulary.count)
+        case let keys as CEHRProcessor: .codes(vocabulary: keys.vocabulary.count)
         case let nested as NestedSequenceProcessor: .nestedCodes(vocabulary: nested.vocabulary.count)
+        case let codes as StageNetProcessor where codes.isNested == true:
+            .nestedCodes(vocabulary: codes.vocabulary.count)
+        case let codes as StageNetProcessor: .codes(vocabulary: codes.vocabulary.count)
+        case let hot as NestedMultiHotProcessor: .series(width: hot.vocabulary.count)
+        case let floats as NestedSequenceFloatsProcessor: .series(width: floats.width)
+        case let series as StageNetTensorProcessor: .series(width: series.width ?? 0)
+        case let series as TimeSeriesProcessor: .series(width: series.width ?? 0)
+        case let series as TemporalTimeSeriesProcessor: .series(width: series.width ?? 0)
         case let hot as MultiHotProcessor: .dense(width: hot.vocabulary.count)
         case let tensor as TensorProcessor: .dense(width: tensor.width ?? 1)
         default: nil

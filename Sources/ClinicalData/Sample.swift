@@ -59,13 +59,23 @@ public struct FieldSchema: Sendable, Equatable {
     }
 }
 
-/// The value of a processor's option, written as a literal: `["padding": 2]`.
-public enum FieldOption: Sendable, Equatable, ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
+/// The value of a processor's option, written as a literal: `["padding": 2, "forward_fill": false]`.
+public enum FieldOption: Sendable, Equatable {
     case integer(Int)
+    case number(Double)
+    case boolean(Bool)
     case text(String)
+}
 
+extension FieldOption: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral,
+    ExpressibleByStringLiteral
+{
     /// A whole number.
     public init(integerLiteral value: Int) { self = .integer(value) }
+    /// A number.
+    public init(floatLiteral value: Double) { self = .number(value) }
+    /// Yes or no.
+    public init(booleanLiteral value: Bool) { self = .boolean(value) }
     /// A word.
     public init(stringLiteral value: String) { self = .text(value) }
 }

@@ -9,8 +9,14 @@ package protocol Model: AnyObject {
     var parameters: ParameterArena { get }
     /// What it was made for.
     var schema: ModelSchema { get }
+    /// Whether its batches must have the times of fields that have them. The default is false.
+    var usesTimes: Bool { get }
     /// The prediction for a batch, and its loss if the batch has labels.
     func forward(_ batch: Batch, _ context: Context) throws -> ModelOutput
+}
+
+extension Model {
+    package var usesTimes: Bool { false }
 }
 
 /// What a model says about a batch.

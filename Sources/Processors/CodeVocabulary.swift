@@ -43,6 +43,15 @@ package struct CodeVocabulary: Codable, Sendable, Equatable {
     /// The token's index, ``unknown`` if it is new.
     package func index(of token: String) -> Int32 { indices[token] ?? Self.unknown }
 
+    /// The indices of a range of leaves; null and unknown codes are ``unknown``. Throws for columns of numbers.
+    func indices(_ column: FieldColumn, _ leaves: Range<Int>, _ processor: String) throws -> [Int32] {
+        let (symbols, dictionary) = try column.symbols(processor)
+        let translated = dictionary.map { index(of: $0) }
+        return symbols[leaves].map {
+            $0 == EventTable.missingSymbol ? Self.unknown : translated[Int($0)]
+        }
+    }
+
     /// Appends a token if it is new.
     package mutating func add(_ token: String) {
         guard indices[token] == nil else { return }

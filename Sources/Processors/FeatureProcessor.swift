@@ -14,6 +14,10 @@ package protocol FeatureProcessor: Codable, Sendable {
     func encode(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn
     /// The times of a range of samples as a column of their own, called `<field>.time`; nil for processors without times.
     func encodeTimes(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn?
+    /// Whether the field has times, in a column of their own.
+    var hasTimes: Bool { get }
+    /// The most entries that a sample's innermost list keeps, nil if all; longer ones are cut.
+    var cutWidth: Int? { get }
     /// Vocabulary size, number of classes, or width; nil where it has no meaning.
     var size: Int? { get }
     /// Whether values are indices of tokens.
@@ -26,6 +30,8 @@ extension FeatureProcessor {
     package var isToken: Bool { false }
     package var size: Int? { nil }
     package var axes: Int? { nil }
+    package var hasTimes: Bool { false }
+    package var cutWidth: Int? { nil }
     package mutating func fit(_ column: FieldColumn, selecting: [Bool]?) throws {}
     package func encodeTimes(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn? { nil }
     package mutating func finishFit(field: String) throws {}

@@ -24,6 +24,39 @@ extension FieldColumn {
         for row in 0..<sampleCount where selecting?[row] ?? true { try body(leafRange(row..<(row + 1))) }
     }
 
+    /// The lengths of the innermost lists of a range of samples; the column has at least two levels.
+    func innerLengths(_ rows: Range<Int>) -> [Int] {
+        guard let ends = offsets.last else { return [] }
+        var range = rows
+        for level in offsets.dropLast() { range = level[range.lowerBound]..<level[range.upperBound] }
+        return range.map { ends[$0 + 1] - ends[$0] }
+    }
+
+    /// The length of the longest innermost list of the selected samples, at least 1; the column has at least two levels.
+    func longestList(_ selecting: [Bool]?) -> Int {
+        (0..<sampleCount).reduce(1) { longest, row in
+            guard selecting?[row] ?? true else { return longest }
+            return max(longest, innerLengths(row..<(row + 1)).max() ?? 0)
+        }
+    }
+
+    /// This column with its innermost lists cut to their first `width` items.
+    func cutting(to width: Int) -> FieldColumn {
+        guard let ends = offsets.last, innerLengths(0..<sampleCount).contains(where: { $0 > width }) else {
+            return self
+        }
+        let kept = zip(ends, ends.dropFirst()).map { $0..<min($1, $0 + width) }
+        var result = self
+        result.offsets[offsets.count - 1] = kept.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+        switch leaves {
+        case .symbols(let all, let dictionary):
+            result.leaves = .symbols(kept.flatMap { all[$0] }, dictionary: dictionary)
+        case .numbers(let all): result.leaves = .numbers(kept.flatMap { all[$0] })
+        case .integers(let all): result.leaves = .integers(kept.flatMap { all[$0] })
+        }
+        return result
+    }
+
     /// The symbols and their dictionary; throws for columns of numbers.
     func symbols(_ processor: String) throws -> (indices: [UInt32], dictionary: [String]) {
         switch leaves {
@@ -43,26 +76,32 @@ extension FieldColumn {
     func lists(_ levels: Int, _ processor: String) throws -> FieldColumn {
         if offsets.count == levels { return self }
         if sampleCount == 0 { return withoutItems(levels) }
+        let wrongKind = ProcessorError.wrongKind(
+            field: name, processor: processor, expected: Self.words(forLevels: levels))
         guard case .symbols(let indices, let dictionary) = leaves, offsets.count < levels else {
-            throw ProcessorError.wrongKind(
-                field: name, processor: processor,
-                expected: levels == 1 ? "one list of codes per sample" : "a list of codes per visit")
+            throw wrongKind
         }
-        if levels == 2, offsets.isEmpty, indices.allSatisfy({ $0 == EventTable.missingSymbol }) {
+        if levels >= 2, offsets.isEmpty, indices.allSatisfy({ $0 == EventTable.missingSymbol }) {
             return withoutItems(levels)
         }
+        guard offsets.count == levels - 1 else { throw wrongKind }
         if levels == 1 {
             let missing = indices.count { $0 == EventTable.missingSymbol }
             guard missing == 0 else { throw ProcessorError.missingLists(field: name, samples: missing) }
-        } else if offsets.isEmpty {
-            throw ProcessorError.wrongKind(
-                field: name, processor: processor, expected: "a list of codes per visit")
         }
         return spelled(indices, dictionary)
     }
 
+    private static func words(forLevels levels: Int) -> String {
+        switch levels {
+        case 1: "one list per sample"
+        case 2: "a list per visit"
+        default: "a list per visit and group"
+        }
+    }
+
     /// As many samples without any item.
-    private func withoutItems(_ levels: Int) -> FieldColumn {
+    func withoutItems(_ levels: Int) -> FieldColumn {
         var empty = Array(repeating: [0], count: levels)
         empty[0] = Array(repeating: 0, count: sampleCount + 1)
         return FieldColumn(name: name, offsets: empty, leaves: .symbols([], dictionary: []))

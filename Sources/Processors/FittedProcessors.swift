@@ -78,6 +78,17 @@ package struct FittedProcessors: Codable, Sendable {
         }
     }
 
+    /// How many lists (visits) of a range of samples are longer than any that was learnt from and are cut, by field with any.
+    package func cuts(_ samples: SampleColumns, rows: Range<Int>) -> [String: Int] {
+        var cuts: [String: Int] = [:]
+        for (field, column) in zip(fields, samples.fields) where column.offsets.count >= 2 {
+            guard let width = field.processor.cutWidth else { continue }
+            let count = column.innerLengths(rows).count { $0 > width }
+            if count > 0 { cuts[field.name] = count }
+        }
+        return cuts
+    }
+
     private func requireFields(of samples: SampleColumns) throws {
         let (expected, got) = (fields.map(\.name), samples.fields.map(\.name))
         guard expected == got else { throw ProcessorError.otherFields(expected: expected, got: got) }

@@ -2,8 +2,9 @@ package import ClinicalData
 
 /// `nested_sequence`: codes per visit to vocabulary indices per visit; null and unknown codes become 1.
 ///
-/// Stored ragged, without padding and without cutting. ``width`` is what a padded tensor would have: the longest visit seen,
-/// at least 1, plus `padding`. Items that are no lists teach nothing.
+/// Stored ragged, without padding. ``width`` is what a padded tensor would have: the longest visit seen, at least 1, plus
+/// `padding`. A longer visit is cut to it and counted (PyHealth fails, or gives a wider tensor). Items that are no lists teach
+/// nothing.
 package struct NestedSequenceProcessor: FeatureProcessor, Equatable {
     package static let name = "nested_sequence"
     /// The codes seen.
@@ -19,6 +20,7 @@ package struct NestedSequenceProcessor: FeatureProcessor, Equatable {
     package var width: Int { longest + padding }
     package var size: Int? { width }
     package var axes: Int? { 2 }
+    package var cutWidth: Int? { width }
 
     package mutating func fit(_ column: FieldColumn, selecting: [Bool]?) throws {
         guard column.offsets.count == 2 else {
@@ -26,20 +28,12 @@ package struct NestedSequenceProcessor: FeatureProcessor, Equatable {
             return
         }
         try vocabulary.learn(column, selecting, Self.name)
-        for row in 0..<column.sampleCount where selecting?[row] ?? true {
-            for visit in column.offsets[0][row]..<column.offsets[0][row + 1] {
-                longest = max(longest, column.offsets[1][visit + 1] - column.offsets[1][visit])
-            }
-        }
+        longest = max(longest, column.longestList(selecting))
     }
 
     package func encode(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn {
-        let column = try column.lists(2, Self.name)
-        let (indices, dictionary) = try column.symbols(Self.name)
-        let translated = dictionary.map { vocabulary.index(of: $0) }
-        let values = indices[column.leafRange(rows)].map {
-            $0 == EventTable.missingSymbol ? CodeVocabulary.unknown : translated[Int($0)]
-        }
+        let column = try column.lists(2, Self.name).cutting(to: width)
+        let values = try vocabulary.indices(column, column.leafRange(rows), Self.name)
         return EncodedColumn(
             name: column.name, processor: Self.name, offsets: column.rebasedOffsets(rows), shape: [],
             values: .int32(values), sampleCount: rows.count)

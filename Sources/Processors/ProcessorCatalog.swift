@@ -18,20 +18,47 @@ package enum ProcessorCatalog {
 
     static let entries: [Entry] = [
         entry(BinaryProcessor.self) { _ in BinaryProcessor() },
+        entry(CEHRProcessor.self, options: ["max_len"]) {
+            CEHRProcessor(maximumLength: try $0.integer("max_len", in: 1...1_000_000) ?? 512)
+        },
+        entry(DeepNestedSequenceProcessor.self) { _ in DeepNestedSequenceProcessor() },
+        entry(DeepNestedSequenceFloatsProcessor.self, options: ["forward_fill"]) {
+            DeepNestedSequenceFloatsProcessor(fillsForward: try $0.flag("forward_fill") ?? true)
+        },
         entry(IgnoreProcessor.self) { _ in IgnoreProcessor() },
         entry(MultiHotProcessor.self) { _ in MultiHotProcessor() },
         entry(MulticlassProcessor.self) { _ in MulticlassProcessor() },
         entry(MultilabelProcessor.self) { _ in MultilabelProcessor() },
+        entry(NestedMultiHotProcessor.self, options: ["padding"]) {
+            NestedMultiHotProcessor(padding: try $0.padding())
+        },
         entry(NestedSequenceProcessor.self, options: ["padding"]) {
-            NestedSequenceProcessor(padding: try $0.integer("padding", in: 0...100_000) ?? 0)
+            NestedSequenceProcessor(padding: try $0.padding())
+        },
+        entry(NestedSequenceFloatsProcessor.self, options: ["forward_fill", "padding"]) {
+            NestedSequenceFloatsProcessor(
+                fillsForward: try $0.flag("forward_fill") ?? true, padding: try $0.padding())
         },
         entry(RawProcessor.self) { _ in RawProcessor() },
         entry(RegressionProcessor.self) { _ in RegressionProcessor() },
         entry(SequenceProcessor.self) { _ in SequenceProcessor() },
+        entry(StageNetProcessor.self, options: ["padding"]) {
+            StageNetProcessor(padding: try $0.padding())
+        },
+        entry(StageNetTensorProcessor.self) { _ in StageNetTensorProcessor() },
+        entry(TemporalTimeSeriesProcessor.self, options: SamplingGrid.options) {
+            TemporalTimeSeriesProcessor(grid: try SamplingGrid($0))
+        },
         entry(TensorProcessor.self, options: ["dtype"]) {
             TensorProcessor(dtype: try $0.choice("dtype", TensorProcessor.Element.self) ?? .float32)
         },
         entry(TextProcessor.self) { _ in TextProcessor() },
+        entry(TimeSeriesProcessor.self, options: SamplingGrid.options) {
+            TimeSeriesProcessor(grid: try SamplingGrid($0))
+        },
+        entry(TupleTimeTextProcessor.self, options: ["type_tag"]) {
+            TupleTimeTextProcessor(tag: try $0.word("type_tag") ?? "note")
+        },
     ]
 
     /// The names of all processors, in alphabetical order.
@@ -68,6 +95,9 @@ struct ProcessorOptions {
         throw error("unknown-key", "unknown option \"\(unknown)\". Valid options: \(list).")
     }
 
+    /// The option `padding`: extra places of a padded tensor. The default is 0.
+    func padding() throws -> Int { try integer("padding", in: 0...100_000) ?? 0 }
+
     /// A whole number, nil if the option is not given.
     func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
         switch field.options[name] {
@@ -76,7 +106,41 @@ struct ProcessorOptions {
         case .integer:
             throw error(
                 "range", "\(name) is out of range. Valid: \(range.lowerBound) to \(range.upperBound).")
-        case .text: throw error("type", "\(name): expected a whole number.")
+        case .number, .boolean, .text: throw error("type", "\(name): expected a whole number.")
+        }
+    }
+
+    /// A number, nil if the option is not given.
+    func number(_ name: String, in range: ClosedRange<Double>) throws -> Double? {
+        let value: Double
+        switch field.options[name] {
+        case nil: return nil
+        case .integer(let whole): value = Double(whole)
+        case .number(let number): value = number
+        case .boolean, .text: throw error("type", "\(name): expected a number.")
+        }
+        guard range.contains(value) else {
+            throw error(
+                "range", "\(name) is out of range. Valid: \(range.lowerBound) to \(range.upperBound).")
+        }
+        return value
+    }
+
+    /// Yes or no, nil if the option is not given.
+    func flag(_ name: String) throws -> Bool? {
+        switch field.options[name] {
+        case nil: return nil
+        case .boolean(let value): return value
+        case .integer, .number, .text: throw error("type", "\(name): expected true or false.")
+        }
+    }
+
+    /// A word of any kind, nil if the option is not given.
+    func word(_ name: String) throws -> String? {
+        switch field.options[name] {
+        case nil: return nil
+        case .text(let text): return text
+        case .integer, .number, .boolean: throw error("type", "\(name): expected a text.")
         }
     }
 

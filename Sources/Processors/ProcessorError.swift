@@ -18,6 +18,14 @@ package enum ProcessorError: PyHealthError, Equatable {
     case notNumbers(field: String, count: Int)
     /// A tensor's samples have different shapes.
     case raggedTensor(field: String)
+    /// Codes are missing where each one must be given.
+    case missingCodes(field: String, count: Int)
+    /// Samples whose times are not finite, not one per entry, or end before they begin.
+    case badTimes(field: String, samples: Int)
+    /// Samples without any time, which cannot be put on a grid.
+    case emptySeries(field: String, samples: Int)
+    /// A sample that would have more steps than memory holds.
+    case tooManySteps(field: String, limit: Int)
     /// An ignored field has no encoded form.
     case ignored(field: String)
     /// The samples have other fields than the processors were made for.
@@ -35,6 +43,10 @@ package enum ProcessorError: PyHealthError, Equatable {
         case .mixedLabels: "processor.mixed-labels"
         case .notNumbers: "processor.not-numbers"
         case .raggedTensor: "processor.ragged-tensor"
+        case .missingCodes: "processor.missing-codes"
+        case .badTimes: "processor.bad-times"
+        case .emptySeries: "processor.empty-series"
+        case .tooManySteps: "processor.too-many-steps"
         case .ignored: "processor.ignored"
         case .otherFields: "processor.other-fields"
         case .badState: "processor.bad-state"
@@ -63,6 +75,16 @@ package enum ProcessorError: PyHealthError, Equatable {
             "Field \"\(field)\": \(count) values are missing or not numbers. Leave such samples out in the task."
         case .raggedTensor(let field):
             "Field \"\(field)\": the tensors of the samples have different shapes. Use nested_sequence or cut them."
+        case .missingCodes(let field, let count):
+            "Field \"\(field)\": \(count) codes are missing. Leave them out in the task."
+        case .badTimes(let field, let samples):
+            "Field \"\(field)\": the times of \(samples) samples are not finite, not one per entry, or end before they "
+                + "begin. Give ascending times, one per entry."
+        case .emptySeries(let field, let samples):
+            "Field \"\(field)\": \(samples) samples have no time at all. Leave such samples out in the task."
+        case .tooManySteps(let field, let limit):
+            "Field \"\(field)\": from first to last time there are more than \(limit) steps in a sample. "
+                + "Choose a longer sampling_rate, or check the times."
         case .ignored(let field): "Field \"\(field)\" is ignored; it has no encoded form."
         case .otherFields(let expected, let got):
             "The processors are for the fields \(expected.joined(separator: ", ")), "

@@ -34,7 +34,8 @@ package struct IgnoreProcessor: FeatureProcessor, Equatable {
     }
 }
 
-private func texts(_ column: FieldColumn, _ rows: Range<Int>, processor: String) -> EncodedColumn {
+/// The leaves of a range of samples as texts, nulls as empty ones, with the column's levels.
+func texts(_ column: FieldColumn, _ rows: Range<Int>, processor: String) -> EncodedColumn {
     let leaves = column.leafRange(rows)
     let values: [String]
     switch column.leaves {

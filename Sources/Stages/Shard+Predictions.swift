@@ -42,7 +42,8 @@ extension Shard {
         let rows = (payload.range?.first ?? 0)..<(payload.range?.last ?? 0)
         let range = Array(rows)
         progress.setTotal(range.count)
-        let batches = BatchSource(samples: setup.samples, schema: setup.model.schema)
+        let batches = BatchSource(
+            samples: setup.samples, schema: setup.model.schema, includesTimes: setup.model.usesTimes)
         let results = try Predictor(model: setup.model, batches: batches).predict(range) {
             progress.advance(by: $0, bytes: 0)
         }

@@ -51,7 +51,8 @@ package final class Trainer {
     package init(job: TrainingJob, model: any Model, samples: SampleSet) throws {
         self.job = job
         self.model = model
-        batches = BatchSource(samples: samples, schema: model.schema)
+        batches = BatchSource(
+            samples: samples, schema: model.schema, includesTimes: model.usesTimes)
         train = samples.split.indices.filter { samples.split[$0] == SplitPart.train.rawValue }
         validation = samples.split.indices.filter { samples.split[$0] == SplitPart.val.rawValue }
         guard !train.isEmpty else { throw TrainingError.noTrainingSamples }

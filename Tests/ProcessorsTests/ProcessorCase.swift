@@ -28,8 +28,13 @@ struct ProcessorCase: Sendable, CustomTestStringConvertible {
     func make() throws -> any FeatureProcessor {
         var options: [String: FieldOption] = [:]
         for (key, value) in content["kwargs"].members {
-            if let number = value.number { options[key] = .integer(Int(number)) }
-            if let text = value.text { options[key] = .text(text.replacing("torch.", with: "")) }
+            switch value {
+            case .number(let number):
+                options[key] = Int(exactly: number).map { .integer($0) } ?? .number(number)
+            case .bool(let flag): options[key] = .boolean(flag)
+            case .text(let text): options[key] = .text(text.replacing("torch.", with: ""))
+            default: options[key] = value["seconds"].number.map { .number($0) }
+            }
         }
         return try ProcessorCatalog.make(FieldSchema("field", name, options))
     }
@@ -37,28 +42,93 @@ struct ProcessorCase: Sendable, CustomTestStringConvertible {
     /// Fits on the samples' values, every sample a part of its own.
     func fit(_ processor: inout any FeatureProcessor) throws {
         for value in content["fit_values"].items {
-            try processor.fit(column(of: value), selecting: nil)
+            try processor.fit(column(of: Self.teaching(value, name), for: name), selecting: nil)
         }
         if content["fit_values"] != .null { try processor.finishFit(field: "field") }
+    }
+}
+
+extension ProcessorCase {
+    /// The part of a value that a sample can hold and a fit can learn from: numbers among concept keys teach nothing.
+    private static func teaching(_ value: JSONValue, _ name: String) -> JSONValue {
+        name == "cehr" ? .list(value.items.filter { $0.number == nil }) : value
     }
 }
 
 /// A value that a sample cannot hold: numbers beside texts, lists beside plain values, tuples, dictionaries.
 struct NoFieldValue: Error {}
 
-/// A column of one sample.
-func column(of value: JSONValue) throws -> FieldColumn { try column(of: [value]) }
+/// A column of one sample, in the form that a processor takes.
+func column(of value: JSONValue, for processor: String = "") throws -> FieldColumn {
+    try column(of: [value], for: processor)
+}
 
-/// A column of some samples.
-func column(of values: [JSONValue], name: String = "field") throws -> FieldColumn {
+/// A column of some samples, in the form that a processor takes.
+func column(of values: [JSONValue], name: String = "field", for processor: String = "") throws -> FieldColumn
+{
     let symbols = SymbolTable()
     var builder = SampleColumnsBuilder(fields: [name], symbols: symbols)
     for value in values {
         let patient = symbols.intern("p")
-        try builder.append(
-            Sample(patientID: patient, visitID: nil, values: [fieldValue(value, symbols)]))
+        let own =
+            value == .null ? .null : try formedValue(value, symbols, processor) ?? fieldValue(value, symbols)
+        try builder.append(Sample(patientID: patient, visitID: nil, values: [own]))
     }
     return builder.finish().fields[0]
+}
+
+/// The value in the form that only the named processor tells; nil where the value itself does.
+private func formedValue(
+    _ value: JSONValue, _ symbols: SymbolTable, _ processor: String
+) throws -> FieldValue? {
+    switch processor {
+    case "deep_nested_sequence":
+        return .deepNestedCodes(
+            try value.items.map { try $0.items.map { try codeList($0, symbols) } })
+    case "nested_sequence_floats":
+        if let texts = texts(of: value.items, symbols) { return .nestedCodes(texts) }
+        return .nestedNumbers(try value.items.map(numberList))
+    case "deep_nested_sequence_floats":
+        if texts(of: value.items.flatMap(\.items), symbols) != nil {
+            return .deepNestedCodes(value.items.map { texts(of: $0.items, symbols, always: true) ?? [] })
+        }
+        return .deepNestedNumbers(try value.items.map { try $0.items.map(numberList) })
+    case "timeseries", "temporal_timeseries", "stagenet_tensor":
+        return .timed(times(value["tuple"].items[0]), try numberRows(value["tuple"].items[1]))
+    case "stagenet":
+        return .timed(times(value["tuple"].items[0]), try fieldValue(value["tuple"].items[1], symbols))
+    case "tuple_time_text":
+        return .timed(times(value["tuple"].items[1]), .codes(try codeList(value["tuple"].items[0], symbols)))
+    default: return nil
+    }
+}
+
+/// All lists as texts if one of them has a text that is not NaN: a sample does not hold texts beside numbers.
+private func texts(of lists: [JSONValue], _ symbols: SymbolTable, always: Bool = false) -> [[Symbol?]]? {
+    guard always || lists.contains(where: { $0.items.contains { $0.text.map { $0 != "nan" } ?? false } })
+    else { return nil }
+    return lists.map { list in
+        list.items.map { item in (item.text ?? item.number.map { "\($0)" }).map { symbols.intern($0) } }
+    }
+}
+
+/// Milliseconds of dates, else the numbers; those of lists of one number are the same.
+private func times(_ value: JSONValue) -> [Double] {
+    value.items.map { time in
+        if let text = time["datetime"].text {
+            let date = try? Date.ISO8601FormatStyle().parse(text.replacing(" ", with: "T") + "Z")
+            return (date?.timeIntervalSince1970 ?? .nan) * 1000
+        }
+        return time.number ?? time.items.first?.number ?? FieldColumn.missingNumber
+    }
+}
+
+private func numberRows(_ value: JSONValue) throws -> FieldValue {
+    let items = value["array"] == .null ? value.items : value["array"].items
+    guard items.contains(where: { if case .list = $0 { true } else { false } }) else {
+        return .numbers(try numberList(.list(items)))
+    }
+    return .nestedNumbers(try items.map(numberList))
 }
 
 private func fieldValue(_ value: JSONValue, _ symbols: SymbolTable) throws -> FieldValue {
@@ -89,12 +159,14 @@ private func codeList(_ value: JSONValue, _ symbols: SymbolTable) throws -> [Sym
 }
 
 private func numberList(_ value: JSONValue) throws -> [Double?] {
+    if value == .null { return [] }
     guard case .list(let items) = value else { throw NoFieldValue() }
     return try items.map { item in
         switch item {
         case .null: return nil
         case .bool(let flag): return flag ? 1 : 0
         case .number(let number): return number
+        case .text("nan"): return .nan
         default: throw NoFieldValue()
         }
     }

@@ -1,0 +1,43 @@
+package import ClinicalData
+
+/// `deep_nested_sequence_floats`: numbers per visit and group to rows of ``longest`` numbers, gaps filled within each group as
+/// ``VisitFloats`` says.
+///
+/// Stored with two levels (groups, visits) and shape `[longest]`, without the visits that PyHealth appends to a group up to
+/// ``mostVisits`` (repetitions of its last row, or zeros). A visit with more numbers is cut and counted.
+package struct DeepNestedSequenceFloatsProcessor: FeatureProcessor, Equatable {
+    package static let name = "deep_nested_sequence_floats"
+    /// Whether gaps take the last value before them. The default is true.
+    package var fillsForward: Bool
+    /// The longest visit seen, at least 1.
+    package var longest = 1
+    /// The most visits of a group seen, at least 1.
+    package var mostVisits = 1
+
+    package init(fillsForward: Bool = true) { self.fillsForward = fillsForward }
+    package var size: Int? { longest }
+    package var axes: Int? { 3 }
+    package var cutWidth: Int? { longest }
+
+    package mutating func fit(_ column: FieldColumn, selecting: [Bool]?) throws {
+        let column = try column.lists(3, Self.name)
+        longest = max(longest, column.longestList(selecting))
+        mostVisits = max(mostVisits, column.mostVisits(selecting))
+    }
+
+    package func encode(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn {
+        let column = try column.lists(3, Self.name).cutting(to: longest)
+        let floats = VisitFloats(width: longest, fillsForward: fillsForward)
+        let (samples, groups) = (column.offsets[0], column.offsets[1])
+        let visits = FieldColumn(
+            name: column.name, offsets: Array(column.offsets[1...]), leaves: column.leaves)
+        var values: [Float] = []
+        for group in samples[rows.lowerBound]..<samples[rows.upperBound]
+        where groups[group] < groups[group + 1] {
+            values += floats.rows(visits.numberLists(group..<(group + 1)))
+        }
+        return EncodedColumn(
+            name: column.name, processor: Self.name, offsets: Array(column.rebasedOffsets(rows)[..<2]),
+            shape: [longest], values: .float32(values), sampleCount: rows.count)
+    }
+}
