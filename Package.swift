@@ -44,6 +44,9 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
         .systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CSnappy", providers: [.apt(["libsnappy-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .target(name: "CKernels", cSettings: optimizedC),
         .target(name: "CScan", cSettings: optimizedC),
@@ -54,6 +57,7 @@ let package = Package(
         room("DelimitedText", ["CScan", "CISAL", "Groundwork"]),
         room("HDF5", ["CHDF5", "Groundwork"]),
         room("Kernels", ["COpenBLAS", "CKernels", "Groundwork"]),
+        room("Parquet", ["CISAL", "CLZ4", "CSnappy", "CZstd", "Groundwork"]),
         room("ZeroMQ", ["CZeroMQ", "Groundwork"]),
 
         // The journey
@@ -119,6 +123,7 @@ let package = Package(
                 "Tasks", "Datasets", "DelimitedText", "Processors", "ClinicalData", "Groundwork",
                 "TestSupport",
             ]),
+        tests("ParquetTests", ["Parquet", "DelimitedText", "Groundwork", "TestSupport"]),
         tests("ProcessorsTests", ["Processors", "Tasks", "ClinicalData", "Groundwork", "TestSupport"]),
         tests(
             "StorageTests",

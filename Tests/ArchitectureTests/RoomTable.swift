@@ -5,16 +5,19 @@ enum RoomTable {
         "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Groundwork", "Synchronization",
     ]
 
-    /// C modules with the rooms that import them. ISA-L has two: inflating in one, checksums in the other.
+    /// C modules with the rooms that import them. ISA-L has three: inflating texts, inflating pages, checksums.
     static let importersOfC: [String: Set<String>] = [
         "CAllocator": ["pyhealth-worker"],
         "CHDF5": ["HDF5"],
-        "CISAL": ["DelimitedText", "Digests"],
+        "CISAL": ["DelimitedText", "Digests", "Parquet"],
         "CKernels": ["Kernels"],
+        "CLZ4": ["Parquet"],
         "COpenBLAS": ["Kernels"],
         "COpenSSL": ["Digests"],
         "CScan": ["DelimitedText"],
+        "CSnappy": ["Parquet"],
         "CZeroMQ": ["ZeroMQ"],
+        "CZstd": ["Parquet"],
     ]
 
     private static let journey: Set<String> = [
@@ -29,6 +32,7 @@ enum RoomTable {
         "Digests": ["CISAL", "COpenSSL"],
         "HDF5": ["CHDF5"],
         "Kernels": ["CKernels", "COpenBLAS"],
+        "Parquet": ["CISAL", "CLZ4", "CSnappy", "CZstd"],
         "ZeroMQ": ["CZeroMQ"],
         // The journey
         "Groundwork": ["Yams"],
