@@ -1,33 +1,39 @@
-/// Rows that wait to be written, in the order in which they were read: per row the patient's symbol, the time in two
-/// words, one symbol per attribute; and its patient range.
+import ClinicalData
+
+/// Rows that wait to be written, in the order in which they were read: per row the patient's symbol and range, the time, and
+/// one symbol per attribute, column by column.
 ///
 /// One buffer for all ranges, so that memory does not depend on how many there are.
 final class RunBuffer {
-    /// Words per row.
-    let stride: Int
-    private(set) var words: [UInt32] = []
+    private(set) var patients: [UInt32] = []
+    private(set) var times: [Int64] = []
+    private(set) var columns: [[UInt32]]
     private var ranges: [UInt32] = []
 
-    init(attributes: Int) { stride = attributes + 3 }
+    init(attributes: Int) { columns = Array(repeating: [], count: attributes) }
 
     /// The number of rows.
-    var rowCount: Int { ranges.count }
+    var rowCount: Int { patients.count }
     /// Bytes of all rows.
-    var byteCount: Int { (words.count + ranges.count) * 4 }
+    var byteCount: Int { patients.count * (16 + 4 * columns.count) }
 
-    @inline(__always)
-    func append(range: Int, patient: UInt32, time: Int64, attributes: UnsafeBufferPointer<UInt32>) {
-        ranges.append(UInt32(range))
-        words.append(patient)
-        let bits = UInt64(bitPattern: time)
-        words.append(UInt32(truncatingIfNeeded: bits))
-        words.append(UInt32(truncatingIfNeeded: bits >> 32))
-        words.append(contentsOf: attributes)
+    /// Adds rows with their patients and ranges; times and attributes of these rows must follow.
+    func append(patients: [UInt32], ranges: [UInt32]) {
+        self.patients += patients
+        self.ranges += ranges
     }
 
+    /// Adds the times of the rows added last.
+    func append(times: [Int64]) { self.times += times }
+
+    /// Adds the values of one attribute of the rows added last.
+    func append(_ values: [UInt32], column: Int) { columns[column] += values }
+
     func clear() {
-        words.removeAll(keepingCapacity: true)
+        patients.removeAll(keepingCapacity: true)
+        times.removeAll(keepingCapacity: true)
         ranges.removeAll(keepingCapacity: true)
+        for column in columns.indices { columns[column].removeAll(keepingCapacity: true) }
     }
 
     /// Row numbers grouped by range, in order inside each, and where every range of `count` begins (one more at the

@@ -28,7 +28,7 @@ final class ShuffleFileWriter {
     // The segment in work; kept from one to the next.
     private var texts: [UInt8] = []
     private var textOffsets: [UInt32] = []
-    private var columns: [UInt32] = []
+    private var words: [UInt32] = []
     private var segment: [UInt8] = []
 
     init(path: String, rangeCount: Int, attributes: Int) throws {
@@ -80,37 +80,52 @@ final class ShuffleFileWriter {
     /// Makes ``segment`` of the given rows.
     private func gather(_ rows: ArraySlice<UInt32>, of buffer: RunBuffer, _ symbols: SymbolTable) {
         stamp += 1
-        let count = rows.count
         texts.removeAll(keepingCapacity: true)
         textOffsets.removeAll(keepingCapacity: true)
         textOffsets.append(0)
-        columns.removeAll(keepingCapacity: true)
-        columns.append(contentsOf: repeatElement(0, count: count * buffer.stride))
-        buffer.words.withUnsafeBufferPointer { source in
-            for (place, row) in rows.enumerated() {
-                let base = Int(row) * buffer.stride
-                columns[place] = local(source[base], symbols)
-                columns[count + 2 * place] = source[base + 1]
-                columns[count + 2 * place + 1] = source[base + 2]
-                for column in 0..<attributes {
-                    columns[count * (3 + column) + place] = local(source[base + 3 + column], symbols)
+        words.removeAll(keepingCapacity: true)
+        rows.withUnsafeBufferPointer { rows in
+            gather(buffer.patients, rows, symbols)
+            buffer.times.withUnsafeBufferPointer { times in
+                for row in rows {
+                    let bits = UInt64(bitPattern: times[Int(row)])
+                    words.append(UInt32(truncatingIfNeeded: bits))
+                    words.append(UInt32(truncatingIfNeeded: bits >> 32))
+                }
+            }
+            for column in buffer.columns { gather(column, rows, symbols) }
+        }
+        assemble(rows: rows.count)
+    }
+
+    /// Appends one column of the given rows, with the segment's own numbers for its symbols, given on first use.
+    private func gather(_ column: [UInt32], _ rows: UnsafeBufferPointer<UInt32>, _ symbols: SymbolTable) {
+        let first = words.count
+        words.append(contentsOf: repeatElement(EventTable.missingSymbol, count: rows.count))
+        column.withUnsafeBufferPointer { column in
+            stamps.withUnsafeMutableBufferPointer { stamps in
+                locals.withUnsafeMutableBufferPointer { locals in
+                    words.withUnsafeMutableBufferPointer { words in
+                        for (place, row) in rows.enumerated() {
+                            let symbol = column[Int(row)]
+                            guard symbol != EventTable.missingSymbol else { continue }
+                            if stamps[Int(symbol)] != stamp {
+                                stamps[Int(symbol)] = stamp
+                                locals[Int(symbol)] = add(symbol, symbols)
+                            }
+                            words[first + place] = locals[Int(symbol)]
+                        }
+                    }
                 }
             }
         }
-        assemble(rows: count)
     }
 
-    /// The segment's number for a symbol of the run, given on first use.
-    @inline(__always)
-    private func local(_ symbol: UInt32, _ symbols: SymbolTable) -> UInt32 {
-        if symbol == EventTable.missingSymbol { return symbol }
-        let i = Int(symbol)
-        if stamps[i] == stamp { return locals[i] }
-        stamps[i] = stamp
-        locals[i] = UInt32(textOffsets.count - 1)
+    /// Adds a text to the segment and returns its number.
+    private func add(_ symbol: UInt32, _ symbols: SymbolTable) -> UInt32 {
         symbols.withBytes(of: Symbol(index: symbol)) { texts.append(contentsOf: $0) }
         textOffsets.append(UInt32(texts.count))
-        return locals[i]
+        return UInt32(textOffsets.count - 2)
     }
 
     private func assemble(rows: Int) {
@@ -119,7 +134,7 @@ final class ShuffleFileWriter {
         segment.append(contentsOf: repeatElement(0, count: 16))
         textOffsets.withUnsafeBytes { segment.append(contentsOf: $0) }
         segment.append(contentsOf: texts)
-        columns.withUnsafeBytes { segment.append(contentsOf: $0) }
+        words.withUnsafeBytes { segment.append(contentsOf: $0) }
         let checksum = segment.withUnsafeBytes {
             CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[16...]))
         }
