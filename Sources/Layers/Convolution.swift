@@ -48,13 +48,14 @@ package struct Convolution2D {
     private let dilation: Extent
     private let groups: Int
 
-    /// A layer from `inputs` (C) to `outputs` (O) channels.
+    /// A layer from `inputs` (C) to `outputs` (O) channels; `initial` draws other first values.
     package init(
         _ inputs: Int, _ outputs: Int, kernel: Extent, stride: Extent = 1, padding: Extent = 0,
-        dilation: Extent = 1, groups: Int = 1, bias: Bool = true, parameters: ParameterBuilder
+        dilation: Extent = 1, groups: Int = 1, bias: Bool = true, initial: Initializer? = nil,
+        parameters: ParameterBuilder
     ) {
         let depth = inputs / max(groups, 1)
-        let initial = Initializer.uniform(bound: bound(depth * kernel.count))
+        let initial = initial ?? .uniform(bound: bound(depth * kernel.count))
         weight = parameters.parameter("weight", [outputs, depth, kernel.height, kernel.width], initial)
         self.bias = bias ? parameters.parameter("bias", [outputs], initial) : nil
         self.stride = stride

@@ -24,6 +24,12 @@ package final class BufferPool {
         return Buffer(block, kind: kind, pool: self)
     }
 
+    /// A buffer of at least `count` 64-bit words, contents undefined.
+    func words(_ count: Int) -> (buffer: Buffer, words: UnsafeMutablePointer<UInt64>) {
+        let buffer = buffer(2 * count)
+        return (buffer, UnsafeMutableRawPointer(buffer.floats).assumingMemoryBound(to: UInt64.self))
+    }
+
     fileprivate func take(back block: UnsafeMutableRawPointer, kind: Int) { free[kind].append(block) }
 
     /// The floats of the smallest class of at least `count`, and its number.

@@ -26,7 +26,7 @@ extension Context {
                     let (from, to) = (
                         gradient + (row * perRow + frame) * size, dx + row * columns + frame * hop
                     )
-                    for i in 0..<size { to[i] += from[i] }
+                    Kernel.scale(1, from, into: to, count: size, add: true)
                 }
             }
         }
@@ -48,21 +48,10 @@ extension Context {
         require(x.columns.isMultiple(of: 2), "magnitude: \(x) has no imaginary half")
         let (rows, half) = (x.rows, x.columns / 2)
         let y = result([rows, half], from: x)
-        for row in 0..<rows {
-            let (re, im) = (x.values + row * 2 * half, x.values + row * 2 * half + half)
-            for k in 0..<half { y.values[row * half + k] = (re[k] * re[k] + im[k] * im[k]).squareRoot() }
-        }
+        Kernel.magnitude(x.values, into: y.values, rows: rows, half: half)
         record(y) { gradient, context in
             guard let dx = x.gradientSum(context) else { return }
-            for row in 0..<rows {
-                for k in 0..<half {
-                    let (from, size) = (row * 2 * half + k, y.values[row * half + k])
-                    guard size > 0 else { continue }
-                    let scale = gradient[row * half + k] / size
-                    dx[from] += scale * x.values[from]
-                    dx[from + half] += scale * x.values[from + half]
-                }
-            }
+            Kernel.magnitudePullback(x.values, y: y.values, dy: gradient, dx: dx, rows: rows, half: half)
         }
         return y
     }

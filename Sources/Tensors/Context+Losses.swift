@@ -84,17 +84,11 @@ extension Context {
         require(
             targets.count == scores.count, "hinge: \(targets.count) targets for scores \(scores)")
         let slope = pool.buffer(scores.count), losses = pool.buffer(scores.rows)
-        let share = 1 / Float(max(scores.columns, 1))
-        for row in 0..<scores.rows {
-            var total: Float = 0
-            for place in row * scores.columns..<(row + 1) * scores.columns {
-                let sign = 2 * targets[place] - 1
-                let lack = margin - sign * scores.values[place]
-                // not `lack > 0`: NaN has to come through
-                total += lack <= 0 ? 0 : lack
-                slope.floats[place] = lack <= 0 ? 0 : -sign * share
-            }
-            losses.floats[row] = total * share
+        targets.withUnsafeBufferPointer { targets in
+            guard let targets = targets.baseAddress else { return }
+            Kernel.hinge(
+                scores: scores.values, targets: targets, margin: margin, loss: losses.floats,
+                slope: slope.floats, rows: scores.rows, columns: scores.columns)
         }
         return loss(of: scores, slope, losses)
     }
@@ -108,22 +102,11 @@ extension Context {
             targets.count == scores.count,
             "multilabelMargin: \(targets.count) targets for scores \(scores)")
         let slope = pool.buffer(scores.count), losses = pool.buffer(scores.rows)
-        slope.floats.update(repeating: 0, count: scores.count)
-        let share = 1 / Float(max(scores.columns, 1))
-        for row in 0..<scores.rows {
-            let places = row * scores.columns..<(row + 1) * scores.columns
-            let without = places.filter { targets[$0] <= 0.5 }
-            var total: Float = 0
-            for label in places where targets[label] > 0.5 {
-                for other in without {
-                    let lack = 1 - (scores.values[label] - scores.values[other])
-                    guard !(lack <= 0) else { continue }
-                    total += lack
-                    slope.floats[label] -= share
-                    slope.floats[other] += share
-                }
-            }
-            losses.floats[row] = total * share
+        targets.withUnsafeBufferPointer { targets in
+            guard let targets = targets.baseAddress else { return }
+            Kernel.multilabelMargin(
+                scores: scores.values, targets: targets, loss: losses.floats, slope: slope.floats,
+                rows: scores.rows, columns: scores.columns)
         }
         return loss(of: scores, slope, losses)
     }

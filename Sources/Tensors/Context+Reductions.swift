@@ -21,10 +21,8 @@ extension Context {
         }
         record(y, operation: operation) { gradient, context in
             guard let dx = x.gradientTarget(context) else { return }
-            for place in 0..<x.count {
-                let value = factor * gradient[place / x.columns]
-                dx.floats[place] = dx.add ? dx.floats[place] + value : value
-            }
+            Kernel.spreadRows(
+                gradient, factor: factor, into: dx.floats, rows: x.rows, columns: x.columns, add: dx.add)
         }
         return y
     }
@@ -34,8 +32,8 @@ extension Context {
         y.values[0] = factor * Kernel.sum(x.values, count: x.count)
         record(y, operation: operation) { gradient, context in
             guard let dx = x.gradientTarget(context) else { return }
-            let value = factor * gradient[0]
-            for i in 0..<x.count { dx.floats[i] = dx.add ? dx.floats[i] + value : value }
+            Kernel.spreadRows(
+                gradient, factor: factor, into: dx.floats, rows: 1, columns: x.count, add: dx.add)
         }
         return y
     }

@@ -14,8 +14,7 @@ extension Context {
         require(
             places.count == x.rows * count && places.allSatisfy { $0 >= 0 && $0 < x.columns },
             "gatherColumns: \(places.count) columns, \(count) per row, do not fit \(x)")
-        let elements = places.indices.map { $0 / max(count, 1) * x.columns + Int(places[$0]) }
-        return pick(x, elements, shape: [x.rows, count])
+        return pickColumns("gatherColumns", x, places, count)
     }
 
     /// Every row in descending (or ascending) order; equal values keep their order, NaN counts as the largest.
@@ -53,32 +52,27 @@ extension Context {
 
     private func ranked(_ name: String, _ x: Tensor, _ count: Int, descending: Bool) -> Selection {
         require(count >= 0 && count <= x.columns, "\(name): \(count) columns asked of \(x)")
-        var places: [Int32] = []
-        places.reserveCapacity(x.rows * count)
-        for row in 0..<x.rows {
-            let values = x.values + row * x.columns
-            let order = (0..<Int32(x.columns)).sorted { a, b in
-                let left = values[Int(a)], right = values[Int(b)]
-                if isAbove(left, right) { return descending }
-                if isAbove(right, left) { return !descending }
-                return a < b
+        let scratch = pool.words(2 * x.columns)
+        let places = [Int32](unsafeUninitializedCapacity: x.rows * count) { places, filled in
+            if let base = places.baseAddress {
+                Kernel.rankRows(
+                    x.values, rows: x.rows, columns: x.columns, count: count, descending: descending,
+                    scratch: scratch.words, into: base)
             }
-            places += order.prefix(count)
+            filled = x.rows * count
         }
-        return Selection(values: gatherColumns(x, places: places, count: count), places: places)
+        return Selection(values: pickColumns(name, x, places, count), places: places)
     }
 
     private func rowExtreme(_ name: String, _ x: Tensor, _ sign: Float) -> Selection {
         require(x.columns > 0, "\(name): no columns in \(x)")
-        let places = (0..<x.rows).map { row -> Int32 in
-            let values = x.values + row * x.columns
-            var best = 0
-            for column in 1..<max(x.columns, 1) where isAbove(sign * values[column], sign * values[best]) {
-                best = column
+        let places = [Int32](unsafeUninitializedCapacity: x.rows) { places, filled in
+            if let base = places.baseAddress {
+                Kernel.rowLargest(x.values, sign: sign, into: base, rows: x.rows, columns: x.columns)
             }
-            return Int32(best)
+            filled = x.rows
         }
-        return Selection(values: gatherColumns(x, places: places, count: 1), places: places)
+        return Selection(values: pickColumns(name, x, places, 1), places: places)
     }
 
     private func segmentExtreme(
@@ -89,30 +83,25 @@ extension Context {
         Kernel.segmentLargest(
             x.values, sign: sign, offsets: segments.offsets, into: &rows, segments: segments.count,
             columns: x.columns)
-        let elements = rows.indices.map {
-            rows[$0] < 0 ? -1 : Int(rows[$0]) * x.columns + $0 % x.columns
+        let y = result([segments.count, x.columns], from: x)
+        Kernel.pickRows(x.values, from: rows, into: y.values, rows: segments.count, columns: x.columns)
+        record(y, operation: name) { [rows] gradient, context in
+            guard let dx = x.gradientSum(context) else { return }
+            Kernel.maxPoolPullback(
+                dy: gradient, from: rows, dx: dx, windows: segments.count, columns: x.columns)
         }
-        return Selection(values: pick(x, elements, shape: [segments.count, x.columns]), places: rows)
+        return Selection(values: y, places: rows)
     }
 
-    /// The given elements of x, 0 for −1; the gradient is added to them in ascending order of the result.
-    private func pick(
-        _ x: Tensor, _ elements: [Int], shape: [Int], _ operation: String = #function
-    ) -> Tensor {
-        let y = result(shape, from: x)
-        for (place, element) in elements.enumerated() {
-            y.values[place] = element < 0 ? 0 : x.values[element]
-        }
+    private func pickColumns(_ operation: String, _ x: Tensor, _ places: [Int32], _ count: Int) -> Tensor {
+        let y = result([x.rows, count], from: x)
+        Kernel.gatherColumns(
+            x.values, places: places, into: y.values, rows: x.rows, columns: x.columns, count: count)
         record(y, operation: operation) { gradient, context in
             guard let dx = x.gradientSum(context) else { return }
-            for (place, element) in elements.enumerated() where element >= 0 {
-                dx[element] += gradient[place]
-            }
+            Kernel.scatterColumns(
+                gradient, places: places, into: dx, rows: x.rows, columns: x.columns, count: count)
         }
         return y
     }
 }
-
-/// Whether a is larger; NaN is larger than every number.
-@inline(__always)
-private func isAbove(_ a: Float, _ b: Float) -> Bool { a > b || (a.isNaN && !b.isNaN) }

@@ -32,7 +32,7 @@ extension Context {
         let masked = masked("softmax", x, valid)
         let y = result(x.shape, from: x)
         Kernel.softmaxRows(masked.floats, y.values, rows: x.rows, columns: x.columns)
-        for place in valid.indices where !valid[place] { y.values[place] = 0 }
+        valid.withFlags { Kernel.choose($0, y.values, or: 0, into: y.values, count: x.count) }
         record(y) { gradient, context in
             guard let dx = x.gradientTarget(context) else { return }
             Kernel.softmaxRowsPullback(
@@ -48,11 +48,11 @@ extension Context {
         let masked = masked("logSoftmax", x, valid)
         let y = result(x.shape, from: x)
         Kernel.logSoftmaxRows(masked.floats, y.values, rows: x.rows, columns: x.columns)
-        for place in valid.indices where !valid[place] { y.values[place] = -.infinity }
+        valid.withFlags { Kernel.choose($0, y.values, or: -.infinity, into: y.values, count: x.count) }
         record(y, isFinite: false) { gradient, context in
             guard let dx = x.gradientTarget(context) else { return }
             let dy = context.pool.buffer(x.count)
-            for place in valid.indices { dy.floats[place] = valid[place] ? gradient[place] : 0 }
+            valid.withFlags { Kernel.choose($0, gradient, or: 0, into: dy.floats, count: x.count) }
             Kernel.logSoftmaxRowsPullback(
                 y: y.values, dy: dy.floats, dx: dx.floats, rows: x.rows, columns: x.columns, add: dx.add)
         }
@@ -103,28 +103,17 @@ extension Context {
 
     /// The point of the probability simplex nearest to every row: yᵢ = max(xᵢ − τ, 0) with Σ y = 1.
     ///
-    /// Many elements are exactly 0. The gradient is dy − (mean of dy over y > 0) where y > 0. Shapes: x and result
+    /// Many elements are exactly 0. NaN throughout a row with a NaN or +∞ or without
+    /// a finite number. The gradient is dy − (mean of dy over y > 0) where y > 0. Shapes: x and result
     /// `[N, D]`. Source: Martins and Astudillo, From softmax to sparsemax, ICML 2016, algorithm 1 and equation 14.
     package func sparsemax(_ x: Tensor) -> Tensor {
-        let y = result(x.shape, from: x), width = x.columns
-        for row in 0..<x.rows {
-            let source = UnsafeBufferPointer(start: x.values + row * width, count: width)
-            sparsemaxRow(source, into: y.values + row * width)
-        }
+        let y = result(x.shape, from: x), scratch = pool.words(2 * x.columns)
+        Kernel.sparsemaxRows(
+            x.values, into: y.values, rows: x.rows, columns: x.columns, scratch: scratch.words)
         record(y) { gradient, context in
             guard let dx = x.gradientTarget(context) else { return }
-            for row in 0..<y.rows {
-                let places = row * width..<(row + 1) * width
-                var total: Float = 0, support: Float = 0
-                for place in places where y.values[place] > 0 {
-                    total += gradient[place]
-                    support += 1
-                }
-                for place in places {
-                    let slope = y.values[place] > 0 ? gradient[place] - total / support : 0
-                    dx.floats[place] = dx.add ? dx.floats[place] + slope : slope
-                }
-            }
+            Kernel.sparsemaxRowsPullback(
+                y: y.values, dy: gradient, dx: dx.floats, rows: x.rows, columns: x.columns, add: dx.add)
         }
         return y
     }
@@ -133,24 +122,7 @@ extension Context {
     private func masked(_ name: String, _ x: Tensor, _ valid: [Bool]) -> Buffer {
         require(valid.count == x.count, "\(name): \(valid.count) validities for \(x)")
         let masked = pool.buffer(x.count)
-        for place in valid.indices { masked.floats[place] = valid[place] ? x.values[place] : -.infinity }
+        valid.withFlags { Kernel.choose($0, x.values, or: -.infinity, into: masked.floats, count: x.count) }
         return masked
-    }
-}
-
-/// One row of sparsemax; NaN throughout where a NaN or +∞ is among the values or none is finite.
-private func sparsemaxRow(_ x: UnsafeBufferPointer<Float>, into y: UnsafeMutablePointer<Float>) {
-    let descending = x.sorted(by: >)
-    guard let top = descending.first else { return }
-    var sum = 0.0, threshold = -1.0
-    for (place, value) in descending.enumerated() {
-        let shifted = Double(value - top)
-        guard 1 + Double(place + 1) * shifted > sum + shifted else { break }
-        sum += shifted
-        threshold = (sum - 1) / Double(place + 1)
-    }
-    let isDefined = x.allSatisfy { !$0.isNaN } && top.isFinite
-    for (place, value) in x.enumerated() {
-        y[place] = isDefined ? Float(max(Double(value - top) - threshold, 0)) : .nan
     }
 }

@@ -7,12 +7,13 @@ import Tensors
 struct KernelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kernels",
-        abstract: "Matrix products (own and OpenBLAS's), elementwise kernels, optimizers.",
+        abstract:
+            "Matrix products (own and OpenBLAS's), elementwise kernels, sorting and picking, optimizers.",
         discussion: "Example: pyhealth-bench kernels --only product --level avx2")
 
     @OptionGroup var options: ReportOptions
 
-    func run() throws { try Report.run(products + elementwise + optimizers, options) }
+    func run() throws { try Report.run(products + elementwise + SelectionCases.all + optimizers, options) }
 
     private var products: [Case] {
         let shapes = [
@@ -109,7 +110,7 @@ struct KernelsCommand: ParsableCommand {
 }
 
 /// Memory for measurements, filled with numbers in [−1, 1); lives as long as the process.
-private func memory(_ count: Int) -> UnsafeMutablePointer<Float> {
+func memory(_ count: Int) -> UnsafeMutablePointer<Float> {
     let block = UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64)
     let floats = block.bindMemory(to: Float.self, capacity: count)
     var stream = RandomStream(seed: UInt64(count), purpose: .test)

@@ -17,6 +17,11 @@ enum ck_activation {
     CK_RELU, CK_GELU, CK_SILU, CK_TANH, CK_SIGMOID, CK_ELU, CK_LEAKY_RELU, CK_SOFTPLUS
 };
 
+/// How two numbers are compared.
+enum ck_comparison {
+    CK_LESS, CK_LESS_OR_EQUAL, CK_EQUAL, CK_NOT_EQUAL, CK_GREATER_OR_EQUAL, CK_GREATER
+};
+
 /// One matrix operand: element (row, column) stands at `data[row * row_stride + column * column_stride]`.
 typedef struct {
     const float *data;
@@ -150,6 +155,58 @@ typedef struct {
         (const float *x, const int32_t *source, const float *w, const int32_t *offsets, const float *dy, float *dx, \
             float *dw, long nodes, long heads, long width), \
         (x, source, w, offsets, dy, dx, dw, nodes, heads, width)) \
+    /* columns of each row's first `count` elements in order, NaN the largest; scratch: 2 columns words; see selection.h */ \
+    X(void, rank_rows, \
+        (const float *x, long rows, long columns, long count, int descending, uint64_t *scratch, int32_t *place), \
+        (x, rows, columns, count, descending, scratch, place)) \
+    X(void, row_largest, (const float *x, float sign, int32_t *place, long rows, long columns), \
+        (x, sign, place, rows, columns)) \
+    X(void, gather_columns, \
+        (const float *x, const int32_t *place, float *y, long rows, long columns, long count), \
+        (x, place, y, rows, columns, count)) \
+    X(void, scatter_columns, \
+        (const float *dy, const int32_t *place, float *dx, long rows, long columns, long count), \
+        (dy, place, dx, rows, columns, count)) \
+    X(void, pick_rows, (const float *x, const int32_t *row, float *y, long rows, long columns), \
+        (x, row, y, rows, columns)) \
+    /* masks of bytes 0 and 1 */ \
+    X(void, compare, (int kind, const float *a, const float *b, uint8_t *y, long n), (kind, a, b, y, n)) \
+    X(void, compare_number, (int kind, const float *a, float b, uint8_t *y, long n), (kind, a, b, y, n)) \
+    X(void, leads, (const float *a, float sign, const float *b, uint8_t *y, long n), (a, sign, b, y, n)) \
+    X(void, choose, (const uint8_t *mask, const float *a, const float *b, float *y, long n), (mask, a, b, y, n)) \
+    X(void, choose_or, (const uint8_t *mask, const float *a, float other, float *y, long n), (mask, a, other, y, n)) \
+    X(void, choose_backward, (const uint8_t *mask, int chosen, const float *dy, float *dx, long n, int add), \
+        (mask, chosen, dy, dx, n, add)) \
+    X(void, spread_rows, (const float *w, float factor, float *y, long rows, long columns, int add), \
+        (w, factor, y, rows, columns, add)) \
+    X(void, sparsemax_rows, (const float *x, float *y, long rows, long columns, uint64_t *scratch), \
+        (x, y, rows, columns, scratch)) \
+    X(void, sparsemax_rows_backward, \
+        (const float *y, const float *dy, float *dx, long rows, long columns, int add), \
+        (y, dy, dx, rows, columns, add)) \
+    X(void, hinge, \
+        (const float *z, const float *t, float margin, float *loss, float *dz, long rows, long columns), \
+        (z, t, margin, loss, dz, rows, columns)) \
+    X(void, multilabel_margin, (const float *z, const float *t, float *loss, float *dz, long rows, long columns), \
+        (z, t, loss, dz, rows, columns)) \
+    X(void, magnitude, (const float *x, float *y, long rows, long half), (x, y, rows, half)) \
+    X(void, magnitude_backward, \
+        (const float *x, const float *y, const float *dy, float *dx, long rows, long half), \
+        (x, y, dy, dx, rows, half)) \
+    /* the selective scan; see scan.h */ \
+    X(void, scan_decays, \
+        (const float *delta, const float *a, float *decay, long steps, long channels, long states), \
+        (delta, a, decay, steps, channels, states)) \
+    X(void, scan, \
+        (const float *x, const float *delta, const float *decay, const float *b, const float *c, const float *skip, \
+            const int32_t *offsets, float *h, float *y, long segments, long channels, long states), \
+        (x, delta, decay, b, c, skip, offsets, h, y, segments, channels, states)) \
+    X(void, scan_backward, \
+        (const float *x, const float *delta, const float *a, const float *decay, const float *b, const float *c, \
+            const float *skip, const float *h, const float *dy, const int32_t *offsets, float *dx, float *ddelta, \
+            float *da, float *db, float *dc, float *dskip, float *carry, long segments, long channels, long states), \
+        (x, delta, a, decay, b, c, skip, h, dy, offsets, dx, ddelta, da, db, dc, dskip, carry, segments, channels, \
+            states)) \
     /* one time step of recurrent layers on `rows` active samples; see recurrent.h */ \
     X(void, gru_step, \
         (const float *input, const float *hidden, const float *h, float *next, long keep, float *out, \

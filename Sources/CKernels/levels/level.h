@@ -6,6 +6,8 @@
 #include "random.h"
 #include "segments.h"
 #include "graph.h"
+#include "selection.h"
+#include "scan.h"
 #include "recurrent.h"
 #include "optimizers.h"
 #include "gemm.h"
