@@ -71,7 +71,8 @@ let package = Package(
         // The journey
         room("Groundwork", [yams]),
         room("ClinicalData", ["Groundwork"], settings: hot),
-        room("Datasets", ["ClinicalData", "DelimitedText", "Digests", "Groundwork"], settings: hot),
+        room(
+            "Datasets", ["ClinicalData", "DelimitedText", "Digests", "Parquet", "Groundwork"], settings: hot),
         room("Tasks", ["ClinicalData", "Groundwork"]),
         room("Processors", ["ClinicalData", "Groundwork"]),
         room("Storage", ["HDF5", "Digests", "Datasets", "Processors", "ClinicalData", "Groundwork"]),
@@ -124,7 +125,9 @@ let package = Package(
         tests("ArchitectureTests", ["TestSupport"]),
         tests("GroundworkTests", ["Groundwork", "TestSupport"]),
         tests("ClinicalDataTests", ["ClinicalData", "Groundwork", "TestSupport"]),
-        tests("DatasetsTests", ["Datasets", "DelimitedText", "ClinicalData", "Groundwork", "TestSupport"]),
+        tests(
+            "DatasetsTests",
+            ["Datasets", "DelimitedText", "Parquet", "ClinicalData", "Groundwork", "TestSupport"]),
         tests(
             "TasksTests",
             [

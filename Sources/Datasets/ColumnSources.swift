@@ -1,4 +1,3 @@
-import DelimitedText
 import Groundwork
 
 /// Where the patient id, the time and every attribute of a table come from: its own columns or those of a joined file.
@@ -31,15 +30,26 @@ struct ColumnSources {
     var attributes: [Source] = []
     var joins: [Join] = []
     let path: String
+    /// The table's columns.
+    let header: [String]
+
+    /// The names of the table's own columns that are read.
+    var ownColumns: [String] {
+        var columns = (patient.map { [$0] } ?? []) + times + attributes
+        columns += fallbackTime.map { [.own($0)] } ?? []
+        columns += joins.map { .own($0.key) }
+        return columns.compactMap { if case .own(let column) = $0 { header[column] } else { nil } }
+    }
 
     /// Finds every needed column in the headers; throws ``DatasetError/missingColumn(table:column:file:columns:suggestion:)``.
     init(table: DatasetDefinition.Table, needs: [String]?, root: String) throws {
         path = try Inspector.resolve(table.filePath, of: table.name, root: root)
-        let header = try RowReader.readHeader(path).names
+        let header = try TableFiles.header(path)
+        self.header = header
         var lookup = Lookup(table: table.name, path: path, header: header)
         for join in table.joins {
             let joinPath = try Inspector.resolve(join.filePath, of: table.name, root: root)
-            let right = try RowReader.readHeader(joinPath).names
+            let right = try TableFiles.header(joinPath)
             for column in join.columns + [join.on] where !right.contains(column) {
                 throw Lookup(table: table.name, path: joinPath, header: right).missing(column)
             }

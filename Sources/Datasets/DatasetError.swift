@@ -10,6 +10,8 @@ package enum DatasetError: PyHealthError, Equatable {
     case unparsableTime(table: String, file: String, line: Int, columns: [String], format: String)
     /// A patient id is empty.
     case missingPatientID(table: String, file: String, line: Int, column: String)
+    /// The files of one table have other columns than its first file.
+    case differentColumns(file: String, first: String)
     /// A shuffle file is damaged.
     case damagedShuffle(file: String, reason: String)
 
@@ -19,6 +21,7 @@ package enum DatasetError: PyHealthError, Equatable {
         case .missingColumn: "data.missing-column"
         case .unparsableTime: "data.unparsable-time"
         case .missingPatientID: "data.missing-patient-id"
+        case .differentColumns: "data.different-columns"
         case .damagedShuffle: "data.damaged-shuffle"
         }
     }
@@ -40,6 +43,9 @@ package enum DatasetError: PyHealthError, Equatable {
                 + "read; expected \(format)."
         case .missingPatientID(let table, let file, let line, let column):
             "Table \"\(table)\", \(file), line \(line): column \"\(column)\" (the patient id) is empty."
+        case .differentColumns(let file, let first):
+            "\(file) has other columns, or in another order, than \(first), which is a file of the same table. Remove what "
+                + "does not belong to the table, or write it again."
         case .damagedShuffle(let file, let reason):
             "The intermediate file \(file) is damaged: \(reason). Remove the stage's folder and run again."
         }

@@ -24,11 +24,11 @@ package struct InspectionPlan: Codable, Sendable, Equatable {
     package struct MapTask: Codable, Sendable, Equatable {
         /// Position in ``InspectionPlan/tables``.
         package var table: Int
-        /// The file as resolved (with or without `.gz`).
+        /// The file as resolved (with or without `.gz`), or what stands for several Parquet files.
         package var path: String
-        /// First and one-past-last byte; nil for the whole file.
+        /// First and one-past-last byte, or row group of a Parquet file; nil for the whole file.
         package var range: [Int]?
-        /// The line number at the beginning of the range.
+        /// The line number (row number of a Parquet file) at the beginning of the range.
         package var firstLine: Int
         /// Bytes to read.
         package var bytes: Int

@@ -39,13 +39,16 @@ package struct Inspector {
     /// The file of `table`, or one that it is joined with, below the root; throws ``DatasetError/missingTable(table:file:)``.
     package static func resolve(_ filePath: String, of table: String, root: String) throws -> String {
         let path = filePath.hasPrefix("/") ? filePath : "\(root)/\(filePath)"
-        do { return try ByteSources.resolve(path) } catch DelimitedTextError.missingFile {
+        do { return try TableFiles.resolve(path) } catch DelimitedTextError.missingFile {
             throw DatasetError.missingTable(table: table, file: path)
         }
     }
 
     private func checkColumns(_ tables: [DatasetDefinition.Table], _ needs: [String: [String]]) throws {
-        for table in tables { _ = try ColumnSources(table: table, needs: needs[table.name], root: root) }
+        for table in tables {
+            let sources = try ColumnSources(table: table, needs: needs[table.name], root: root)
+            for path in [sources.path] + sources.joins.map(\.path) { try TableFiles.checkShards(path) }
+        }
     }
 
     /// The distinct patient ids in ascending byte order, from the smallest default table that has them (any table if no
@@ -57,12 +60,12 @@ package struct Inspector {
         for table in defaults.isEmpty ? withID : defaults {
             guard let column = table.patientID else { continue }
             let path = try Self.resolve(table.filePath, of: table.name, root: root)
-            guard try RowReader.readHeader(path).names.contains(column) else { continue }
-            let size = try fileSize(path)
+            guard try TableFiles.header(path).contains(column) else { continue }
+            let size = try TableFiles.size(path)
             if smallest.map({ size < $0.size }) ?? true { smallest = (size, path, column) }
         }
         guard let (_, path, column) = smallest else { return [] }
-        let reader = try RowReader(path: path)
+        let reader = try TableFiles.open(path, columns: [column])
         guard let index = reader.header.firstIndex(of: column) else { return [] }
         let symbols = SymbolTable()
         while let block = try reader.next() {
@@ -72,11 +75,16 @@ package struct Inspector {
             .sorted { precedes($0, $1) }
     }
 
-    /// The pieces of a table's file: a plain file is cut at row starts near multiples of `pieceBytes`, a gzip file is one.
+    /// The pieces of a table's file: a plain file is cut at row starts near multiples of `pieceBytes`, a gzip file is one,
+    /// Parquet files are cut between row groups.
     private func pieces(
         of table: DatasetDefinition.Table, index: Int, pieceBytes: Int
     ) throws -> [InspectionPlan.MapTask] {
         let path = try Self.resolve(table.filePath, of: table.name, root: root)
+        if TableFiles.isParquet(path) {
+            return try TableFiles.pieces(
+                ofParquet: path, table: index, isCut: table.patientID != nil, pieceBytes: pieceBytes)
+        }
         let size = try fileSize(path)
         guard !path.hasSuffix(".gz"), table.patientID != nil, size > pieceBytes else {
             return [.init(table: index, path: path, range: nil, firstLine: 2, bytes: size)]

@@ -26,7 +26,7 @@ final class JoinTable {
 
     /// Loads `join.columns` of its file; throws `DelimitedTextError`, `FileError`.
     init(_ join: ColumnSources.Join) throws {
-        let reader = try RowReader(path: join.path)
+        let reader = try TableFiles.open(join.path, columns: join.columns + [join.on])
         file = join.path
         let key = reader.header.firstIndex(of: join.on) ?? 0
         let indices = join.columns.compactMap { reader.header.firstIndex(of: $0) }

@@ -43,7 +43,7 @@ final class ScanState {
     var memory: Int { buffer.byteCount + symbols.byteCount + symbols.count * 24 }
 
     /// Adds a block's rows; returns how many events they became.
-    func add(_ block: RowBlock, _ reader: RowReader) throws -> Int {
+    func add(_ block: RowBlock, _ reader: any TableReader) throws -> Int {
         var rows = JoinedRows(count: block.count, joins: joins.count)
         if case .joined(let number, let column) = sources.patient {
             join(block, &rows)
@@ -77,7 +77,7 @@ final class ScanState {
 
     /// Finds the patients of the rows by a column of their own, or by the number of the row; drops rows of patients that are
     /// left out.
-    private func route(_ block: RowBlock, _ reader: RowReader, _ rows: inout JoinedRows) throws {
+    private func route(_ block: RowBlock, _ reader: any TableReader, _ rows: inout JoinedRows) throws {
         var patients = [UInt32](repeating: 0, count: block.count)
         if case .own(let column) = sources.patient {
             var guess = patientGuess
@@ -100,7 +100,7 @@ final class ScanState {
 
     /// Finds the patients of the rows in a joined file.
     private func route(
-        _ block: RowBlock, _ reader: RowReader, _ number: Int, _ column: Int, _ rows: inout JoinedRows
+        _ block: RowBlock, _ reader: any TableReader, _ number: Int, _ column: Int, _ rows: inout JoinedRows
     ) throws {
         let patients = joinedColumn(number, column, rows)
         if let place = patients.firstIndex(of: EventTable.missingSymbol) {
@@ -177,7 +177,7 @@ final class ScanState {
 // Times.
 extension ScanState {
     /// The times of the rows in milliseconds.
-    private func times(_ block: RowBlock, _ reader: RowReader, _ rows: JoinedRows) throws -> [Int64] {
+    private func times(_ block: RowBlock, _ reader: any TableReader, _ rows: JoinedRows) throws -> [Int64] {
         guard let first = sources.times.first else {
             return Array(repeating: Timestamp.missing, count: rows.count)
         }
@@ -198,7 +198,7 @@ extension ScanState {
     }
 
     private func ownTimes(
-        _ block: RowBlock, _ reader: RowReader, _ rows: JoinedRows, _ column: Int
+        _ block: RowBlock, _ reader: any TableReader, _ rows: JoinedRows, _ column: Int
     ) throws -> [Int64] {
         var times: [Int64] = []
         times.reserveCapacity(rows.count)
@@ -220,7 +220,7 @@ extension ScanState {
 
     /// The time that several columns make together; missing if one of them is.
     private func concatenatedTime(
-        _ block: RowBlock, _ reader: RowReader, _ rows: JoinedRows, _ place: Int
+        _ block: RowBlock, _ reader: any TableReader, _ rows: JoinedRows, _ place: Int
     ) throws -> Int64 {
         var bytes: [UInt8] = []
         for source in sources.times {

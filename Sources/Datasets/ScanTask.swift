@@ -35,8 +35,7 @@ package struct ScanTask {
     package func run(to path: String, joins cache: JoinCache, progress: (Int) -> Void = { _ in }) throws
         -> Int
     {
-        let reader = try RowReader(
-            path: task.path, range: task.range.map { $0[0]..<$0[1] }, firstLine: task.firstLine)
+        let reader = try TableFiles.open(task, columns: sources.ownColumns)
         let writer = try ShuffleFileWriter(
             path: path, rangeCount: plan.rangeCount, attributes: sources.attributes.count)
         let state = try ScanState(plan: plan, sources: sources, table: table, cache: cache, file: task.path)

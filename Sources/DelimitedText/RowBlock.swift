@@ -13,6 +13,14 @@ package struct RowBlock {
     /// Fields per row.
     @usableFromInline package let columns: Int
 
+    /// A block that was laid out elsewhere as one of a text file is: every field ends before its position.
+    package init(
+        data: UnsafePointer<UInt8>, positions: UnsafePointer<UInt32>, firstRow: Int, count: Int, columns: Int
+    ) {
+        (self.data, self.positions) = (data, positions)
+        (self.firstRow, self.count, self.columns) = (firstRow, count, columns)
+    }
+
     /// The bytes of a field as they stand in the file, without surrounding quotes; `doubled` tells that it holds doubled
     /// quotes, which ``unescape(_:into:)`` removes.
     @inlinable @inline(__always)

@@ -37,7 +37,7 @@ enum RoomTable {
         // The journey
         "Groundwork": ["Yams"],
         "ClinicalData": [],
-        "Datasets": ["ClinicalData", "DelimitedText", "Digests"],
+        "Datasets": ["ClinicalData", "DelimitedText", "Digests", "Parquet"],
         "Tasks": ["ClinicalData"],
         "Processors": ["ClinicalData"],
         "Storage": ["ClinicalData", "Datasets", "Digests", "HDF5", "Processors"],

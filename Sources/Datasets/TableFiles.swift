@@ -1,0 +1,104 @@
+import DelimitedText
+import Foundation
+import Groundwork
+import Parquet
+
+/// The files of a table: one text or Parquet file, or all Parquet files below a folder.
+///
+/// A path with `*` in its last parts (`data/*.parquet`, `data/**.parquet`, `data/**/*.parquet`) or that of a folder stands for
+/// the Parquet files in that folder, with `**` or a bare folder also those in folders below it; names that begin with `.` or
+/// `_` do not count. They are one table in the order of their paths' bytes.
+enum TableFiles {
+    /// The path itself if there are files for it; a text file may be there with or without `.gz`.
+    ///
+    /// Throws `DelimitedTextError.missingFile`.
+    static func resolve(_ path: String) throws -> String {
+        guard path.contains("*") else { return try ByteSources.resolve(path) }
+        guard !shards(path).isEmpty else { throw DelimitedTextError.missingFile(file: path) }
+        return path
+    }
+
+    /// Whether the path stands for Parquet files.
+    static func isParquet(_ path: String) -> Bool { ParquetFile.isParquet(path) || Files.isFolder(path) }
+
+    /// The Parquet files that a path stands for.
+    static func shards(_ path: String) -> [String] {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let star = parts.firstIndex { $0.contains("*") }
+        guard star != nil || Files.isFolder(path) else { return [path] }
+        let folder = parts[..<(star ?? parts.count)].joined(separator: "/")
+        let isDeep = star == nil || path.contains("**")
+        let names = FileManager.default.enumerator(atPath: folder)?.allObjects as? [String] ?? []
+        return names.filter { name in
+            let parts = name.split(separator: "/")
+            return ParquetFile.isParquet(name) && (isDeep || parts.count == 1)
+                && !parts.contains { $0.hasPrefix(".") || $0.hasPrefix("_") }
+        }.sorted(by: precedes).map { "\(folder)/\($0)" }
+    }
+
+    /// The names of the columns in lower case; of the first file, if there are several.
+    static func header(_ path: String) throws -> [String] {
+        guard isParquet(path) else { return try RowReader.readHeader(path).names }
+        guard let first = shards(path).first else { throw DelimitedTextError.missingFile(file: path) }
+        return try ParquetFile(path: first).header
+    }
+
+    /// Bytes of all files.
+    static func size(_ path: String) throws -> Int {
+        try isParquet(path) ? shards(path).reduce(0) { try $0 + fileSize($1) } : fileSize(path)
+    }
+
+    /// A reader of the columns named `columns` of the whole table.
+    static func open(_ path: String, columns: [String]) throws -> any TableReader {
+        isParquet(path)
+            ? try ParquetTable(shards(path), columns: columns) : try RowReader(path: path)
+    }
+
+    /// A reader of a piece of a table.
+    static func open(_ task: InspectionPlan.MapTask, columns: [String]) throws -> any TableReader {
+        let range = task.range.map { $0[0]..<$0[1] }
+        guard isParquet(task.path) else {
+            return try RowReader(path: task.path, range: range, firstLine: task.firstLine)
+        }
+        return try ParquetTable(shards(task.path), groups: range, columns: columns)
+    }
+
+    /// Pieces of about `pieceBytes` of a Parquet table whose rows have a patient: some row groups of a file each. Without a
+    /// patient rows are counted through all files, so the table is one piece.
+    static func pieces(
+        ofParquet path: String, table: Int, isCut: Bool, pieceBytes: Int
+    ) throws -> [InspectionPlan.MapTask] {
+        guard isCut else {
+            return [.init(table: table, path: path, range: nil, firstLine: 1, bytes: try size(path))]
+        }
+        return try shards(path).flatMap { path -> [InspectionPlan.MapTask] in
+            let file = try ParquetFile(path: path)
+            var pieces: [InspectionPlan.MapTask] = []
+            for (number, group) in file.rowGroups.enumerated() {
+                if let last = pieces.last, last.bytes + group.byteCount <= pieceBytes {
+                    pieces[pieces.count - 1].range?[1] = number + 1
+                    pieces[pieces.count - 1].bytes += group.byteCount
+                } else {
+                    pieces.append(
+                        .init(
+                            table: table, path: path, range: [number, number + 1],
+                            firstLine: group.firstRow + 1,
+                            bytes: group.byteCount))
+                }
+            }
+            return pieces
+        }
+    }
+
+    /// Checks that all files of a table have the columns of the first, in its order; throws
+    /// ``DatasetError/differentColumns(file:first:)``.
+    static func checkShards(_ path: String) throws {
+        guard isParquet(path) else { return }
+        let files = shards(path)
+        guard let first = files.first, files.count > 1 else { return }
+        let header = try ParquetFile(path: first).header
+        for file in files.dropFirst() where try ParquetFile(path: file).header != header {
+            throw DatasetError.differentColumns(file: file, first: first)
+        }
+    }
+}
