@@ -1,5 +1,6 @@
 import ClusterProtocol
 import Foundation
+import Groundwork
 import ZeroMQ
 
 /// Sums over members by direct reduce-scatter and all-gather: each slice has an owner who finishes the tree for it.
@@ -61,7 +62,7 @@ final class DirectCollective: Collective {
     // MARK: Sums
 
     func allReduce(
-        leaves: [UnsafeMutableBufferPointer<Float>?], scalars: [[Double]],
+        leaves: [TouchedFloats?], scalars: [[Double]],
         into root: UnsafeMutableBufferPointer<Float>
     ) throws -> [Double] {
         precondition(
@@ -73,11 +74,12 @@ final class DirectCollective: Collective {
         let floats = blocks.map { block in floatBlock(block, leaves) }
         let doubles = blocks.map { block in scalarBlock(block, scalars) }
         guard memberCount > 1 else {
-            finish(SummationTree.root(of: floats, ranks: ranks, add: addInPlace), into: root)
+            finish(SummationTree.root(of: floats, ranks: ranks, add: addInPlace)?.values, into: root)
             return SummationTree.root(of: doubles, ranks: ranks, add: SummationTree.add) ?? []
         }
         let exchange = Exchange(
-            slices: Self.slices(of: root.count, members: memberCount), blocks: floats, scalars: doubles,
+            slices: Self.slices(of: root.count, members: memberCount),
+            blocks: floats.map { .init(range: $0.range, values: $0.values?.values) }, scalars: doubles,
             root: root)
         scatter(exchange)
         try run {
@@ -387,8 +389,8 @@ final class DirectCollective: Collective {
     }
 
     private func floatBlock(
-        _ block: Range<Int>, _ leaves: [UnsafeMutableBufferPointer<Float>?]
-    ) -> SummationTree.Block<UnsafeMutableBufferPointer<Float>> {
+        _ block: Range<Int>, _ leaves: [TouchedFloats?]
+    ) -> SummationTree.Block<TouchedFloats> {
         let parts = block.map { rank in
             SummationTree.Block(range: rank..<(rank + 1), values: leaves[rank - virtualRanks.lowerBound])
         }
@@ -401,6 +403,11 @@ final class DirectCollective: Collective {
             return SummationTree.Block(range: rank..<(rank + 1), values: values.isEmpty ? nil : values)
         }
         return .init(range: block, values: SummationTree.node(parts[...], block, SummationTree.add))
+    }
+
+    private func addInPlace(_ left: TouchedFloats, _ right: TouchedFloats) -> TouchedFloats {
+        SummationTree.add(right, to: left.values)
+        return TouchedFloats(left.values, touched: TouchedFloats.union(left.touched + right.touched))
     }
 
     private func addInPlace(

@@ -1,4 +1,5 @@
 import ClusterProtocol
+import Groundwork
 
 /// The fixed binary tree over virtual ranks: node = left + right, elementwise and without fused operations; an absent side
 /// is passed over.
@@ -53,6 +54,20 @@ enum SummationTree {
                 for index in start..<end { to[index] += from[index] }
             }
             start = end
+        }
+    }
+
+    /// As ``add(_:to:)-(UnsafeBufferPointer<Float>,_)``, looking only at those blocks that may not be zero.
+    static func add(_ source: TouchedFloats, to target: UnsafeMutableBufferPointer<Float>) {
+        let length = SparseBlocks.length
+        let whole = source.touched.map { range in
+            let end = (range.upperBound + length - 1) / length * length
+            return range.lowerBound / length * length..<min(end, target.count)
+        }
+        for range in TouchedFloats.union(whole) {
+            add(
+                UnsafeBufferPointer(rebasing: source.values[range]),
+                to: UnsafeMutableBufferPointer(rebasing: target[range]))
         }
     }
 

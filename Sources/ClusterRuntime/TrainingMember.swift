@@ -1,4 +1,5 @@
 package import Foundation
+package import Groundwork
 
 /// One worker's part in a training: holds parameters and optimizer state, computes the leaves of its virtual ranks.
 ///
@@ -82,7 +83,7 @@ package protocol Collective: AnyObject {
     /// rank, empty for an absent one, all others of one length; they are added in the same tree in Float64 and returned.
     /// If every leaf is absent the root is zero. `root` may be the same memory as the first leaf.
     func allReduce(
-        leaves: [UnsafeMutableBufferPointer<Float>?], scalars: [[Double]],
+        leaves: [TouchedFloats?], scalars: [[Double]],
         into root: UnsafeMutableBufferPointer<Float>
     ) throws -> [Double]
 

@@ -1,4 +1,4 @@
-import Groundwork
+package import Groundwork
 import Kernels
 package import Tensors
 
@@ -70,6 +70,16 @@ package final class ParameterArena {
     /// The parameter at `index` as the tensor that the model uses.
     package func tensor(at index: Int) -> Tensor { tensors[index] }
 
+    /// Adds up gradients from now on in `block`, which has the arena's layout and holds zeros, as if they had been forgotten.
+    ///
+    /// The block must live until gradients are collected elsewhere; ``gradients`` are no longer written to.
+    package func collectGradients(in block: UnsafeMutableBufferPointer<Float>) {
+        precondition(
+            block.count == gradients.count, "arena: \(gradients.count) gradients, got \(block.count)")
+        guard let base = block.baseAddress else { return }
+        for (parameter, slot) in zip(parameters, slots) { slot.rebind(gradient: base + parameter.offset) }
+    }
+
     /// Forgets all gradients. Costs what was touched since the last time.
     package func zeroGradients() { for slot in slots { slot.clear() } }
 
@@ -84,9 +94,15 @@ package final class ParameterArena {
     }
 
     /// The name of the first parameter with a NaN or an infinity in `block` (values or gradients), nil if all is finite.
-    package func firstNonFinite(in block: UnsafeMutableBufferPointer<Float>) -> String? {
-        guard let base = block.baseAddress else { return nil }
-        return parameters.first { Kernel.firstNonFinite(base + $0.offset, count: $0.count) != nil }?.name
+    package func firstNonFinite(in block: TouchedFloats) -> String? {
+        guard let base = block.values.baseAddress else { return nil }
+        for range in block.touched {
+            guard let place = Kernel.firstNonFinite(base + range.lowerBound, count: range.count) else {
+                continue
+            }
+            return parameters.first { range.lowerBound + place < $0.end }?.name
+        }
+        return nil
     }
 
     /// Lets the running statistics follow what the virtual ranks observed, and clears that from `gradients`.

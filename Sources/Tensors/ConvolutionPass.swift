@@ -3,7 +3,8 @@ import Kernels
 /// A convolution over the images of a batch with `groups` groups of channels, as passes over plain memory.
 ///
 /// Weights are `[outputs, taps, channels]` here, channels and outputs per group. Windows are read where they stand in the
-/// padded image where lines are long enough for that, else copied; both give the same bits.
+/// padded image where lines are long enough for that, else copied; both give the same bits. Larger images under windows of
+/// 3 × 3 go through Winograd's transform. Which way is taken never depends on the number of images.
 struct ConvolutionPass {
     let grid: WindowGrid
     /// Channels and outputs of all groups.
@@ -15,6 +16,9 @@ struct ConvolutionPass {
     private static let blockFloats = 1 << 17
     /// The least mean length of a line for which windows are read in place.
     private static let shortestLine = 6
+
+    /// The least number of Winograd's tiles of an image for which transforming the weights pays.
+    private static let fewestTiles = 16
 
     private var taps: Int { grid.window.kernel.count }
     private var depth: Int { channels / groups }
@@ -29,15 +33,33 @@ struct ConvolutionPass {
         return grid.outputRows >= Self.shortestLine * lines
     }
 
+    /// The images for Winograd's transform, nil where it does not apply or does not pay.
+    private var winograd: WinogradImages? {
+        let window = grid.window
+        guard window.kernel == 3, window.stride == 1, window.dilation == 1, depth % 16 == 0, width % 16 == 0,
+            let first = grid.images.first, grid.images.allSatisfy({ $0.extent == first.extent }),
+            (first.output.height + 3) / 4 * ((first.output.width + 3) / 4) >= Self.fewestTiles
+        else { return nil }
+        return WinogradImages(
+            images: grid.images.count, height: first.extent.height, width: first.extent.width,
+            before: (window.before.height, window.before.width), stride: channels,
+            outputHeight: first.output.height, outputWidth: first.output.width, outputStride: outputs)
+    }
+
     /// y (+)= bias + Σ over taps of x W.
     func forward(
         _ x: Floats, weight: Floats, bias: Floats?, into y: MutableFloats, add: Bool, _ mode: ProductMode,
         _ pool: BufferPool
     ) {
+        let images = winograd
         for group in 0..<groups {
-            let weight = MatrixView(
-                weight + group * width * taps * depth, rows: width, columns: taps * depth)
+            let first = weight + group * width * taps * depth
             let bias = bias.map { $0 + group * width }
+            if let images {
+                transformed(x + group * depth, images, first, bias, y + group * width, add, pool)
+                continue
+            }
+            let weight = MatrixView(first, rows: width, columns: taps * depth)
             if readsInPlace {
                 inPlace(x + group * depth, weight.transposed, bias, y + group * width, add, pool)
             } else {
@@ -52,13 +74,20 @@ struct ConvolutionPass {
 
     /// dw += Σ over outputs of dy x.
     func weightGradient(_ x: Floats, dy: Floats, into dw: MutableFloats, _ pool: BufferPool) {
+        let images = winograd
         let isDirect =
             readsInPlace && depth % 16 == 0
             && grid.images.allSatisfy { $0.output.width <= Kernel.longestLine }
         for group in 0..<groups {
             let target = dw + group * width * taps * depth
             let dy = dy + group * width
-            if isDirect {
+            if let images {
+                let sums = pool.buffer(36 * (width * depth + 16))
+                let work = pool.buffer(Kernel.winogradWorkCount(outputs: width, channels: depth))
+                Kernel.winogradGradient(
+                    x + group * depth, images, channels: depth, dy: dy, outputs: width, into: target,
+                    sums: sums.floats, work: work.floats)
+            } else if isDirect {
                 eachPadded(x + group * depth, pool) { image, padded, walk in
                     Kernel.convolveWeights(
                         dy: dy + image.outputRow * outputs, stride: outputs, outputs: width, x: padded, walk,
@@ -139,6 +168,19 @@ struct ConvolutionPass {
             grid: WindowGrid(mirrored, grid.images.map(\.output)), channels: outputs, outputs: channels,
             groups: groups)
         return (pass, turned)
+    }
+
+    private func transformed(
+        _ x: Floats, _ images: WinogradImages, _ weight: Floats, _ bias: Floats?, _ y: MutableFloats,
+        _ add: Bool,
+        _ pool: BufferPool
+    ) {
+        let weights = pool.buffer(Kernel.winogradWeightCount(outputs: width, channels: depth))
+        let work = pool.buffer(Kernel.winogradWorkCount(outputs: width, channels: depth))
+        Kernel.winogradWeights(weight, outputs: width, channels: depth, into: weights.floats)
+        Kernel.winogradConvolve(
+            x, images, channels: depth, transformed: weights.floats, outputs: width, bias: bias, into: y,
+            work: work.floats, add: add)
     }
 
     private func inPlace(

@@ -25,6 +25,12 @@ package final class ParameterSlot {
     /// Gives the gradient its place, which holds zeros.
     package func bind(gradient: UnsafeMutablePointer<Float>) { self.gradient = gradient }
 
+    /// Gives the gradient another place, which holds zeros; what was added to the old one stays there.
+    package func rebind(gradient: UnsafeMutablePointer<Float>) {
+        forget()
+        self.gradient = gradient
+    }
+
     /// Whether any gradient arrived since the last ``clear()``.
     package var receivedGradient: Bool { isDense || !touchedRows.isEmpty }
 
@@ -51,6 +57,10 @@ package final class ParameterSlot {
         } else {
             for row in touchedRows { (gradient + Int(row) * columns).update(repeating: 0, count: columns) }
         }
+        forget()
+    }
+
+    private func forget() {
         for row in touchedRows { isTouched[Int(row)] = false }
         touchedRows.removeAll(keepingCapacity: true)
         isDense = false

@@ -1,3 +1,5 @@
+package import Groundwork
+
 /// How the members of a training run add their gradients and share results; the cluster supplies the real one.
 ///
 /// The sum over the K virtual ranks of a step is a fixed binary tree (node = left + right, elementwise; an absent leaf
@@ -12,7 +14,7 @@ package protocol GradientExchange {
 
     /// Sums one leaf per owned virtual rank (nil = absent) over all members into `root`; returns the sums of `scalars`.
     func allReduce(
-        leaves: [UnsafeMutableBufferPointer<Float>?], scalars: [[Double]],
+        leaves: [TouchedFloats?], scalars: [[Double]],
         into root: UnsafeMutableBufferPointer<Float>
     ) throws -> [Double]
 

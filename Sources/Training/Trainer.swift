@@ -109,7 +109,7 @@ package final class Trainer {
     private func step(epoch: Int, step: Int, _ exchange: any GradientExchange) throws {
         let ranks = batches(epoch: epoch, step: step)
         let arena = model.parameters
-        var present: [UnsafeMutableBufferPointer<Float>?] = []
+        var present: [TouchedFloats?] = []
         var scalars: [[Double]] = []
         for (place, rank) in exchange.virtualRanks.enumerated() {
             guard !ranks[rank].isEmpty else {
@@ -117,24 +117,35 @@ package final class Trainer {
                 scalars.append([])
                 continue
             }
+            leaves.collect(place, of: arena)
             let loss = try leaf(ranks[rank], epoch: epoch, step: step, rank: rank)
-            present.append(leaves.fill(place, from: arena))
+            present.append(leaves.collected(place, of: arena))
             scalars.append([loss, Double(ranks[rank].count)] + arena.receivedGradient.map { $0 ? 1 : 0 })
         }
-        defer {
+        let sums = try sum(present, scalars, exchange)
+        try apply(sums, epoch: epoch, step: step)
+    }
+
+    /// The sum over all virtual ranks, left in the leaves' root; returns the sums of the scalars.
+    private func sum(
+        _ present: [TouchedFloats?], _ scalars: [[Double]], _ exchange: any GradientExchange
+    ) throws -> [Double] {
+        do {
+            let sums = try exchange.allReduce(leaves: present, scalars: scalars, into: leaves.root.values)
             if exchange.memberCount == 1 {
                 leaves.summedAlone(isWhole: present.allSatisfy { $0 != nil })
             } else {
                 leaves.summed()
             }
+            return sums
+        } catch {
+            leaves.summed()
+            throw error
         }
-        let sums = try exchange.allReduce(leaves: present, scalars: scalars, into: leaves.root)
-        try apply(sums, epoch: epoch, step: step)
     }
 
-    /// The gradient of the summed loss of one virtual rank's samples, left in the arena; returns the loss.
+    /// The gradient of the summed loss of one virtual rank's samples, left where the arena collects; returns the loss.
     private func leaf(_ samples: [Int], epoch: Int, step: Int, rank: Int) throws -> Double {
-        model.parameters.zeroGradients()
         let randomness = Randomness(seed: job.seed, epoch: epoch, step: step, rank: rank)
         let context = Context(
             mode: .training, recordsGradients: true, pool: pool, randomness: randomness,
@@ -150,14 +161,15 @@ package final class Trainer {
 
     private func apply(_ sums: [Double], epoch: Int, step: Int) throws {
         let (loss, count) = (sums[0], sums[1])
-        let gradients = UnsafeBufferPointer(leaves.root)
+        let root = leaves.root
+        let gradients = UnsafeBufferPointer(root.values)
         let scale = Float(1 / count)
-        let bad = model.parameters.firstNonFinite(in: leaves.root)
+        let bad = model.parameters.firstNonFinite(in: root)
         guard loss.isFinite, bad == nil else {
             throw TrainingError.nonFinite(
                 epoch: epoch, step: step, parameter: bad ?? "none (the loss itself)")
         }
-        model.parameters.follow(leaves.root, ranks: Array(sums.dropFirst(2)))
+        model.parameters.follow(root.values, ranks: Array(sums.dropFirst(2)))
         var factor = scale
         if let maximum = job.configuration.maxGradNorm {
             let norm = GradientNorm.norm(of: gradients, scale: scale)

@@ -1,6 +1,7 @@
 import CAllocator
 import ClusterRuntime
 import Foundation
+import Groundwork
 import Stages
 import Training
 
@@ -89,7 +90,7 @@ private struct Exchange: GradientExchange {
     var virtualRanks: Range<Int> { collective.virtualRanks }
 
     func allReduce(
-        leaves: [UnsafeMutableBufferPointer<Float>?], scalars: [[Double]],
+        leaves: [TouchedFloats?], scalars: [[Double]],
         into root: UnsafeMutableBufferPointer<Float>
     ) throws -> [Double] {
         try collective.allReduce(leaves: leaves, scalars: scalars, into: root)

@@ -85,7 +85,8 @@ final class TestMember: TrainingMember {
         let scalars = zip(collective.virtualRanks, memory).map { rank, leaf in
             leaf == nil ? [] : [Double(rank) * 0.1]
         }
-        let sums = try collective.allReduce(leaves: memory, scalars: scalars, into: root)
+        let sums = try collective.allReduce(
+            leaves: memory.map { $0.map { TouchedFloats($0) } }, scalars: scalars, into: root)
         let gathered = try collective.allGather(withUnsafeBytes(of: root.first ?? 0) { Data($0) })
         guard Set(gathered).count == 1 else { throw TestInputError(exitStatus: .internal) }
         let scale = Float(1 + (sums.first ?? 0))

@@ -87,7 +87,8 @@ struct CollectiveTests {
                 own.deallocate()
             }
             let scalars = zip(collective.virtualRanks, buffers).map { $1 == nil ? [] : [Double($0) * 0.3] }
-            let total = try collective.allReduce(leaves: buffers, scalars: scalars, into: root)
+            let total = try collective.allReduce(
+                leaves: buffers.map { $0.map { TouchedFloats($0) } }, scalars: scalars, into: root)
             let expected = reference(collective.virtualRanksInAll, count, round: round)
             guard total.first ?? 0 == expected.1 else { throw CollectiveInterrupted() }
             return Array(root)

@@ -1,3 +1,4 @@
+import Groundwork
 import Layers
 import Tensors
 import Testing
@@ -64,6 +65,13 @@ import Testing
         #expect(arena.gradients.allSatisfy { $0 == 0 } && arena.receivedGradient.allSatisfy { !$0 })
         run()
         #expect(Array(arena.gradients) == once)
+        let elsewhere = UnsafeMutableBufferPointer<Float>.allocate(capacity: arena.gradients.count)
+        defer { elsewhere.deallocate() }
+        elsewhere.initialize(repeating: 0)
+        arena.collectGradients(in: elsewhere)
+        #expect(arena.gradientRanges.isEmpty)
+        run()
+        #expect(Array(elsewhere) == once && Array(arena.gradients) == once)
         withExtendedLifetime(unused) {}
     }
 
@@ -109,12 +117,15 @@ import Testing
         let builder = ParameterBuilder(seed: 1)
         let layer = Linear(5, 3, parameters: builder["fc"])
         let arena = builder.build()
-        #expect(arena.firstNonFinite(in: arena.values) == nil)
+        #expect(arena.firstNonFinite(in: TouchedFloats(arena.values)) == nil)
         layer.bias?.values[2] = .nan
-        #expect(arena.firstNonFinite(in: arena.values) == "fc.bias")
+        #expect(arena.firstNonFinite(in: TouchedFloats(arena.values)) == "fc.bias")
         layer.weight.values[0] = -.infinity
-        #expect(arena.firstNonFinite(in: arena.values) == "fc.weight")
-        #expect(arena.firstNonFinite(in: arena.gradients) == nil)
+        #expect(arena.firstNonFinite(in: TouchedFloats(arena.values)) == "fc.weight")
+        #expect(arena.firstNonFinite(in: TouchedFloats(arena.gradients)) == nil)
+        #expect(arena.firstNonFinite(in: TouchedFloats(arena.values, touched: [1..<16])) == nil)
+        #expect(
+            arena.firstNonFinite(in: TouchedFloats(arena.values, touched: [1..<4, 17..<20])) == "fc.bias")
     }
 
     @Test func refusesANameTwice() async {

@@ -8,6 +8,7 @@ private func bits() -> [UInt32] {
     let context = context(.training, records: true)
     let x = context.variable(probe.values(2 * 9 * 11 * 16), shape: [2, 9, 11, 16])
     let kernel = context.variable(probe.values(40 * 16 * 9), shape: [40, 16, 3, 3])
+    let wide = context.variable(probe.values(2 * 15 * 14 * 16), shape: [2, 15, 14, 16])
     let strided = context.variable(probe.values(3 * 40 * 2), shape: [3, 40, 1, 2])
     let weight = context.variable(probe.values(40), shape: [40])
     let bias = context.variable(probe.values(40), shape: [40])
@@ -17,8 +18,11 @@ private func bits() -> [UInt32] {
     y = context.maxPool2d(y, kernel: 3, stride: 2, padding: 1)
     y = context.averagePool2d(y, kernel: 2, stride: 1)
     y = context.conv2d(context.multiply(y, y), strided, stride: 2)
-    context.backward(from: context.sum(y))
-    return ([x, kernel, strided, weight].flatMap { $0.gradient ?? [] } + y.array).map(\.bitPattern)
+    var z = context.conv2d(
+        wide, context.variable(probe.values(48 * 16 * 9), shape: [48, 16, 3, 3]), padding: 1)
+    z = context.activation(z, .tanh)
+    context.backward(from: context.add(context.sum(y), context.sum(z)))
+    return ([x, kernel, strided, weight, wide].flatMap { $0.gradient ?? [] } + y.array).map(\.bitPattern)
 }
 
 @Suite struct ConvolutionLevelTests {

@@ -89,6 +89,12 @@ private let gradients = [
     GradientCase("conv2d read in place", [[2, 8, 9, 16], [16, 16, 3, 3], [16]]) {
         $0.conv2d($1[0], $1[1], $1[2], padding: 1)
     },
+    GradientCase("conv2d by Winograd's transform", [[2, 13, 14, 16], [32, 16, 3, 3], [32]]) {
+        $0.conv2d($1[0], $1[1], $1[2], padding: 1)
+    },
+    GradientCase("conv2d by Winograd's transform in groups", [[1, 15, 18, 32], [32, 16, 3, 3]]) {
+        $0.conv2d($1[0], $1[1], padding: Extent(0, 1), groups: 2)
+    },
     GradientCase("conv2d of one tap with stride", [[2, 6, 6, 3], [5, 3, 1, 1]]) {
         $0.conv2d($1[0], $1[1], stride: 2)
     },
@@ -159,6 +165,35 @@ private let gradients = [
             let expected = definition(x[..<half], weight, bias) + definition(x[half...], weight, bias)
             #expect(largestDifference(y.array, expected) < 1e-4)
         }
+    }
+
+    /// Images large enough for Winograd's transform, with tiles that reach beyond the edges.
+    @Test(arguments: [(Extent(13, 14), 16, 48, 1, Extent(1, 1)), (Extent(16, 31), 64, 64, 2, Extent(0, 2))])
+    func threeByThreeFollowsItsDefinitionInEveryBatch(
+        _ size: Extent, _ channels: Int, _ outputs: Int, _ groups: Int, _ padding: Extent
+    ) {
+        var probe = Probe(12)
+        let floats = size.count * channels
+        let definition = Definition(
+            image: size, channels: channels, outputs: outputs, kernel: 3, before: padding, after: padding,
+            groups: groups)
+        let x = probe.values(3 * floats), weight = probe.values(outputs * channels / groups * 9)
+        let bias = probe.values(outputs)
+        let run = { (images: Range<Int>) -> [Float] in
+            let context = context()
+            return context.conv2d(
+                context.tensor(
+                    Array(x[images.lowerBound * floats..<images.upperBound * floats]),
+                    shape: [images.count, size.height, size.width, channels]),
+                context.tensor(weight, shape: [outputs, channels / groups, 3, 3]),
+                context.tensor(bias, shape: [outputs]), padding: padding, groups: groups
+            ).array
+        }
+        let all = run(0..<3)
+        #expect(
+            largestDifference(
+                all, (0..<3).flatMap { definition(x[$0 * floats..<($0 + 1) * floats], weight, bias) }) < 1e-4)
+        #expect(all.map(\.bitPattern) == (0..<3).flatMap { run($0..<$0 + 1) }.map(\.bitPattern))
     }
 
     @Test func aCausalConvolutionSeesNoLaterStep() {

@@ -99,11 +99,11 @@ final class LonelyExchange: GradientExchange {
     }
 
     func allReduce(
-        leaves: [UnsafeMutableBufferPointer<Float>?], scalars: [[Double]],
+        leaves: [TouchedFloats?], scalars: [[Double]],
         into root: UnsafeMutableBufferPointer<Float>
     ) throws -> [Double] {
         try count()
-        var level = zip(leaves, scalars).map { leaf, numbers in leaf.map { (Array($0), numbers) } }
+        var level = zip(leaves, scalars).map { leaf, numbers in leaf.map { (Array($0.values), numbers) } }
         while level.count > 1 {
             level = stride(from: 0, to: level.count, by: 2).map { index in
                 guard let left = level[index] else { return level[index + 1] }

@@ -28,6 +28,15 @@ typedef struct {
     long row_stride, column_stride;
 } ck_matrix;
 
+/// Images one after another, rows of pixels `stride` floats apart, with zeros before their first row and column.
+typedef struct {
+    long images, height, width, before_rows, before_columns, x_stride;
+    long out_height, out_width, y_stride;
+} ck_image_sizes;
+
+/// Tiles that Winograd's transform takes together: their 36 matrices stay in the second-level cache.
+enum { CK_WINOGRAD_TILES = 48 };
+
 /// One pass of Adam: plain numbers with the step's bias corrections in them.
 typedef struct {
     float gradient_scale, coupled_decay, shrink, gain1, beta2, gain2, inverse_root2, epsilon, step_size;
@@ -261,6 +270,16 @@ typedef struct {
         (const float *dy, long dy_stride, long outputs, const float *x, long row_step, long line_step, \
             const long *tap, long taps, long channels, long width, long lines, float *dw), \
         (dy, dy_stride, outputs, x, row_step, line_step, tap, taps, channels, width, lines, dw)) \
+    /* convolution by 3 x 3 windows with stride 1 in fewer products; see winograd.h */ \
+    X(void, winograd_weights, (const float *w, long outputs, long channels, float *u), (w, outputs, channels, u)) \
+    X(void, winograd_convolve, \
+        (const float *x, ck_image_sizes sizes, long channels, const float *u, long outputs, const float *bias, \
+            float *y, float *work, int add), \
+        (x, sizes, channels, u, outputs, bias, y, work, add)) \
+    X(void, winograd_gradient, \
+        (const float *x, ck_image_sizes sizes, long channels, const float *dy, long outputs, float *dw, float *du, \
+            float *work), \
+        (x, sizes, channels, dy, outputs, dw, du, work)) \
     /* windows of rows: window i holds row[offsets[i]..<offsets[i + 1]]; see pooling.h */ \
     X(void, max_pool, \
         (const float *x, const int32_t *offsets, const int32_t *row, float *y, int32_t *from, long n, long columns), \

@@ -19,11 +19,23 @@ INLINE vf elu_(vf x) {
     vf negative = tanh_(h * 0.5f) * (exp_(h) + 1.0f);
     return select_(x > splat(0.0f), x, negative);
 }
-INLINE vf normal_cdf(vf x) { return fmc(erf_(x * 0.707106781f), 0.5f, 0.5f); }
+// Below zero e^(|x| R(|x|)) / 2, above what is left to 1; without cancellation on either side.
+INLINE vf normal_cdf(vf x) {
+    vf a = abs_(x);
+    vf r = fmc(a, -1.965011947e-06f, 2.729453704e-05f);
+    r = fma_(r, a, splat(-1.290503152e-04f));
+    r = fma_(r, a, splat(-9.491704512e-05f));
+    r = fma_(r, a, splat(4.895989730e-03f));
+    r = fma_(r, a, splat(-3.638757800e-02f));
+    r = fma_(r, a, splat(-3.182988668e-01f));
+    r = fma_(r, a, splat(-7.978853276e-01f));
+    vf tail = decay_(r * a) * 0.5f;
+    return select_(x > splat(0.0f), 1.0f - tail, tail);
+}
 INLINE vf gelu_(vf x) { return x * normal_cdf(x); }
 INLINE vf silu_(vf x) { return x * sigmoid_(x); }
 // ln(1 + e^x) without overflow
-INLINE vf softplus_(vf x) { return relu_(x) + log1p_(exp_(-abs_(x))); }
+INLINE vf softplus_(vf x) { return relu_(x) + log1p_(decay_(-abs_(x))); }
 
 INLINE vf relu_slope(vf x, vf y) { return select_(x > splat(0.0f), splat(1.0f), splat(0.0f)); }
 INLINE vf leaky_slope(vf x, vf y) { return select_(x > splat(0.0f), splat(1.0f), splat(0.01f)); }
@@ -31,7 +43,7 @@ INLINE vf elu_slope(vf x, vf y) { return select_(x > splat(0.0f), splat(1.0f), y
 INLINE vf tanh_slope(vf x, vf y) { return 1.0f - y * y; }
 INLINE vf sigmoid_slope(vf x, vf y) { return y * (1.0f - y); }
 INLINE vf gelu_slope(vf x, vf y) {
-    vf density = exp_(x * x * -0.5f) * 0.398942280f;
+    vf density = decay_(x * x * -0.5f) * 0.398942280f;
     return fma_(x, density, normal_cdf(x));
 }
 INLINE vf silu_slope(vf x, vf y) {

@@ -12,6 +12,7 @@
 #include "optimizers.h"
 #include "gemm.h"
 #include "convolution.h"
+#include "winograd.h"
 #include "pooling.h"
 #include "norms.h"
 #include "roof.h"

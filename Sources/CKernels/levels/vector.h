@@ -102,12 +102,12 @@ INLINE void put_part(float *y, vf v, long n, int add) {
     store_part(y, add ? load_part(y, n, 0) + v : v, n);
 }
 
-// e^x = 2^n e^r with |r| <= ln 2 / 2; the power of two in two factors, for subnormal results and overflow to infinity.
-INLINE vf exp_(vf x) {
-    vf clamped = at_least(at_most(x, 89.0f), -104.5f);
-    vf shifted = fmc(clamped, 1.44269504f, 12582912.0f);
+// e^x = 2^n e^r with |r| <= ln 2 / 2, for -104.5 <= x <= 89; the power of two in two factors, for subnormal results and
+// overflow to infinity.
+INLINE vf exp_between(vf x) {
+    vf shifted = fmc(x, 1.44269504f, 12582912.0f);
     vf n = shifted - 12582912.0f;
-    vf r = fma_(n, splat(-0.693145752f), clamped);
+    vf r = fma_(n, splat(-0.693145752f), x);
     r = fma_(n, splat(-1.42860677e-6f), r);
     vf q = fmc(r, 1.395171741e-03f, 8.369598538e-03f);
     q = fma_(q, r, splat(4.166618735e-02f));
@@ -125,6 +125,9 @@ INLINE vf exp_(vf x) {
     return e * low * high;
 #endif
 }
+INLINE vf exp_(vf x) { return exp_between(at_least(at_most(x, 89.0f), -104.5f)); }
+// e^x for x that is not positive
+INLINE vf decay_(vf x) { return exp_between(at_least(x, -104.5f)); }
 
 // ln x = k ln 2 + ln(1 + f), sqrt(1/2) <= 1 + f < sqrt 2; zero gives -infinity, negative numbers NaN.
 INLINE vf log_(vf x) {
@@ -159,20 +162,31 @@ INLINE vf log1p_(vf x) {
     return select_(x == splat(-1.0f), splat(-INFINITY), result);
 }
 
+// x + x^3 P(x^2) below 0.625, 1 - 2 / (e^2|x| + 1) above, e^2|x| = 2^n e^2y with |y| <= ln 2 / 4: exp_'s coefficients times
+// powers of two.
 INLINE vf tanh_(vf x) {
-    vf a = abs_(x), s = x * x;
+    vf s = x * x;
     vf p = fmc(s, -5.717036780e-03f, 2.065057866e-02f);
     p = fma_(p, s, splat(-5.374349654e-02f));
     p = fma_(p, s, splat(1.333149076e-01f));
     p = fma_(p, s, splat(-3.333328366e-01f));
     vf small = fma_(p * s, x, x);
-    vf e = exp_(at_most(a + a, 40.0f));
-    vf large = sign_of(1.0f - 2.0f / (e + 1.0f), x);
-    return select_(a < splat(0.625f), small, select_(x != x, x, large));
+    vf a = at_most(abs_(x), 10.0f);
+    vf shifted = fmc(a, 2.88539008f, 12582912.0f);
+    vf n = shifted - 12582912.0f;
+    vf y = fma_(n, splat(-0.346573591f), a);
+    vf q = fmc(y, 32 * 1.395171741e-03f, 16 * 8.369598538e-03f);
+    q = fma_(q, y, splat(8 * 4.166618735e-02f));
+    q = fma_(q, y, splat(4 * 1.666651219e-01f));
+    q = fma_(q, y, splat(2 * 0.5f));
+    vf e = fmc(fma_(q, y * y, y), 2.0f, 1.0f);
+    vf power = (vf)(((vi)shifted << 23) + 0x3f800000);
+    vf large = 1.0f - 2.0f / fma_(e, power, splat(1.0f));
+    return sign_of(select_(a < splat(0.625f), small, large), x);
 }
 
 INLINE vf sigmoid_(vf x) {
-    vf e = exp_((vf)((vi)x | (vi)(int32_t)0x80000000));
+    vf e = decay_((vf)((vi)x | (vi)(int32_t)0x80000000));
     vf numerator = select_(x >= splat(0.0f), splat(1.0f), e), d = 1.0f + e, inverse = 1.0f / d;
     vf y = numerator * inverse;
 #if CK_FUSED
@@ -198,7 +212,7 @@ INLINE vf erf_(vf x) {
     q = fma_(q, t, splat(1.062631607e-01f));
     q = fma_(q, t, splat(6.351358891e-01f));
     q = fma_(q, t, splat(1.286521703e-01f));
-    vf large = sign_of(1.0f - exp_(-fma_(q, t, t)), x);
+    vf large = sign_of(1.0f - decay_(-fma_(q, t, t)), x);
     return select_(t < splat(0.925f), small, select_(x != x, x, large));
 }
 
