@@ -19,6 +19,7 @@ package struct BatchTimes: Sendable, Equatable {
     /// Per sample, whether it has times.
     package let isPresent: [Bool]
 
+    /// One time per step, one flag per sample.
     package init(values: [Float], isPresent: [Bool]) {
         self.values = values
         self.isPresent = isPresent

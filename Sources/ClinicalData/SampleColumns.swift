@@ -29,6 +29,7 @@ package struct FieldColumn: Sendable, Equatable {
         /// The times of all samples, one after the other.
         package var values: [Double]
 
+        /// Times with one offset per sample plus one.
         package init(offsets: [Int], values: [Double]) {
             self.offsets = offsets
             self.values = values

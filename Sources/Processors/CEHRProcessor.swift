@@ -11,6 +11,7 @@ package struct CEHRProcessor: FeatureProcessor, Equatable {
     /// The longest sequence that a task gives. The default is 512.
     package var maximumLength: Int
 
+    /// The special tokens only.
     package init(maximumLength: Int = 512) {
         self.maximumLength = maximumLength
         vocabulary = CodeVocabulary()

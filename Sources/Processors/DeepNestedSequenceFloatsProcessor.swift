@@ -14,6 +14,7 @@ package struct DeepNestedSequenceFloatsProcessor: FeatureProcessor, Equatable {
     /// The most visits of a group seen, at least 1.
     package var mostVisits = 1
 
+    /// Nothing learnt yet.
     package init(fillsForward: Bool = true) { self.fillsForward = fillsForward }
     package var size: Int? { longest }
     package var axes: Int? { 3 }

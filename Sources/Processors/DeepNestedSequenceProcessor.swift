@@ -15,6 +15,7 @@ package struct DeepNestedSequenceProcessor: FeatureProcessor, Equatable {
     /// The most visits of a group seen, at least 1.
     package var mostVisits = 1
 
+    /// Nothing learnt yet.
     package init() {}
     package var isToken: Bool { true }
     package var size: Int? { longest }

@@ -12,6 +12,7 @@ package struct NestedMultiHotProcessor: FeatureProcessor, Equatable {
     /// Not used. The default is 0.
     package var padding = 0
 
+    /// Nothing learnt yet.
     package init(padding: Int = 0) { self.padding = padding }
     package var size: Int? { vocabulary.count }
     package var axes: Int? { 2 }

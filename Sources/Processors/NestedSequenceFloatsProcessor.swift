@@ -13,6 +13,7 @@ package struct NestedSequenceFloatsProcessor: FeatureProcessor, Equatable {
     /// The longest visit seen, at least 1.
     package var longest = 1
 
+    /// Nothing learnt yet.
     package init(fillsForward: Bool = true, padding: Int = 0) {
         self.fillsForward = fillsForward
         self.padding = padding

@@ -14,6 +14,7 @@ package struct NestedSequenceProcessor: FeatureProcessor, Equatable {
     /// Extra places of a padded tensor. The default is 0.
     package var padding = 0
 
+    /// Nothing learnt yet.
     package init(padding: Int = 0) { self.padding = padding }
     package var isToken: Bool { true }
     /// Width of a padded visit.

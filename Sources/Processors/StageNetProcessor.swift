@@ -18,6 +18,7 @@ package struct StageNetProcessor: FeatureProcessor, Equatable {
     /// Extra places of a padded visit. The default is 0.
     package var padding = 0
 
+    /// Nothing learnt yet.
     package init(padding: Int = 0) { self.padding = padding }
     package var isToken: Bool { true }
     package var hasTimes: Bool { true }

@@ -10,6 +10,7 @@ package struct StageNetTensorProcessor: FeatureProcessor, Equatable {
     package static let name = "stagenet_tensor"
     private var rows = RowShape()
 
+    /// Nothing learnt yet.
     package init() {}
     /// Numbers per entry; nil if no sample had any.
     package var width: Int? { rows.width }

@@ -11,6 +11,7 @@ package struct TimeSeriesProcessor: FeatureProcessor, Equatable {
     package var grid: SamplingGrid
     private var rows = RowShape()
 
+    /// Nothing learnt yet; hourly steps unless another grid is given.
     package init(grid: SamplingGrid = SamplingGrid()) { self.grid = grid }
     /// Numbers per step; nil if no sample had any.
     package var width: Int? { rows.width }

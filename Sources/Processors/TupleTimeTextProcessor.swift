@@ -8,6 +8,7 @@ package struct TupleTimeTextProcessor: FeatureProcessor, Equatable {
     /// What kind of text it is. The default is `note`.
     package var tag: String
 
+    /// Texts of the kind `tag`.
     package init(tag: String = "note") { self.tag = tag }
     package var hasTimes: Bool { true }
 

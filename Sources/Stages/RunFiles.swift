@@ -26,6 +26,20 @@ package enum RunFiles {
         } ?? []
     }
 
+    /// What a person should know about the samples, in order of the fields' names: visits that were cut because they are
+    /// longer than any that the processors were fitted on.
+    package static func warnings(of stages: [StageOutcome], runDirectory: String) throws -> [String] {
+        let files = stages.first { $0.name == StageName.encode.rawValue }?.shards.flatMap(\.files) ?? []
+        var cuts: [String: Int] = [:]
+        for file in files where file.name == "cuts.json" {
+            let own: [String: Int] = try decode("\(runDirectory)/\(file.path)")
+            cuts.merge(own) { $0 + $1 }
+        }
+        return cuts.sorted { $0.key < $1.key }.map { field, count in
+            "field \(field): \(count) visits are longer than any that its processor was fitted on and were cut"
+        }
+    }
+
     private static func decode<Value: Decodable>(_ path: String) throws -> Value {
         let data = try Files.contents(of: path)
         return try JSONDecoder().decode(Value.self, from: data)

@@ -64,7 +64,7 @@ package struct RunPublisher {
     }
 
     private func publishSamples(_ stage: StageOutcome) throws {
-        let files = stage.shards.flatMap(\.files)
+        let files = stage.shards.flatMap(\.files).filter { $0.name == "samples.h5" }
         var manifest = SampleManifest(stage: stage.id, samples: files.reduce(0) { $0 + $1.rows }, parts: [])
         let kept = Set(files.indices.map { String(format: "part-%05d.h5", $0) })
         let folder = "\(runDirectory)/samples"

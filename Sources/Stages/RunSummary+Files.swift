@@ -17,6 +17,7 @@ extension RunSummary {
         name = job.name
         configuration = job.text
         facts = Self.facts(job)
+        facts += try RunFiles.warnings(of: stages, runDirectory: runDirectory).map { ("Warning", $0) }
         if let attrition = try RunFiles.attrition(of: stages, runDirectory: runDirectory) { add(attrition) }
         let directory = RunFolder(path: runDirectory, stages: stages)
         if let text = try directory.text("history.csv") { add(history: text) }

@@ -38,8 +38,9 @@ final class ProgressPrinter: Sendable {
                 name, done: done, of: total, seconds: Date().timeIntervalSince(started)))
     }
 
-    /// Prints the results at the end, also with `--quiet`.
-    func finish(_ metrics: [PartMetrics], report: String) {
+    /// Prints the results at the end, also with `--quiet`; warnings go to the errors' stream.
+    func finish(_ metrics: [PartMetrics], warnings: [String], report: String) {
+        for warning in warnings { write("warning: \(warning)", ends: true) }
         for part in metrics {
             let values = part.metrics.map { metric in
                 metric.value.map { String(format: "%@ %.4f", metric.name, $0) } ?? "\(metric.name) undefined"

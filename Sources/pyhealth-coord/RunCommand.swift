@@ -100,8 +100,10 @@ struct RunCommand: ParsableCommand {
         let report = try RunReport(
             job: job, runDirectory: output, outcome: outcome, seconds: Date().timeIntervalSince(started)
         ).write()
-        let metrics = try RunFiles.metrics(of: outcome.stages.map(StageOutcome.init), runDirectory: output)
-        printer.finish(metrics, report: report)
+        let stages = outcome.stages.map(StageOutcome.init)
+        printer.finish(
+            try RunFiles.metrics(of: stages, runDirectory: output),
+            warnings: try RunFiles.warnings(of: stages, runDirectory: output), report: report)
     }
 
     private func settings() throws -> [(String, String)] {
