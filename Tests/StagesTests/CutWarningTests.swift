@@ -1,0 +1,39 @@
+import Foundation
+import Stages
+import TestSupport
+import Testing
+
+/// Visits that were cut in the encoding are told once per field, and their counts are no samples.
+@Suite struct CutWarningTests {
+    /// An encode stage of two parts; both cut visits of one field, the second of another too.
+    private func stage(in folder: TemporaryFolder) throws -> StageOutcome {
+        let cuts = [#"{"drugs": 3}"#, #"{"conditions": 1, "drugs": 4}"#]
+        let shards = try cuts.enumerated().map { index, text in
+            let files = try [("samples.h5", "samples \(index)"), ("cuts.json", text)].map { name, content in
+                let path = "\(index)-\(name)"
+                try Data(content.utf8).write(to: URL(fileURLWithPath: folder.file(path)))
+                return StageFile(name: name, path: path, bytes: content.utf8.count, sha256: "", rows: 2)
+            }
+            return (name: "\(index)", files: files, result: Data())
+        }
+        return StageOutcome(id: "stage", name: StageName.encode.rawValue, shards: shards)
+    }
+
+    @Test func everyFieldIsToldOnceWithItsSum() throws {
+        let folder = try TemporaryFolder()
+        let warnings = try RunFiles.warnings(of: [stage(in: folder)], runDirectory: folder.path)
+        #expect(warnings.count == 2)
+        #expect(warnings[0].hasPrefix("field conditions: 1 visit"))
+        #expect(warnings[1].hasPrefix("field drugs: 7 visits"))
+        #expect(try RunFiles.warnings(of: [], runDirectory: folder.path).isEmpty)
+    }
+
+    @Test func theSampleFilesAreThoseOfTheStageOnly() throws {
+        let folder = try TemporaryFolder()
+        try RunPublisher(runDirectory: folder.path).publish(stage(in: folder))
+        let manifest = try JSONValue.load(URL(fileURLWithPath: folder.file("samples/manifest.json")))
+        #expect(manifest["samples"].number == 4 && manifest["parts"].items.count == 2)
+        #expect(
+            try String(contentsOfFile: folder.file("samples/part-00001.h5"), encoding: .utf8) == "samples 1")
+    }
+}
