@@ -45,14 +45,16 @@ package final class ByteSink {
     }
 
     /// Appends bytes; throws `FileError`.
-    package func write(_ data: [UInt8]) throws {
+    package func write(_ data: [UInt8]) throws { try data.withUnsafeBytes { try write($0) } }
+
+    /// Appends bytes, less than 4 GiB; throws `FileError`.
+    package func write(_ data: UnsafeRawBufferPointer) throws {
         bytes += data.count
-        guard let stream else { return try data.withUnsafeBytes { try writeAll($0) } }
-        try data.withUnsafeBufferPointer { source in
-            stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
-            stream.pointee.avail_in = UInt32(source.count)
-            try deflate(stream)
-        }
+        guard let stream else { return try writeAll(data) }
+        stream.pointee.next_in = UnsafeMutablePointer(
+            mutating: data.bindMemory(to: UInt8.self).baseAddress)
+        stream.pointee.avail_in = UInt32(data.count)
+        try deflate(stream)
     }
 
     /// Ends the file, flushes it and gives it its name; throws `FileError`.

@@ -32,17 +32,34 @@ package struct SyntheticTruth {
     }
 }
 
-/// Errors of reading a synthetic corpus.
+/// Errors of making and reading a synthetic corpus.
 package enum SyntheticCorpusError: PyHealthError {
+    /// The disk is too small; bytes.
+    case noSpace(path: String, needed: Double, free: Double)
     /// `truth.csv` is not as it was written.
     case badTruth(path: String, line: Int)
 
-    package var code: String { "synthetic.truth" }
-    package var exitStatus: ExitStatus { .data }
-    package var message: String {
+    package var code: String {
         switch self {
-        case .badTruth(let path, let line):
-            "\(path), line \(line): expected hadm_id,probability,label. Make the corpus again."
+        case .noSpace: "synthetic.no-space"
+        case .badTruth: "synthetic.truth"
         }
     }
+    package var exitStatus: ExitStatus {
+        switch self {
+        case .noSpace: .cannotCreate
+        case .badTruth: .data
+        }
+    }
+    package var message: String {
+        switch self {
+        case .noSpace(let path, let needed, let free):
+            "\(path): the corpus takes about \(Self.gigabytes(needed)) GB, \(Self.gigabytes(free)) GB are free. "
+                + "Ask for fewer patients, for --gzip, or choose another disk."
+        case .badTruth(let path, let line):
+            "\(path), line \(line): expected an id, a probability and a label. Make the corpus again."
+        }
+    }
+
+    private static func gigabytes(_ bytes: Double) -> String { String(format: "%.1f", bytes / 1e9) }
 }

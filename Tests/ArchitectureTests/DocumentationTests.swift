@@ -17,7 +17,6 @@ import Testing
         "Processors": 17,
         "Stages": 17,
         "Storage": 12,
-        "SyntheticCorpora": 6,
         "Tasks": 11,
         "Tensors": 4,
         "Training": 7,

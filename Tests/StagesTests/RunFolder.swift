@@ -14,7 +14,7 @@ struct RunFolder {
         folder = try TemporaryFolder("run")
         corpus = folder.file("corpus")
         job = folder.file("job.yaml")
-        _ = try SyntheticMIMIC3(.init(patients: patients, seed: 3, output: corpus)).write()
+        _ = try SyntheticCorpus(.mimic3, CorpusOptions(patients: patients, seed: 3, output: corpus)).write()
         try """
         name: test
         seed: 5

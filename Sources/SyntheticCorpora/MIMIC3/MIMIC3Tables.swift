@@ -2,7 +2,12 @@ import ClinicalData
 import Groundwork
 
 /// The CSV tables of a synthetic MIMIC-III corpus.
-struct SyntheticTables {
+///
+/// The probability that the next admission ends in death is σ(b + c·d), d the number of distinct harmful codes of the current
+/// visit minus that of protective ones.
+final class MIMIC3Tables: CorpusTables {
+    private let seed: UInt64
+    private let vocabulary = MIMIC3Vocabulary()
     private let patients: TableWriter
     private let admissions: TableWriter
     private let stays: TableWriter
@@ -14,10 +19,13 @@ struct SyntheticTables {
     private static let labCount = 40
     private static let day: Int64 = 86_400_000
 
-    init(folder: String, gzip: Bool, labs withLabs: Bool) throws {
+    init(_ options: CorpusOptions) throws {
         func table(_ name: String, _ columns: String) throws -> TableWriter {
-            try TableWriter(folder: folder, name: name, columns: columns, gzip: gzip)
+            let header = columns.split(separator: ",").map { "\"\($0.uppercased())\"" }.joined(separator: ",")
+            return try TableWriter(path: "\(options.output)/\(name)", header: header, options: options)
         }
+        seed = options.seed
+        let withLabs = options.labs
         patients = try table("PATIENTS", "row_id,subject_id,gender,dob,dod,dod_hosp,dod_ssn,expire_flag")
         admissions = try table(
             "ADMISSIONS",
@@ -42,9 +50,9 @@ struct SyntheticTables {
                 "LABEVENTS", "row_id,subject_id,hadm_id,itemid,charttime,value,valuenum,valueuom,flag") : nil
         if let labItems {
             for item in 0..<Self.labCount {
-                labItems.beginRow()
+                beginRow(labItems)
                 labItems.number(50_800 + item)
-                labItems.text("LAB \(item)")
+                labItems.raw(Array("LAB \(item)".utf8))
                 labItems.text("Blood")
                 labItems.text("Chemistry")
                 labItems.null()
@@ -53,18 +61,26 @@ struct SyntheticTables {
         }
     }
 
-    func write(_ patient: SyntheticPatient, _ vocabulary: SyntheticVocabulary) throws {
+    func write(patient number: Int, truth: CorpusTruth) throws -> Int {
+        let patient = MIMIC3Patient(number: number, seed: seed, vocabulary: vocabulary)
+        try write(patient)
+        for (visit, next) in zip(patient.visits, patient.visits.dropFirst()) {
+            try truth.nextVisit.add(visit.hadmID, logit: visit.deathLogit, label: next.dies)
+        }
+        return patient.visits.count
+    }
+
+    private func write(_ patient: MIMIC3Patient) throws {
         try writePatient(patient)
         for (index, visit) in patient.visits.enumerated() {
             try writeAdmission(patient, visit, index)
             try writeCodes(diagnoses, patient, visit, visit.diagnoses, vocabulary.diagnoses)
             try writeCodes(procedures, patient, visit, visit.procedures, vocabulary.procedures)
-            try writePrescriptions(patient, visit, vocabulary)
+            try writePrescriptions(patient, visit)
             if let labs { try writeLabs(labs, patient, visit) }
         }
     }
 
-    /// Ends all tables; returns the bytes written before compression.
     func finish() throws -> Int {
         let all =
             [patients, admissions, stays, diagnoses, procedures, prescriptions]
@@ -73,9 +89,15 @@ struct SyntheticTables {
         return all.reduce(0) { $0 + $1.bytes }
     }
 
-    private func writePatient(_ patient: SyntheticPatient) throws {
+    /// Begins a row with its running number.
+    private func beginRow(_ table: TableWriter) {
+        table.beginRow()
+        table.number(table.rowNumber)
+    }
+
+    private func writePatient(_ patient: MIMIC3Patient) throws {
         let died = patient.visits.last.flatMap { $0.dies ? $0.discharged : nil }
-        patients.beginRow()
+        beginRow(patients)
         patients.number(patient.subjectID)
         patients.text(patient.isFemale ? "F" : "M")
         patients.time(patient.born)
@@ -85,10 +107,10 @@ struct SyntheticTables {
         try patients.endRow()
     }
 
-    private func writeAdmission(_ patient: SyntheticPatient, _ visit: SyntheticPatient.Visit, _ index: Int)
+    private func writeAdmission(_ patient: MIMIC3Patient, _ visit: MIMIC3Patient.Visit, _ index: Int)
         throws
     {
-        admissions.beginRow()
+        beginRow(admissions)
         admissions.number(patient.subjectID)
         admissions.number(visit.hadmID)
         admissions.time(visit.admitted)
@@ -108,11 +130,11 @@ struct SyntheticTables {
         admissions.number(visit.dies ? 1 : 0)
         admissions.number(1)
         try admissions.endRow()
-        stays.beginRow()
+        beginRow(stays)
         stays.number(patient.subjectID)
         stays.number(visit.hadmID)
         stays.number(200_000 + visit.hadmID)
-        for unit in ["metavision", "MICU", "MICU"] { stays.text(unit) }
+        for unit: StaticString in ["metavision", "MICU", "MICU"] { stays.text(unit) }
         stays.number(50)
         stays.number(50)
         stays.time(visit.admitted)
@@ -122,11 +144,11 @@ struct SyntheticTables {
     }
 
     private func writeCodes(
-        _ table: TableWriter, _ patient: SyntheticPatient, _ visit: SyntheticPatient.Visit, _ codes: [Int],
+        _ table: TableWriter, _ patient: MIMIC3Patient, _ visit: MIMIC3Patient.Visit, _ codes: [Int],
         _ pool: CodePool
     ) throws {
         for (place, code) in codes.enumerated() {
-            table.beginRow()
+            beginRow(table)
             table.number(patient.subjectID)
             table.number(visit.hadmID)
             table.number(place + 1)
@@ -136,13 +158,13 @@ struct SyntheticTables {
     }
 
     private func writePrescriptions(
-        _ patient: SyntheticPatient, _ visit: SyntheticPatient.Visit, _ vocabulary: SyntheticVocabulary
+        _ patient: MIMIC3Patient, _ visit: MIMIC3Patient.Visit
     ) throws {
         let days = max(1, visit.discharged.milliseconds(since: visit.admitted) / Self.day)
         let start = visit.admitted.milliseconds / Self.day * Self.day
         for (place, drug) in visit.drugs.enumerated() {
             let first = start + Int64(place) * days / Int64(visit.drugs.count) * Self.day
-            prescriptions.beginRow()
+            beginRow(prescriptions)
             prescriptions.number(patient.subjectID)
             prescriptions.number(visit.hadmID)
             prescriptions.null()
@@ -153,14 +175,14 @@ struct SyntheticTables {
         }
     }
 
-    private func writeLabs(_ table: TableWriter, _ patient: SyntheticPatient, _ visit: SyntheticPatient.Visit)
+    private func writeLabs(_ table: TableWriter, _ patient: MIMIC3Patient, _ visit: MIMIC3Patient.Visit)
         throws
     {
         let span = visit.discharged.milliseconds(since: visit.admitted)
         let count = 40 + visit.hadmID % 61
         for place in 0..<count {
             let value = 20 + (visit.hadmID * 31 + place * 17) % 160
-            table.beginRow()
+            beginRow(table)
             table.number(patient.subjectID)
             table.number(visit.hadmID)
             table.number(50_800 + (visit.hadmID + place) % Self.labCount)

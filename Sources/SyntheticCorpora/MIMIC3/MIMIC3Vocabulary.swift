@@ -2,7 +2,7 @@ import Foundation
 import Groundwork
 
 /// The codes of a synthetic corpus and the fixed fields of every drug.
-struct SyntheticVocabulary {
+struct MIMIC3Vocabulary {
     let diagnoses: CodePool
     let procedures: CodePool
     let drugs: CodePool

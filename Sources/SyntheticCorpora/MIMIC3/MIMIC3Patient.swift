@@ -3,7 +3,7 @@ import Foundation
 import Groundwork
 
 /// One made-up patient; a function of seed and number.
-struct SyntheticPatient {
+struct MIMIC3Patient {
     /// One stay.
     struct Visit {
         let hadmID: Int
@@ -13,8 +13,10 @@ struct SyntheticPatient {
         let procedures: [Int]
         let drugs: [Int]
         let dies: Bool
+        /// Logit of the probability that the next stay ends in death.
+        let deathLogit: Double
         /// Probability that the next stay ends in death.
-        let deathProbability: Double
+        var deathProbability: Double { logistic(deathLogit) }
     }
 
     let subjectID: Int
@@ -24,7 +26,7 @@ struct SyntheticPatient {
 
     private static let day: Int64 = 86_400_000
 
-    init(number: Int, seed: UInt64, vocabulary: SyntheticVocabulary) {
+    init(number: Int, seed: UInt64, vocabulary: MIMIC3Vocabulary) {
         var stream = RandomStream(seed: seed, purpose: .synthesis, step: number)
         subjectID = 10_000 + number
         isFemale = stream.nextDouble() < 0.45
@@ -53,31 +55,25 @@ struct SyntheticPatient {
 
     private static func visit(
         hadmID: Int, at time: Int64, dies: Bool, _ stream: inout RandomStream,
-        _ vocabulary: SyntheticVocabulary
+        _ vocabulary: MIMIC3Vocabulary
     ) -> Visit {
-        let severity = normal(&stream)
-        let harmfulShare = 1 / (1 + exp(-1.2 * severity))
+        let severity = stream.nextNormal()
+        let harmfulShare = logistic(1.2 * severity)
         func codes(_ pool: CodePool, _ count: Int) -> [Int] {
             (0..<count).map { _ in pool.draw(&stream, harmfulShare: harmfulShare) }
         }
-        let diagnoses = codes(vocabulary.diagnoses, 1 + Int(exp(2.1 + 0.5 * normal(&stream))))
-        let procedures = codes(vocabulary.procedures, 1 + Int(exp(1.0 + 0.6 * normal(&stream))))
-        let drugs = codes(vocabulary.drugs, min(400, 1 + Int(exp(3.36 + 0.85 * normal(&stream)))))
+        let diagnoses = codes(vocabulary.diagnoses, 1 + Int(exp(2.1 + 0.5 * stream.nextNormal())))
+        let procedures = codes(vocabulary.procedures, 1 + Int(exp(1.0 + 0.6 * stream.nextNormal())))
+        let drugs = codes(vocabulary.drugs, min(400, 1 + Int(exp(3.36 + 0.85 * stream.nextNormal()))))
         let balance = [
             (vocabulary.diagnoses, diagnoses), (vocabulary.procedures, procedures), (vocabulary.drugs, drugs),
         ].reduce(0) { total, part in Set(part.1).reduce(total) { $0 + part.0.risk[$1] } }
-        let logit = SyntheticVocabulary.baseLogit + SyntheticVocabulary.riskWeight * Double(balance)
-        let days = exp(1.6 + 0.25 * severity + 0.7 * normal(&stream))
+        let logit = MIMIC3Vocabulary.baseLogit + MIMIC3Vocabulary.riskWeight * Double(balance)
+        let days = exp(1.6 + 0.25 * severity + 0.7 * stream.nextNormal())
         return Visit(
             hadmID: hadmID, admitted: Timestamp(milliseconds: time),
             discharged: Timestamp(milliseconds: time + Int64(min(days, 120) * 86_400) * 1000),
             diagnoses: diagnoses, procedures: procedures, drugs: drugs, dies: dies,
-            deathProbability: 1 / (1 + exp(-logit)))
-    }
-
-    /// A standard normal number (Box and Muller 1958).
-    private static func normal(_ stream: inout RandomStream) -> Double {
-        let radius = (-2 * log(1 - stream.nextDouble())).squareRoot()
-        return radius * cos(2 * Double.pi * stream.nextDouble())
+            deathLogit: logit)
     }
 }
