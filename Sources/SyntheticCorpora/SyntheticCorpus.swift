@@ -68,8 +68,8 @@ package struct SyntheticCorpus {
         switch layout {
         case .mimic3: options.labs ? 26_000 : 17_000
         case .mimic4: options.chartEvents ? 85_000 : 62_000
-        case .eicu: 65_000
-        case .omop: 45_000
+        case .eicu: 36_000
+        case .omop: 38_000
         }
     }
 
