@@ -29,16 +29,14 @@ package struct DeepNestedSequenceFloatsProcessor: FeatureProcessor, Equatable {
     package func encode(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn {
         let column = try column.lists(3, Self.name).cutting(to: longest)
         let floats = VisitFloats(width: longest, fillsForward: fillsForward)
-        let (samples, groups) = (column.offsets[0], column.offsets[1])
-        let visits = FieldColumn(
-            name: column.name, offsets: Array(column.offsets[1...]), leaves: column.leaves)
+        let offsets = Array(column.rebasedOffsets(rows)[..<2])
+        let lists = column.numberLists(rows)
         var values: [Float] = []
-        for group in samples[rows.lowerBound]..<samples[rows.upperBound]
-        where groups[group] < groups[group + 1] {
-            values += floats.rows(visits.numberLists(group..<(group + 1)))
+        for (start, end) in zip(offsets[1], offsets[1].dropFirst()) {
+            values += floats.rows(lists[Int(start)..<Int(end)])
         }
         return EncodedColumn(
-            name: column.name, processor: Self.name, offsets: Array(column.rebasedOffsets(rows)[..<2]),
+            name: column.name, processor: Self.name, offsets: offsets,
             shape: [longest], values: .float32(values), sampleCount: rows.count)
     }
 }

@@ -33,9 +33,13 @@ package struct NestedSequenceFloatsProcessor: FeatureProcessor, Equatable {
         let column = try column.lists(2, Self.name).cutting(to: width)
         let floats = VisitFloats(width: width, fillsForward: fillsForward)
         var values: [Float] = []
-        for row in rows { values += floats.rows(column.numberLists(row..<(row + 1))) }
+        let visits = column.rebasedOffsets(rows)[0]
+        let lists = column.numberLists(rows)
+        for (start, end) in zip(visits, visits.dropFirst()) {
+            values += floats.rows(lists[Int(start)..<Int(end)])
+        }
         return EncodedColumn(
-            name: column.name, processor: Self.name, offsets: [column.rebasedOffsets(rows)[0]],
+            name: column.name, processor: Self.name, offsets: [visits],
             shape: [width], values: .float32(values), sampleCount: rows.count)
     }
 }

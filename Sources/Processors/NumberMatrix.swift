@@ -26,9 +26,11 @@ struct NumberMatrix {
         let own = starts[rows.lowerBound]..<starts[rows.upperBound]
         offsets = starts[rows.lowerBound...rows.upperBound].map { $0 - own.lowerBound }
         if column.offsets.count == 2 {
-            let widths = Set(column.innerLengths(rows))
-            guard widths.count <= 1 else { throw ProcessorError.raggedTensor(field: column.name) }
+            let widths = column.innerLengths(rows)
             width = widths.first
+            guard widths.allSatisfy({ $0 == widths[0] }) else {
+                throw ProcessorError.raggedTensor(field: column.name)
+            }
             isNested = true
         } else {
             width = own.isEmpty ? nil : 1

@@ -10,7 +10,7 @@ struct VisitFloats {
     let fillsForward: Bool
 
     /// The rows of lists of numbers one after the other; lists are at most `width` long.
-    func rows(_ lists: [ArraySlice<Double>]) -> [Float] {
+    func rows(_ lists: ArraySlice<ArraySlice<Double>>) -> [Float] {
         var rows: [[Float]] = []
         rows.reserveCapacity(lists.count)
         for list in lists { rows.append(row(list, after: rows.last)) }
