@@ -115,6 +115,61 @@ def steps(backward=False):
     return convolution(nn.Conv1d(128, 128, 3, padding=1), (32, 128, 50), backward)
 
 
+class Block(nn.Module):
+    """Two 3 x 3 convolutions beside a shortcut, as torchvision's BasicBlock."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.downsample = None
+        if stride > 1 or inputs != outputs:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        kept = x if self.downsample is None else self.downsample(x)
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        return F.relu(y + kept)
+
+
+class ResNet18(nn.Module):
+    """torchvision's resnet18, which need not be installed."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(64)
+        inputs = 64
+        for group, outputs in enumerate([64, 128, 256, 512]):
+            first = Block(inputs, outputs, 2 if group else 1)
+            setattr(self, f"layer{group + 1}", nn.Sequential(first, Block(outputs, outputs, 1)))
+            inputs = outputs
+        self.fc = nn.Linear(512, 1000)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return self.fc(F.adaptive_avg_pool2d(x, 1).flatten(1))
+
+
+def residual(backward=False):
+    net, x = ResNet18().train(backward), torch.rand(8, 3, 224, 224) * 2 - 1
+    labels = torch.arange(8) * 97
+
+    def forward():
+        with torch.no_grad():
+            net(x)
+
+    def both():
+        net.zero_grad(set_to_none=True)
+        F.cross_entropy(net(x), labels, reduction="sum").backward()
+
+    return both if backward else forward
+
+
 class Row:
     """A name of pyhealth-bench, what PyTorch does, and the target: a ratio, or microseconds and PyTorch's then."""
 
@@ -170,6 +225,8 @@ def rows():
         Row(f"transformer B32 corpus {wide} dropout 0.1", lambda: padded(128, 4, 512, 0.1), 5),
     ]
     found += [
+        Row("resnet18 224x224 B8 forward", residual, 1.1),
+        Row("resnet18 224x224 B8 forward+backward", lambda: residual(backward=True), 1.1),
         Row("conv2d 3x3 64-64 56x56 B8 forward", images, limit=8500, then=14100),
         Row("conv2d 3x3 64-64 56x56 B8 forward+backward", lambda: images(backward=True), limit=29000, then=35000),
         Row("conv1d k3 128-128 T50 B32 forward", steps, 1.5),

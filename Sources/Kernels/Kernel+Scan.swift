@@ -2,11 +2,14 @@ import CKernels
 
 /// The sizes of a selective scan: D channels with N states each.
 package struct ScanShape: Sendable {
+    /// Channels, D.
     package let channels: Int
+    /// States of each channel, N.
     package let states: Int
     /// Sequences → steps.
     package let offsets: [Int32]
 
+    /// A scan over the sequences with the given offsets.
     package init(channels: Int, states: Int, offsets: [Int32]) {
         (self.channels, self.states, self.offsets) = (channels, states, offsets)
     }
@@ -20,8 +23,10 @@ package struct ScanShape: Sendable {
 /// The inputs of a selective scan: x and delta `[T, D]`, a `[D, N]`, decay exp(delta ⊙ a) `[T, D, N]`, b and c `[T, N]`,
 /// skip `[D]`.
 package struct ScanInputs {
+    /// The inputs by name.
     package var x, delta, a, decay, b, c, skip: Floats
 
+    /// Inputs that stay where they are.
     package init(x: Floats, delta: Floats, a: Floats, decay: Floats, b: Floats, c: Floats, skip: Floats) {
         (self.x, self.delta, self.a, self.decay) = (x, delta, a, decay)
         (self.b, self.c, self.skip) = (b, c, skip)
@@ -30,8 +35,10 @@ package struct ScanInputs {
 
 /// Where the gradients of a selective scan's inputs are added.
 package struct ScanGradients {
+    /// The gradients by name.
     package var x, delta, a, b, c, skip: MutableFloats
 
+    /// Gradients that are added where they stand.
     package init(
         x: MutableFloats, delta: MutableFloats, a: MutableFloats, b: MutableFloats, c: MutableFloats,
         skip: MutableFloats

@@ -105,11 +105,9 @@ extension Kernel {
         ck_spread_rows(w, factor, y, rows, columns, add ? 1 : 0)
     }
 
-    /// y = the nearest point of the probability simplex to each row; `scratch` holds 2 · columns words.
-    package static func sparsemaxRows(
-        _ x: Floats, into y: MutableFloats, rows: Int, columns: Int, scratch: UnsafeMutablePointer<UInt64>
-    ) {
-        ck_sparsemax_rows(x, y, rows, columns, scratch)
+    /// y = the nearest point of the probability simplex to each row.
+    package static func sparsemaxRows(_ x: Floats, into y: MutableFloats, rows: Int, columns: Int) {
+        ck_sparsemax_rows(x, y, rows, columns)
     }
 
     /// dx = dy − (mean of dy where y > 0) there, else 0.

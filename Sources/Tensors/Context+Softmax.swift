@@ -107,9 +107,8 @@ extension Context {
     /// a finite number. The gradient is dy − (mean of dy over y > 0) where y > 0. Shapes: x and result
     /// `[N, D]`. Source: Martins and Astudillo, From softmax to sparsemax, ICML 2016, algorithm 1 and equation 14.
     package func sparsemax(_ x: Tensor) -> Tensor {
-        let y = result(x.shape, from: x), scratch = pool.words(2 * x.columns)
-        Kernel.sparsemaxRows(
-            x.values, into: y.values, rows: x.rows, columns: x.columns, scratch: scratch.words)
+        let y = result(x.shape, from: x)
+        Kernel.sparsemaxRows(x.values, into: y.values, rows: x.rows, columns: x.columns)
         record(y) { gradient, context in
             guard let dx = x.gradientTarget(context) else { return }
             Kernel.sparsemaxRowsPullback(

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Ends the process with `message` when a caller breaks an operation's rule.
 ///
 /// For faults of the program, never of data. Unlike `precondition`, optimised builds say the message as well. Messages
@@ -9,10 +11,11 @@ package func require(
     if !isMet { refuse(message(), file: file, line: line) }
 }
 
-/// Ends the process with `message`, as ``require(_:_:file:line:)`` does.
+/// Says `message` on standard error and ends the process, as ``require(_:_:file:line:)`` does.
 @inline(never)
 package func refuse(_ message: String, file: StaticString = #fileID, line: UInt = #line) -> Never {
-    fatalError(message, file: file, line: line)
+    FileHandle.standardError.write(Data("\(file):\(line): \(message)\n".utf8))
+    preconditionFailure()
 }
 
 /// A tensor that may be missing, for messages.

@@ -8,6 +8,7 @@ enum ConvolutionCases {
         let images = ImageConvolution(batch: 8, size: 56, channels: 64)
         let steps = TimeConvolution(Segments(lengths: Array(repeating: 50, count: 32)), channels: 128)
         return [
+            ResidualNet.case(backward: false), ResidualNet.case(backward: true),
             Case(name: "conv2d 3x3 64-64 56x56 B8 forward", work: .operations(images.operations)) {
                 images.forward()
             },
@@ -93,5 +94,54 @@ private final class TimeConvolution {
         let loss = context.sum(layer(input, segments, context).y)
         context.backward(from: loss)
         return loss.item
+    }
+}
+
+/// resnet18 on eight images of 224 × 224 with three channels: images in, scores of 1000 classes out.
+private final class ResidualNet {
+    private let net: ResNet
+    private let arena: ParameterArena
+    private let pool = BufferPool()
+    private let images: ParameterArena
+    private let input: Tensor
+
+    private static let batch = 8
+    /// Multiply-adds of the convolutions and the last layer for one image.
+    private static let products = 1_814_073_344.0
+
+    private init() {
+        let builder = ParameterBuilder(seed: 1), source = ParameterBuilder(seed: 2)
+        net = ResNet(parameters: builder)
+        input = source.parameter(
+            "images", [Self.batch, 224, 224, 3], .uniform(bound: 1), isTrainable: false)
+        arena = builder.build()
+        images = source.build()
+    }
+
+    /// The weights are made when the case runs first.
+    static func `case`(backward: Bool) -> Case {
+        var net: ResidualNet?
+        let operations = (backward ? 3 : 1) * 2 * products * Double(batch)
+        return Case(
+            name: "resnet18 224x224 B8 forward\(backward ? "+backward" : "")",
+            work: .samples(Double(batch), operations: operations)
+        ) {
+            let made = net ?? ResidualNet()
+            net = made
+            return backward ? made.forwardAndBackward() : made.forward()
+        }
+    }
+
+    private func forward() -> Float {
+        net(input, Context(mode: .evaluation, recordsGradients: false, pool: pool)).values[0]
+    }
+
+    private func forwardAndBackward() -> Float {
+        arena.zeroGradients()
+        let context = Context(mode: .training, recordsGradients: true, pool: pool)
+        let labels = (0..<Self.batch).map { Int32($0 * 97) }
+        let loss = context.crossEntropy(logits: net(input, context), labels: labels)
+        context.backward(from: loss.total)
+        return loss.total.item
     }
 }

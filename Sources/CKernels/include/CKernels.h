@@ -188,8 +188,7 @@ typedef struct {
         (mask, chosen, dy, dx, n, add)) \
     X(void, spread_rows, (const float *w, float factor, float *y, long rows, long columns, int add), \
         (w, factor, y, rows, columns, add)) \
-    X(void, sparsemax_rows, (const float *x, float *y, long rows, long columns, uint64_t *scratch), \
-        (x, y, rows, columns, scratch)) \
+    X(void, sparsemax_rows, (const float *x, float *y, long rows, long columns), (x, y, rows, columns)) \
     X(void, sparsemax_rows_backward, \
         (const float *y, const float *dy, float *dx, long rows, long columns, int add), \
         (y, dy, dx, rows, columns, add)) \

@@ -162,33 +162,44 @@ void K(spread_rows)(const float *w, float factor, float *y, long rows, long colu
     }
 }
 
-// y = max(x - threshold, 0) with sum 1; see Context.sparsemax. NaN throughout where NaN or +infinity is in the row.
-void K(sparsemax_rows)(const float *x, float *y, long rows, long columns, uint64_t *scratch) {
+// y = max(x - threshold, 0) with sum 1. The threshold rises from (largest - 1) to (sum of what is above it - 1) / number until
+// nothing more falls below: Michelot, A finite algorithm for finding the projection of a point onto the canonical simplex,
+// 1986. NaN throughout where NaN or +infinity is in the row or nothing is finite.
+INLINE vd above_top(const float *x, long n, float top) {
+    vf part = n == LANES ? load(x) : load_part(x, n, -INFINITY);
+    return __builtin_convertvector(part - top, vd);
+}
+void K(sparsemax_rows)(const float *x, float *y, long rows, long columns) {
     for (long r = 0; r < rows; r++) {
         const float *a = x + r * columns;
-        float *b = y + r * columns;
-        // only numbers above the largest minus 1 can have a share
-        float top = row_max(a, columns);
-        long held = 0, defined = top < INFINITY && top > -INFINITY;
-        for (long i = 0; i < columns; i++) {
-            if (a[i] != a[i]) defined = 0;
-            if (a[i] - top > -1.0f) scratch[held++] = (uint64_t)order_key(a[i], 0xffffffffu) << 32 | (uint64_t)i;
+        float *b = y + r * columns, top = row_max(a, columns);
+        vi none = (vi)(int32_t)0;
+        { EACH(columns, none |= load(a + i) != load(a + i);,
+            none |= load_part(a + i, rest, 0) != load_part(a + i, rest, 0);) }
+        double threshold = -1;
+        if (fold_max(select_(none, splat(1), splat(0))) > 0 || !(top < INFINITY && top > -INFINITY)) threshold = NAN;
+        for (double before = 0, held = -1; held != before && threshold == threshold;) {
+            vd sum = (vd)0.0, number = (vd)0.0;
+            for (long c = 0; c < columns; c += LANES) {
+                vd v = above_top(a + c, columns - c < LANES ? columns - c : LANES, top);
+                sum += v > (vd)threshold ? v : (vd)0.0;
+                number += v > (vd)threshold ? (vd)1.0 : (vd)0.0;
+            }
+            for (int half = 8; half > 0; half /= 2)
+                for (int i = 0; i < half; i++) {
+                    sum[i] += sum[i + half];
+                    number[i] += number[i + half];
+                }
+            before = held;
+            held = number[0];
+            // rounding must not let it fall, or the search might not end
+            double next = (sum[0] - 1) / held;
+            threshold = next > threshold ? next : threshold;
         }
-        if (!defined) {
-            for (long i = 0; i < columns; i++) b[i] = NAN;
-            continue;
-        }
-        sort_keys(scratch, held);
-        double sum = 0, threshold = -1;
-        for (long i = 0; i < held; i++) {
-            double shifted = (double)(a[(uint32_t)scratch[i]] - top);
-            if (!(1 + (double)(i + 1) * shifted > sum + shifted)) break;
-            sum += shifted;
-            threshold = (sum - 1) / (double)(i + 1);
-        }
-        for (long i = 0; i < columns; i++) {
-            double share = (double)(a[i] - top) - threshold;
-            b[i] = (float)(share > 0 ? share : 0);
+        for (long c = 0; c < columns; c += LANES) {
+            long n = columns - c < LANES ? columns - c : LANES;
+            vd share = above_top(a + c, n, top) - threshold;
+            store_part(b + c, __builtin_convertvector(share < (vd)0.0 ? (vd)0.0 : share, vf), n);
         }
     }
 }
