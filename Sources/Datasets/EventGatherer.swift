@@ -42,17 +42,25 @@ private struct RawTable {
     }
 
     mutating func append(_ segment: ShuffleSegment, symbols: SymbolTable) {
-        let map = segment.texts.withUnsafeBufferPointer { texts in
-            (0..<(segment.textOffsets.count - 1)).map { i in
-                let part = Int(segment.textOffsets[i])..<Int(segment.textOffsets[i + 1])
-                return symbols.intern(UnsafeBufferPointer(rebasing: texts[part])).index
+        var map: [UInt32] = []
+        map.reserveCapacity(segment.symbols)
+        segment.forEachText { map.append(symbols.intern($0).index) }
+        segment.withPatients { Self.append($0, map, to: &patients) }
+        segment.withTimes { raw in
+            for row in 0..<segment.rows {
+                times.append(Int64(littleEndian: raw.loadUnaligned(fromByteOffset: row * 8, as: Int64.self)))
             }
         }
-        patients.append(contentsOf: segment.patients.lazy.map { map[Int($0)] })
-        times.append(contentsOf: segment.times)
-        for (column, values) in segment.attributes.enumerated() {
-            columns[column].append(
-                contentsOf: values.lazy.map { $0 == EventTable.missingSymbol ? $0 : map[Int($0)] })
+        for column in columns.indices {
+            segment.withAttribute(column) { Self.append($0, map, to: &columns[column]) }
+        }
+    }
+
+    /// Appends a segment's symbols as those of the shard.
+    private static func append(_ raw: UnsafeRawBufferPointer, _ map: [UInt32], to column: inout [UInt32]) {
+        for row in 0..<(raw.count / 4) {
+            let symbol = UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: row * 4, as: UInt32.self))
+            column.append(symbol == EventTable.missingSymbol ? symbol : map[Int(symbol)])
         }
     }
 

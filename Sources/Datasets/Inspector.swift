@@ -15,15 +15,20 @@ package struct Inspector {
     }
 
     /// The plan for reading `tables` (canonical order) with the attributes in `needs` (table → attributes; a table that
-    /// is not named there is read with all its attributes).
+    /// is named neither there nor in `offered` is read with all its attributes). Attributes in `offered` are read as well where
+    /// the files have them; a table that stands only there may be missing.
     ///
     /// `shardSize` is the number of patients per range, `pieceBytes` the size of a piece of a plain file, `limit` the number
     /// of patients to keep. Throws ``DatasetError``, `DelimitedTextError`, `FileError`.
     package func plan(
-        tables: [DatasetDefinition.Table], needs: [String: [String]], shardSize: Int, pieceBytes: Int,
-        limit: Int? = nil
+        tables all: [DatasetDefinition.Table], needs: [String: [String]], offered: [String: [String]] = [:],
+        shardSize: Int, pieceBytes: Int, limit: Int? = nil
     ) throws -> InspectionPlan {
-        try checkColumns(tables, needs)
+        let tables = all.filter {
+            needs[$0.name] != nil || offered[$0.name] == nil
+                || (try? ColumnSources(table: $0, needs: [], root: root)) != nil
+        }
+        try check(tables.filter { needs[$0.name] != nil || offered[$0.name] == nil }, needs: needs)
         let ids = try patientIDs(tables)
         let kept = limit.map { min($0, ids.count) } ?? ids.count
         let splitters = stride(from: shardSize, to: kept, by: shardSize).map { ids[$0] }
@@ -32,7 +37,7 @@ package struct Inspector {
             tasks += try pieces(of: table, index: index, pieceBytes: pieceBytes)
         }
         return InspectionPlan(
-            tables: tables.map { .init(name: $0.name, attributes: needs[$0.name] ?? $0.attributes) },
+            tables: tables.map { .init(name: $0.name, attributes: attributes(of: $0, needs, offered)) },
             splitters: splitters, endID: kept < ids.count ? ids[kept] : nil, mapTasks: tasks)
     }
 
@@ -44,11 +49,26 @@ package struct Inspector {
         }
     }
 
-    private func checkColumns(_ tables: [DatasetDefinition.Table], _ needs: [String: [String]]) throws {
+    /// Throws unless the files and columns of `tables` are there; which attributes as in
+    /// ``plan(tables:needs:offered:shardSize:pieceBytes:limit:)``.
+    package func check(_ tables: [DatasetDefinition.Table], needs: [String: [String]]) throws {
         for table in tables {
             let sources = try ColumnSources(table: table, needs: needs[table.name], root: root)
             for path in [sources.path] + sources.joins.map(\.path) { try TableFiles.checkShards(path) }
         }
+    }
+
+    /// The attributes that are read: those that are needed, and those offered that the files have, in the definition's order.
+    private func attributes(
+        of table: DatasetDefinition.Table, _ needs: [String: [String]], _ offered: [String: [String]]
+    ) -> [String] {
+        guard let offered = offered[table.name] else { return needs[table.name] ?? table.attributes }
+        let needed = needs[table.name] ?? []
+        let found = offered.filter {
+            !needed.contains($0) && (try? ColumnSources(table: table, needs: [$0], root: root)) != nil
+        }
+        let read = Set(needed + found)
+        return (table.attributes + table.extraAttributes).filter(read.contains)
     }
 
     /// The distinct patient ids in ascending byte order, from the smallest default table that has them (any table if no

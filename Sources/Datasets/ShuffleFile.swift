@@ -162,14 +162,56 @@ final class ShuffleFileWriter {
     }
 }
 
-/// The rows of one patient range in one run of a shuffle file.
+/// The rows of one patient range in one run of a shuffle file, as they stand in it.
 struct ShuffleSegment {
+    private let bytes: [UInt8]
     let rows: Int
-    let textOffsets: [UInt32]
-    let texts: [UInt8]
-    let patients: [UInt32]
-    let times: [Int64]
-    let attributes: [[UInt32]]
+    let symbols: Int
+    private let textStart: Int
+    private let wordStart: Int
+
+    /// Checks the layout; nil if the lengths do not fit.
+    init?(_ bytes: [UInt8], attributes: Int) {
+        self.bytes = bytes
+        (rows, symbols) = (Int(bytes.load(0, UInt32.self)), Int(bytes.load(4, UInt32.self)))
+        textStart = 16 + (symbols + 1) * 4
+        wordStart = textStart + (Int(bytes.load(8, UInt32.self)) + 3) / 4 * 4
+        guard bytes.count == wordStart + rows * (attributes + 3) * 4 else { return nil }
+    }
+
+    /// Whether the checksum is that of the content.
+    var isIntact: Bool {
+        let found = bytes.withUnsafeBytes { CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[16...])) }
+        return found == bytes.load(12, UInt32.self)
+    }
+
+    /// Every text in order.
+    func forEachText(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        bytes.withUnsafeBytes { raw in
+            let texts = raw.bindMemory(to: UInt8.self)
+            for i in 0..<symbols {
+                let start = raw.loadUnaligned(fromByteOffset: 16 + i * 4, as: UInt32.self)
+                let end = raw.loadUnaligned(fromByteOffset: 20 + i * 4, as: UInt32.self)
+                body(UnsafeBufferPointer(rebasing: texts[(textStart + Int(start))..<(textStart + Int(end))]))
+            }
+        }
+    }
+
+    /// Calls `body` with the patients' symbols.
+    func withPatients(_ body: (UnsafeRawBufferPointer) -> Void) { withWords(0, 1, body) }
+    /// Calls `body` with the times, 8 bytes each.
+    func withTimes(_ body: (UnsafeRawBufferPointer) -> Void) { withWords(1, 2, body) }
+    /// Calls `body` with the symbols of an attribute.
+    func withAttribute(_ number: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+        withWords(3 + number, 1, body)
+    }
+
+    private func withWords(_ column: Int, _ width: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+        let start = wordStart + rows * 4 * column
+        bytes.withUnsafeBytes {
+            body(UnsafeRawBufferPointer(rebasing: $0[start..<(start + rows * 4 * width)]))
+        }
+    }
 }
 
 /// Reads the segments of one patient range; every length and checksum is checked.
@@ -211,38 +253,25 @@ struct ShuffleFileReader {
     }
 
     private func decode(_ bytes: [UInt8], _ attributes: Int) throws -> ShuffleSegment {
-        let (rows, symbols) = (Int(bytes.load(0, UInt32.self)), Int(bytes.load(4, UInt32.self)))
-        let textBytes = Int(bytes.load(8, UInt32.self))
-        let textStart = 16 + (symbols + 1) * 4
-        let wordStart = textStart + (textBytes + 3) / 4 * 4
-        guard bytes.count == wordStart + rows * (attributes + 3) * 4 else {
+        guard let segment = ShuffleSegment(bytes, attributes: attributes) else {
             throw damaged("a segment has a wrong length")
         }
-        guard CRC32C.checksum(of: Array(bytes[16...])) == bytes.load(12, UInt32.self) else {
-            throw damaged("a segment has a wrong checksum")
-        }
-        let patients: [UInt32] = bytes.array(wordStart, rows)
-        let times: [Int64] = bytes.array(wordStart + rows * 4, rows)
-        let columns: [[UInt32]] = (0..<attributes).map { bytes.array(wordStart + rows * 4 * (3 + $0), rows) }
-        return ShuffleSegment(
-            rows: rows, textOffsets: bytes.array(16, symbols + 1),
-            texts: Array(bytes[textStart..<(textStart + textBytes)]), patients: patients, times: times,
-            attributes: columns)
+        guard segment.isIntact else { throw damaged("a segment has a wrong checksum") }
+        return segment
     }
 
     private func read(_ handle: Int32, _ offset: Int, _ count: Int) throws -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        var done = 0
-        while done < count {
-            let got = bytes.withUnsafeMutableBytes {
-                pread(handle, $0.baseAddress! + done, count - done, off_t(offset + done))
+        try [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+            while done < count {
+                let rest = UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(buffer)[done...])
+                let got = pread(handle, rest.baseAddress, count - done, off_t(offset + done))
+                if got < 0, errno == EINTR { continue }
+                guard got >= 0 else { throw FileError("read", path: path, errorNumber: errno) }
+                guard got > 0 else { throw damaged("it ends early") }
+                done += got
             }
-            if got < 0, errno == EINTR { continue }
-            guard got >= 0 else { throw FileError("read", path: path, errorNumber: errno) }
-            guard got > 0 else { throw damaged("it ends early") }
-            done += got
         }
-        return bytes
     }
 
     private func damaged(_ reason: String) -> DatasetError { .damagedShuffle(file: path, reason: reason) }
@@ -252,16 +281,5 @@ extension [UInt8] {
     /// The little-endian number at a byte offset inside the array.
     fileprivate func load<T: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, _: T.Type) -> T {
         withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self)) }
-    }
-
-    /// `count` numbers from a byte offset on.
-    fileprivate func array<T: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, _ count: Int) -> [T] {
-        [T](unsafeUninitializedCapacity: count) { target, filled in
-            withUnsafeBytes { source in
-                UnsafeMutableRawBufferPointer(target).copyMemory(
-                    from: .init(rebasing: source[offset..<(offset + count * MemoryLayout<T>.size)]))
-            }
-            filled = count
-        }
     }
 }

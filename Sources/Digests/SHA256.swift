@@ -40,13 +40,13 @@ package final class SHA256 {
     /// The digest of a text's UTF-8 bytes.
     package static func hex(of text: String) -> String { hex(of: Data(text.utf8)) }
 
-    /// The digest of a file, read in pieces of 1 MiB; throws `FileError`.
+    /// The digest of a file, read in pieces of 128 KiB; throws `FileError`.
     package static func hex(ofFile path: String) throws -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError("open", path: path, errorNumber: errno) }
         defer { close(descriptor) }
         let digest = SHA256()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 64)
         defer { buffer.deallocate() }
         while true {
             let count = read(descriptor, buffer.baseAddress, buffer.count)

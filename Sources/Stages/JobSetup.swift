@@ -11,8 +11,12 @@ package struct JobSetup: Sendable {
     package let job: JobConfiguration
     package let definition: DatasetDefinition
     package let task: any ClinicalTask
-    /// The tables that are read, in canonical order.
+    /// The tables that the event store holds, in canonical order: those of the task, those that the run file names, and the
+    /// default ones that some task of the data set reads.
     package let tables: [DatasetDefinition.Table]
+    /// Attributes by table that the event store also holds where the files have them: what any task of the data set reads, so
+    /// that another task starts from the same store.
+    package let offered: [String: [String]]
 
     /// Throws `ConfigurationError` and ``StageError/otherDataset(task:dataset:valid:)``.
     package init(_ job: JobConfiguration) throws {
@@ -27,13 +31,40 @@ package struct JobSetup: Sendable {
         guard task.datasets.contains(definition.name) else {
             throw StageError.otherDataset(task: task.name, dataset: definition.name, valid: task.datasets)
         }
-        let requested = (job.dataset.tables ?? []) + task.requirements.map(\.table)
+        let asked = Set((job.dataset.tables ?? []).map { $0.lowercased() })
         let needed = Set(task.requirements.map(\.table))
-        tables = try definition.tableOrder(requested: requested).filter { needed.contains($0.name) }
+        let read = TaskCatalog.attributesRead(of: definition.name)
+        tables = try definition.tableOrder(requested: (job.dataset.tables ?? []) + needed.sorted()).filter {
+            needed.contains($0.name) || asked.contains($0.name) || read[$0.name] != nil
+        }
+        offered = Dictionary(
+            uniqueKeysWithValues: tables.map { table in
+                let all = table.attributes + table.extraAttributes
+                return (
+                    table.name,
+                    read[table.name].map { names in all.filter(names.contains) } ?? table.attributes
+                )
+            })
         if let model = node.child("model") {
             try ModelCatalog.validate(model)
             try Self.checkMetrics(job, task)
         }
+    }
+
+    /// Throws what ``Inspector`` throws if a table or a column that the task reads is not there.
+    package func checkSources() throws {
+        let needed = task.neededAttributes
+        try Inspector(definition: definition, root: job.dataset.root).check(
+            tables.filter { needed[$0.name] != nil }, needs: needed)
+    }
+
+    /// What the event store holds, as text for its identity.
+    var storeContent: String {
+        let needed = task.neededAttributes
+        return tables.map { table in
+            let names = Set((needed[table.name] ?? []) + (offered[table.name] ?? []))
+            return "\(table.name): \(names.sorted().joined(separator: " "))"
+        }.joined(separator: "\n")
     }
 
     /// How the label is predicted.

@@ -69,7 +69,10 @@ package struct Pipeline {
 
     private func shards(of name: StageName, _ done: [String: StageOutcome]) throws -> [ShardPayload] {
         switch name {
-        case .inspect: return [payload(name, 0, [:])]
+        case .inspect:
+            try checkRoot()
+            try JobSetup(job).checkSources()
+            return [payload(name, 0, [:])]
         case .scan:
             let plan = try files("inspect.json", of: .inspect, done)
             let result = try InspectResult.decode(done, .inspect)
@@ -154,10 +157,12 @@ package struct Pipeline {
         parts += finished.last.map { [$0.id] } ?? []
         switch name {
         case .inspect:
-            parts += [section("dataset"), section("task"), section("execution"), try sourceState()]
+            let content = try JobSetup(job).storeContent
+            parts += [section("dataset"), content, section("execution"), try sourceState()]
+        case .extract: parts += [section("task")]
         case .fit: parts += [section("split"), section("processors")]
         case .train: parts += [section("model"), section("trainer"), "\(job.seed)", try resumeState()]
-        case .scan, .events, .extract, .encode, .predict, .evaluate: break
+        case .scan, .events, .encode, .predict, .evaluate: break
         }
         return SHA256.hex(of: parts.joined(separator: "\u{1F}"))
     }

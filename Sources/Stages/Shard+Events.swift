@@ -8,7 +8,8 @@ extension Shard {
     func inspect() throws -> ShardProduct {
         let execution = setup.job.execution
         let plan = try Inspector(definition: setup.definition, root: setup.job.dataset.root).plan(
-            tables: setup.tables, needs: setup.task.neededAttributes, shardSize: execution.shardSize,
+            tables: setup.tables, needs: setup.task.neededAttributes, offered: setup.offered,
+            shardSize: execution.shardSize,
             pieceBytes: execution.scanMiB << 20, limit: setup.job.dataset.dev ? 1000 : nil)
         try write(plan, "inspect.json")
         let result = InspectResult(scanTasks: plan.mapTasks.count, ranges: plan.rangeCount)

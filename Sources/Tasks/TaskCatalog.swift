@@ -19,6 +19,18 @@ package enum TaskCatalog {
     /// The names of all tasks, in alphabetical order.
     package static var names: [String] { entries.map(\.name) }
 
+    /// All attributes that the tasks of a data set read with their default options, by table.
+    package static func attributesRead(of dataset: String) -> [String: Set<String>] {
+        var read: [String: Set<String>] = [:]
+        for name in names {
+            guard let node = try? ConfigurationNode.parse("name: \(name)", file: "task"),
+                let task = try? make(node), task.datasets.contains(dataset)
+            else { continue }
+            for table in task.requirements { read[table.table, default: []].formUnion(table.attributes) }
+        }
+        return read
+    }
+
     /// The task that a run file's `task` section asks for.
     ///
     /// Throws `ConfigurationError` for an unknown name, an unknown or wrong option, and for `code_mapping`, which needs
