@@ -177,10 +177,12 @@ private let recurrent = RecurrentCell.allCases.flatMap { cell -> [GradientCase] 
             reversed: reversed)
     }
     return [
-        GradientCase("\(cell)", [[11, 3]] + weights) {
+        GradientCase("recurrent \(cell)", [[11, 3]] + weights) {
             $0.recurrent(cell, $1[0], ragged, [direction($1[1...4], false)])
         },
-        GradientCase("\(cell) in both directions", [[11, 3]] + weights + weights, mode: .evaluation) {
+        GradientCase(
+            "recurrent \(cell) in both directions", [[11, 3]] + weights + weights, mode: .evaluation
+        ) {
             $0.recurrent(cell, $1[0], ragged, [direction($1[1...4], false), direction($1[5...8], true)])
         },
     ]

@@ -157,17 +157,25 @@ enum OperationTable {
 
     /// The operations in the sources of `Context`.
     static func namesInSources() throws -> Set<String> {
+        try names(/^    package func (\w+)/.anchorsMatchLineEndings(), in: "Sources/Tensors", "Context+")
+    }
+
+    /// The operations with which the names of gradient cases begin.
+    static func namesOfGradientCases() throws -> Set<String> {
+        try names(/GradientCase\(\s*"(\w+)/, in: "Tests/TensorsTests", "")
+    }
+
+    private static func names(
+        _ pattern: Regex<(Substring, Substring)>, in folder: String, _ prefix: String
+    ) throws -> Set<String> {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("Sources/Tensors")
+            .deletingLastPathComponent().appendingPathComponent(folder)
         let files = try FileManager.default.contentsOfDirectory(at: root, includingPropertiesForKeys: nil)
-            .filter { $0.lastPathComponent.hasPrefix("Context+") }
-        let pattern = /^    package func (\w+)/.anchorsMatchLineEndings()
-        var names: Set<String> = []
-        for file in files {
+            .filter { $0.lastPathComponent.hasPrefix(prefix) && $0.pathExtension == "swift" }
+        return try files.reduce(into: []) { names, file in
             let text = try String(contentsOf: file, encoding: .utf8)
             names.formUnion(text.matches(of: pattern).map { String($0.1) })
         }
-        return names
     }
 
     private static let elementwise =

@@ -13,6 +13,12 @@ import Testing
         #expect(inTable.subtracting(inSources).sorted() == [])
     }
 
+    @Test func everyOperationsGradientIsChecked() throws {
+        let checked = try OperationTable.namesOfGradientCases()
+        let operations = try OperationTable.namesInSources().subtracting(["compare"])
+        #expect(operations.subtracting(checked).sorted() == [])
+    }
+
     @Test(arguments: OperationTable.all)
     func aSampleHasTheSameBitsAloneAndInAnyBatch(_ entry: TableEntry) {
         for start in [UInt64(100), 200] {

@@ -3,7 +3,25 @@ import Testing
 
 private let ragged = Segments(lengths: [3, 0, 17, 1, 9])
 
+/// x moved apart by 2.6 within every column, so that no step changes which value is the largest.
+private func spaced(_ context: Context, _ x: Tensor) -> Tensor {
+    let levels = (0..<x.count).map { Float(($0 / x.columns * 7 + $0 % x.columns) % x.rows) }
+    return context.add(x, context.tensor(levels.map { 2.6 * $0 }, shape: x.shape))
+}
+
 private let gradients = [
+    GradientCase("maxPool1d", [[30, 3]]) {
+        $0.maxPool1d(spaced($0, $1[0]), ragged, kernel: 3, stride: 2, padding: 1).y
+    },
+    GradientCase("maxPool2d", [[1, 5, 6, 3]]) {
+        $0.maxPool2d(spaced($0, $1[0]), kernel: Extent(2, 3), stride: 1)
+    },
+    GradientCase("adaptiveMaxPool1d", [[30, 4]]) {
+        $0.adaptiveMaxPool1d(spaced($0, $1[0]), ragged, size: 4)
+    },
+    GradientCase("adaptiveMaxPool2d", [[1, 5, 6, 3]]) {
+        $0.adaptiveMaxPool2d(spaced($0, $1[0]), size: Extent(2, 3))
+    },
     GradientCase("averagePool1d", [[30, 3]]) {
         $0.averagePool1d($1[0], ragged, kernel: 3, stride: 2, padding: 1).y
     },
