@@ -73,8 +73,9 @@ let package = Package(
         room("ClinicalData", ["Groundwork"], settings: hot),
         room(
             "Datasets", ["ClinicalData", "DelimitedText", "Digests", "Parquet", "Groundwork"], settings: hot),
-        room("Tasks", ["ClinicalData", "Groundwork"]),
-        room("Processors", ["ClinicalData", "Groundwork"]),
+        room("MedicalCodes", ["DelimitedText", "Groundwork"]),
+        room("Tasks", ["ClinicalData", "MedicalCodes", "Groundwork"]),
+        room("Processors", ["ClinicalData", "MedicalCodes", "Groundwork"]),
         room("Storage", ["HDF5", "Digests", "Datasets", "Processors", "ClinicalData", "Groundwork"]),
         room("Tensors", ["Kernels", "Groundwork"]),
         room("Layers", ["Tensors", "Kernels", "Groundwork"]),
@@ -123,6 +124,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Datasets", "Processors", "ClinicalData", "Groundwork"],
             path: "Tests/TestSupport", swiftSettings: house),
         tests("ArchitectureTests", ["TestSupport"]),
+        tests("MedicalCodesTests", ["MedicalCodes", "DelimitedText", "Groundwork", "TestSupport"]),
         tests("GroundworkTests", ["Groundwork", "TestSupport"]),
         tests("ClinicalDataTests", ["ClinicalData", "Groundwork", "TestSupport"]),
         tests(
@@ -131,8 +133,8 @@ let package = Package(
         tests(
             "TasksTests",
             [
-                "Tasks", "Datasets", "DelimitedText", "Processors", "ClinicalData", "Groundwork",
-                "TestSupport",
+                "Tasks", "Datasets", "DelimitedText", "Processors", "MedicalCodes", "ClinicalData",
+                "Groundwork", "TestSupport",
             ]),
         tests("ParquetTests", ["Parquet", "DelimitedText", "Groundwork", "TestSupport"]),
         tests("ProcessorsTests", ["Processors", "Tasks", "ClinicalData", "Groundwork", "TestSupport"]),

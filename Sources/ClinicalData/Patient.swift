@@ -27,9 +27,8 @@ public struct Patient {
         guard start != nil || end != nil, all.count > 0 else { return all }
         let low = start?.milliseconds ?? (Timestamp.missing + 1)
         let high = end?.milliseconds ?? .max
-        let times = shard.tables[all.table].times
-        let first = all.rows.first { times[$0] >= low } ?? all.rows.upperBound
-        let last = all.rows[first..<all.rows.upperBound].first { times[$0] > high } ?? all.rows.upperBound
+        let first = all.firstRow { $0 >= low }
+        let last = all.firstRow { $0 > high }
         return Events(shard: shard, table: all.table, rows: first..<max(first, last))
     }
 }
@@ -43,6 +42,16 @@ public struct Events: RandomAccessCollection {
     public var startIndex: Int { rows.lowerBound }
     public var endIndex: Int { rows.upperBound }
     public subscript(row: Int) -> Event { Event(shard: shard, table: table, row: row) }
+
+    /// The first row whose time, in raw milliseconds, fulfils a condition that all later ones fulfil too.
+    fileprivate func firstRow(where condition: (Int64) -> Bool) -> Int {
+        var (low, high) = (rows.lowerBound, rows.upperBound)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if condition(shard.tables[table].times[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
 
     /// One attribute of these events, for loops: the column is looked up once.
     ///
@@ -97,6 +106,13 @@ public struct Event {
         }
         let value = source.columns[index][row]
         return value == EventTable.missingSymbol ? nil : Symbol(index: value)
+    }
+
+    /// Calls `body` with the UTF-8 bytes of an attribute; nil for null.
+    package func withBytes<R>(of attribute: String, _ body: (UnsafeBufferPointer<UInt8>) throws -> R) rethrows
+        -> R?
+    {
+        try symbol(attribute).map { try shard.symbols.withBytes(of: $0, body) }
     }
 
     /// An attribute as text, nil for null.

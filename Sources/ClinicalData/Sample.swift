@@ -59,12 +59,14 @@ public struct FieldSchema: Sendable, Equatable {
     }
 }
 
-/// The value of a processor's option, written as a literal: `["padding": 2, "forward_fill": false]`.
+/// The value of a processor's option, all but maps written as literals: `["padding": 2, "forward_fill": false]`.
 public enum FieldOption: Sendable, Equatable {
     case integer(Int)
     case number(Double)
     case boolean(Bool)
     case text(String)
+    /// The file that maps codes of the vocabulary `source` to `target`, with a column named like each.
+    case codeMapping(source: String, target: String, file: String)
 }
 
 extension FieldOption: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral,

@@ -1,5 +1,6 @@
 package import ClinicalData
 import Groundwork
+import MedicalCodes
 
 /// All processors by name.
 package enum ProcessorCatalog {
@@ -41,7 +42,9 @@ package enum ProcessorCatalog {
         },
         entry(RawProcessor.self) { _ in RawProcessor() },
         entry(RegressionProcessor.self) { _ in RegressionProcessor() },
-        entry(SequenceProcessor.self) { _ in SequenceProcessor() },
+        entry(SequenceProcessor.self, options: ["code_mapping"]) {
+            SequenceProcessor(mapping: try $0.codeMap("code_mapping"))
+        },
         entry(StageNetProcessor.self, options: ["padding"]) {
             StageNetProcessor(padding: try $0.padding())
         },
@@ -88,9 +91,6 @@ struct ProcessorOptions {
     /// Refuses options outside `valid`.
     func allow(_ valid: [String]) throws {
         guard let unknown = field.options.keys.sorted().first(where: { !valid.contains($0) }) else { return }
-        if unknown == "code_mapping" {
-            throw error("unsupported-option", "code mappings are not supported by this release.")
-        }
         let list = valid.isEmpty ? "none" : valid.joined(separator: ", ")
         throw error("unknown-key", "unknown option \"\(unknown)\". Valid options: \(list).")
     }
@@ -106,7 +106,7 @@ struct ProcessorOptions {
         case .integer:
             throw error(
                 "range", "\(name) is out of range. Valid: \(range.lowerBound) to \(range.upperBound).")
-        case .number, .boolean, .text: throw error("type", "\(name): expected a whole number.")
+        case .number, .boolean, .text, .codeMapping: throw error("type", "\(name): expected a whole number.")
         }
     }
 
@@ -117,7 +117,7 @@ struct ProcessorOptions {
         case nil: return nil
         case .integer(let whole): value = Double(whole)
         case .number(let number): value = number
-        case .boolean, .text: throw error("type", "\(name): expected a number.")
+        case .boolean, .text, .codeMapping: throw error("type", "\(name): expected a number.")
         }
         guard range.contains(value) else {
             throw error(
@@ -131,7 +131,7 @@ struct ProcessorOptions {
         switch field.options[name] {
         case nil: return nil
         case .boolean(let value): return value
-        case .integer, .number, .text: throw error("type", "\(name): expected true or false.")
+        case .integer, .number, .text, .codeMapping: throw error("type", "\(name): expected true or false.")
         }
     }
 
@@ -140,7 +140,17 @@ struct ProcessorOptions {
         switch field.options[name] {
         case nil: return nil
         case .text(let text): return text
-        case .integer, .number, .boolean: throw error("type", "\(name): expected a text.")
+        case .integer, .number, .boolean, .codeMapping: throw error("type", "\(name): expected a text.")
+        }
+    }
+
+    /// The map of a code mapping, read from its file; nil if the option is not given. Throws what is wrong with the file.
+    func codeMap(_ name: String) throws -> CodeMap? {
+        switch field.options[name] {
+        case nil: return nil
+        case .codeMapping(let source, let target, let file):
+            return try CodeMap(file: file, source: source, target: target)
+        default: throw error("type", "\(name): expected two vocabularies and a map between them.")
         }
     }
 

@@ -12,6 +12,8 @@ package struct JobConfiguration: Sendable {
     package var dataset: DatasetSection
     /// The task's name.
     package var taskName: String
+    /// The absolute paths of the task's code maps by name, as in `task.code_maps`.
+    package var codeMaps: [(name: String, path: String)]
     /// How samples are divided.
     package var split: SplitSection
     /// Whether processors are fitted on the training samples or on all.
@@ -84,21 +86,30 @@ package struct JobConfiguration: Sendable {
         seed = UInt64(try node.child("seed")?.int(in: 0...Int.max) ?? 0)
         dataset = try DatasetSection(node.required("dataset"))
         taskName = try node.required("task").required("name").string()
+        codeMaps = try Self.codeMaps(node)
         split = try SplitSection(node.child("split"))
         fit = try node.child("processors").map(Self.fitScope) ?? .train
         modelName = try node.child("model")?.required("name").string()
         trainer = try node.child("trainer").map(TrainerConfiguration.init) ?? TrainerConfiguration()
         execution = try ExecutionSection(node.child("execution"))
         self.document = document
-        text = try Self.resolved(node, dataset).yaml()
+        text = try Self.resolved(node, dataset, codeMaps).yaml()
     }
 
     /// The document as workers read it, who may have been started in another folder: with absolute paths.
-    private static func resolved(_ node: ConfigurationNode, _ dataset: DatasetSection) throws
-        -> ConfigurationNode
-    {
+    private static func resolved(
+        _ node: ConfigurationNode, _ dataset: DatasetSection, _ codeMaps: [(name: String, path: String)]
+    ) throws -> ConfigurationNode {
         let root = try node.setting("dataset.root", toText: dataset.root)
-        return try dataset.config.map { try root.setting("dataset.config", toText: $0) } ?? root
+        let definition = try dataset.config.map { try root.setting("dataset.config", toText: $0) } ?? root
+        return try codeMaps.reduce(definition) {
+            try $0.setting("task.code_maps.\($1.name)", toText: $1.path)
+        }
+    }
+
+    private static func codeMaps(_ node: ConfigurationNode) throws -> [(name: String, path: String)] {
+        guard let maps = node.child("task")?.child("code_maps") else { return [] }
+        return try maps.keys.map { ($0, try maps.required($0).string().absolutePath) }
     }
 
     private static func fitScope(_ node: ConfigurationNode) throws -> FitScope {

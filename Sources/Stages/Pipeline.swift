@@ -167,10 +167,12 @@ package struct Pipeline {
         return SHA256.hex(of: parts.joined(separator: "\u{1F}"))
     }
 
-    /// Name, size and modification time of every file below the data set's root, and the text of the user's definition.
+    /// Name, size and modification time of every file below the data set's root, digests of the user's definition and of code
+    /// maps.
     private func sourceState() throws -> String {
         var lines: [String] = []
         if let config = job.dataset.config { lines.append(try SHA256.hex(ofFile: config)) }
+        for map in job.codeMaps { lines.append(try SHA256.hex(ofFile: map.path)) }
         try checkRoot()
         let manager = FileManager.default
         for name in (manager.enumerator(atPath: job.dataset.root)?.allObjects as? [String] ?? []).sorted() {
@@ -187,7 +189,7 @@ package struct Pipeline {
 
 /// Raised whenever a stage's results change for equal inputs, so that stored stages are computed again.
 enum OperationVersion {
-    static let current = "1"
+    static let current = "2"
 }
 
 /// What the inspect stage tells the planner.

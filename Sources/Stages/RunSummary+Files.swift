@@ -42,7 +42,11 @@ extension RunSummary {
             + attrition.exclusions.map {
                 AttritionStep("excluded: \($0.rule)", patients: $0.patients, visits: $0.visits)
             }
-            + [AttritionStep("out", patients: attrition.patientsOut, samples: attrition.samplesOut)]
+            + [
+                AttritionStep(
+                    "out", patients: attrition.patientsOut, visits: attrition.visitsOut,
+                    samples: attrition.samplesOut)
+            ]
         labels = attrition.labels.map { ($0.value, $0.samples) }
     }
 

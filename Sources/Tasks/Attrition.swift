@@ -24,11 +24,14 @@ package struct Attrition: Codable, Sendable, Equatable {
     package private(set) var exclusions: [Exclusion]
     /// Patients with at least one sample.
     package private(set) var patientsOut = 0
+    /// Visits that went into samples.
+    package private(set) var visitsOut = 0
     /// Samples.
     package private(set) var samplesOut = 0
     /// Samples per label, by value.
     package private(set) var labels: [Label] = []
 
+    /// An empty count over these rules, in order.
     package init(rules: [String]) { exclusions = rules.map { Exclusion(rule: $0) } }
 
     /// Counts a patient with his visits as seen.
@@ -46,10 +49,11 @@ package struct Attrition: Codable, Sendable, Equatable {
         exclusions[index].visits += visits
     }
 
-    /// Counts one sample with its label.
-    package mutating func emit(label: Int) {
+    /// Counts one sample made of a number of visits, with its label if it has a single one.
+    package mutating func emit(label: Int? = nil, visits: Int = 1) {
         samplesOut += 1
-        count(label: String(label), samples: 1)
+        visitsOut += visits
+        if let label { count(label: String(label), samples: 1) }
     }
 
     /// Ends the count of a patient who was entered: he has `samples`, or is taken out by `rule`.
@@ -67,6 +71,7 @@ package struct Attrition: Codable, Sendable, Equatable {
             exclusions[i].visits += other.exclusions[i].visits
         }
         patientsOut += other.patientsOut
+        visitsOut += other.visitsOut
         samplesOut += other.samplesOut
         for label in other.labels { count(label: label.value, samples: label.samples) }
     }
@@ -81,10 +86,10 @@ package struct Attrition: Codable, Sendable, Equatable {
         }
     }
 
-    /// Whether every patient and every visit is accounted for: in = excluded + out, one sample per visit that is left.
+    /// Whether every patient and every visit is accounted for: in = excluded + out.
     package var isBalanced: Bool {
         patientsIn == patientsOut + exclusions.reduce(0) { $0 + $1.patients }
-            && visitsIn == samplesOut + exclusions.reduce(0) { $0 + $1.visits }
+            && visitsIn == visitsOut + exclusions.reduce(0) { $0 + $1.visits }
     }
 
     /// The table as comma-separated text: step, patients, visits, samples.
@@ -92,7 +97,7 @@ package struct Attrition: Codable, Sendable, Equatable {
         let rows =
             [["step", "patients", "visits", "samples"], ["in", "\(patientsIn)", "\(visitsIn)", ""]]
             + exclusions.map { ["excluded: \($0.rule)", "\($0.patients)", "\($0.visits)", ""] }
-            + [["out", "\(patientsOut)", "", "\(samplesOut)"]]
+            + [["out", "\(patientsOut)", "\(visitsOut)", "\(samplesOut)"]]
             + labels.map { ["label \($0.value)", "", "", "\($0.samples)"] }
         return rows.map { $0.map(quoted).joined(separator: ",") + "\n" }.joined()
     }

@@ -11,38 +11,23 @@ package struct MortalityPredictionMIMIC3: ClinicalTask {
     package let inputSchema = VisitCodes.schema
     package let outputSchema = [FieldSchema("mortality", "binary")]
     package let requirements =
-        [TableRequirement("admissions", ["hadm_id", "hospital_expire_flag"])] + VisitCodes.requirements
+        [TableRequirement("admissions", ["hadm_id", "hospital_expire_flag"])] + VisitCodes.requirements(.icd9)
     package let exclusionRules = [
         ExclusionRule.fewerThanTwoVisits, ExclusionRule.lastVisit, ExclusionRule.missingCodes,
         ExclusionRule.noVisitLeft,
     ]
 
+    /// The task; it has no options.
     package init() {}
 
-    package func samples(of patient: Patient, attrition: inout Attrition) -> [Sample] {
-        let admissions = patient.events("admissions")
-        attrition.enter(visits: admissions.count)
-        guard admissions.count >= 2 else {
-            attrition.exclude(ExclusionRule.fewerThanTwoVisits, patients: 1, visits: admissions.count)
-            return []
-        }
-        attrition.exclude(ExclusionRule.lastVisit, visits: 1)
-        let visits = admissions.column("hadm_id")
-        let flags = admissions.column("hospital_expire_flag")
-        let died = patient.symbols.find("1")
-        let codes = VisitCodes(patient, keepsNullDrugs: false)
-        var samples: [Sample] = []
-        for row in admissions.indices.dropLast() {
-            guard let inputs = codes.inputs(of: visits[row]) else {
-                attrition.exclude(ExclusionRule.missingCodes, visits: 1)
-                continue
+    package func samples(of patient: Patient, attrition: inout Attrition) throws -> [Sample] {
+        guard let admissions = attrition.enter(patient, atLeast: 2) else { return [] }
+        let codes = VisitCodes(patient, .icd9)
+        return try attrition.samplesBeforeNext(of: patient, admissions) { visit, next in
+            guard let inputs = try codes.inputs(of: visit) else {
+                return .excluded(ExclusionRule.missingCodes)
             }
-            let label = flags[row + 1] != nil && flags[row + 1] == died ? 1 : 0
-            attrition.emit(label: label)
-            samples.append(
-                Sample(patientID: patient.id, visitID: visits[row], values: inputs + [.integer(label)]))
+            return .sample(inputs + [.integer(next.hospitalDeath)])
         }
-        attrition.close(samples: samples.count, rule: ExclusionRule.noVisitLeft)
-        return samples
     }
 }

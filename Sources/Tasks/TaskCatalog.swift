@@ -2,17 +2,72 @@ package import Groundwork
 
 /// All tasks by name.
 package enum TaskCatalog {
+    /// What a task is made of: its section of the run file, and the maps that this names.
+    private typealias Make = @Sendable (ConfigurationNode, CodeMapSection) throws -> any ClinicalTask
+
     private struct Entry: Sendable {
         let name: String
         let options: [String]
-        let make: @Sendable (ConfigurationNode) throws -> any ClinicalTask
+        let make: Make
+
+        init(_ name: String, options: [String] = [], _ make: @escaping Make) {
+            (self.name, self.options, self.make) = (name, options, make)
+        }
     }
 
     private static let entries: [Entry] = [
-        Entry(name: "LengthOfStayPredictionMIMIC3", options: []) { _ in LengthOfStayPredictionMIMIC3() },
-        Entry(name: "MortalityPredictionMIMIC3", options: []) { _ in MortalityPredictionMIMIC3() },
-        Entry(name: "ReadmissionPredictionMIMIC3", options: ReadmissionPredictionMIMIC3.options) {
-            try ReadmissionPredictionMIMIC3(options: $0)
+        Entry("DKAPredictionMIMIC4", options: ["padding"]) { node, _ in
+            DKAPredictionMIMIC4(padding: try padding(node))
+        },
+        Entry("DrugRecommendationMIMIC3") { _, maps in
+            DrugRecommendationMIMIC(.mimic3, classes: try maps.required(DrugRecommendationMIMIC.map))
+        },
+        Entry("DrugRecommendationMIMIC4") { _, maps in
+            DrugRecommendationMIMIC(.mimic4, classes: try maps.required(DrugRecommendationMIMIC.map))
+        },
+        Entry("EHRCodeSetGenerationMIMIC3") { _, _ in EHRGenerationMIMIC(.codeSet, .mimic3) },
+        Entry("EHRCodeSetGenerationMIMIC4") { _, _ in EHRGenerationMIMIC(.codeSet, .mimic4) },
+        Entry("EHRGenerationMIMIC3", options: ["encoding"]) { node, _ in
+            try EHRGenerationMIMIC(.visits, .mimic3, options: node)
+        },
+        Entry("EHRGenerationMIMIC4", options: ["encoding"]) { node, _ in
+            try EHRGenerationMIMIC(.visits, .mimic4, options: node)
+        },
+        Entry("EHRSequenceGenerationMIMIC3") { _, _ in EHRGenerationMIMIC(.sequence, .mimic3) },
+        Entry("EHRSequenceGenerationMIMIC4") { _, _ in EHRGenerationMIMIC(.sequence, .mimic4) },
+        Entry("HospitalisationPredictionMIMIC3", options: ReadmissionOptions.names) { node, _ in
+            try HospitalisationPredictionMIMIC(.mimic3, options: node)
+        },
+        Entry("HospitalisationPredictionMIMIC4", options: ReadmissionOptions.names) { node, _ in
+            try HospitalisationPredictionMIMIC(.mimic4, options: node)
+        },
+        Entry("InHospitalMortalityMIMIC4") { _, _ in InHospitalMortalityMIMIC4() },
+        Entry("LengthOfStayPredictionMIMIC3") { _, _ in LengthOfStayPredictionMIMIC(.mimic3) },
+        Entry("LengthOfStayPredictionMIMIC4") { _, _ in LengthOfStayPredictionMIMIC(.mimic4) },
+        Entry("LengthOfStayStageNetMIMIC4", options: ["padding"]) { node, _ in
+            StageNetMIMIC4(.lengthOfStay, padding: try padding(node))
+        },
+        Entry("MIMIC3ICD9Coding") { _, _ in ICDCodingMIMIC(.mimic3ICD9) },
+        Entry("MIMIC4ICD10Coding") { _, _ in ICDCodingMIMIC(.mimic4ICD10) },
+        Entry("MIMIC4ICD9Coding") { _, _ in ICDCodingMIMIC(.mimic4ICD9) },
+        Entry("MortalityPredictionMIMIC3") { _, _ in MortalityPredictionMIMIC3() },
+        Entry("MortalityPredictionMIMIC4") { _, _ in MortalityPredictionMIMIC4() },
+        Entry("MortalityPredictionStageNetMIMIC4", options: ["padding"]) { node, _ in
+            StageNetMIMIC4(.mortality, padding: try padding(node))
+        },
+        Entry("MultimodalMortalityPredictionMIMIC3") { _, _ in MultimodalMortalityPredictionMIMIC3() },
+        Entry("MultimodalMortalityPredictionMIMIC4") { _, _ in MultimodalMortalityPredictionMIMIC4() },
+        Entry("PatientLinkageMIMIC3Task") { _, _ in PatientLinkageMIMIC3Task() },
+        Entry("ReadmissionPredictionMIMIC3", options: ReadmissionOptions.names) { node, _ in
+            try ReadmissionPredictionMIMIC(.mimic3, options: node)
+        },
+        Entry("ReadmissionPredictionMIMIC4", options: ReadmissionOptions.names) { node, _ in
+            try ReadmissionPredictionMIMIC(.mimic4, options: node)
+        },
+        Entry("T1DDKAPredictionMIMIC4", options: ["dka_window_days", "padding"]) { node, _ in
+            T1DDKAPredictionMIMIC4(
+                dkaWindowDays: try node.child("dka_window_days")?.int(in: 0...36_500) ?? 90,
+                padding: try padding(node))
         },
     ]
 
@@ -33,20 +88,21 @@ package enum TaskCatalog {
 
     /// The task that a run file's `task` section asks for.
     ///
-    /// Throws `ConfigurationError` for an unknown name, an unknown or wrong option, and for `code_mapping`, which needs
-    /// vocabularies that are not part of this release.
+    /// Throws `ConfigurationError` for an unknown name and an unknown or wrong option, and what is wrong with a file of
+    /// `code_maps`.
     package static func make(_ node: ConfigurationNode) throws -> any ClinicalTask {
         let name = try node.required("name").choice(names)
         guard let entry = entries.first(where: { $0.name == name }) else {
             preconditionFailure("TaskCatalog: \(name) is listed but has no entry")
         }
-        if let mapping = node.child("code_mapping") {
-            throw mapping.error(
-                "unsupported-option",
-                "code mappings are not supported by this release. Remove the key, or map the codes in the tables."
-            )
-        }
-        try node.allow(["name"] + entry.options)
-        return try entry.make(node)
+        try node.allow(["name"] + entry.options + CodeMapSection.keys)
+        let maps = try CodeMapSection(node)
+        let task = try entry.make(node, maps)
+        guard node.child("code_mapping") != nil else { return task }
+        return CodeMappedTask(base: task, inputSchema: try maps.mapped(task.inputSchema))
+    }
+
+    private static func padding(_ node: ConfigurationNode) throws -> Int {
+        try node.child("padding")?.int(in: 0...100_000) ?? 0
     }
 }

@@ -4,6 +4,10 @@ package import Groundwork
 package enum TaskError: PyHealthError, Equatable {
     /// A time that is neither a date nor a date with a time of day.
     case unparsableTime(table: String, column: String)
+    /// A number that is none.
+    case unparsableNumber(table: String, column: String)
+    /// A version of ICD other than 9 and 10.
+    case unknownCodeVersion(table: String, column: String)
     /// A field holds values of different kinds.
     case mixedKinds(field: String)
     /// A field that holds lists has none in a sample.
@@ -14,6 +18,8 @@ package enum TaskError: PyHealthError, Equatable {
     package var code: String {
         switch self {
         case .unparsableTime: "task.unparsable-time"
+        case .unparsableNumber: "task.unparsable-number"
+        case .unknownCodeVersion: "task.unknown-code-version"
         case .mixedKinds: "task.mixed-kinds"
         case .missingList: "task.missing-list"
         case .wrongFieldCount: "task.wrong-field-count"
@@ -27,6 +33,11 @@ package enum TaskError: PyHealthError, Equatable {
         case .unparsableTime(let table, let column):
             "Table \"\(table)\", column \"\(column)\": a value is no time. "
                 + "Expected YYYY-MM-DD[ HH:MM[:SS]]. Correct the file, or leave the cell empty."
+        case .unparsableNumber(let table, let column):
+            "Table \"\(table)\", column \"\(column)\": a value is no number. "
+                + "Expected digits with a decimal point. Correct the file, or leave the cell empty."
+        case .unknownCodeVersion(let table, let column):
+            "Table \"\(table)\", column \"\(column)\": a version of ICD is neither 9 nor 10. Correct the file."
         case .mixedKinds(let field):
             "Field \"\(field)\" holds values of different kinds (codes, numbers, whole numbers, lists of them). "
                 + "A task must give a field one kind of value in every sample."

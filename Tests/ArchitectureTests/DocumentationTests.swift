@@ -17,7 +17,7 @@ import Testing
         "Processors": 17,
         "Stages": 17,
         "Storage": 12,
-        "Tasks": 11,
+        "Tasks": 7,
         "Tensors": 4,
         "Training": 7,
         "ZeroMQ": 2,

@@ -13,12 +13,11 @@ struct ProcessorCase: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { "\(name) \(number)" }
 
-    /// Every case of every processor that the catalog knows, but for code mappings.
+    /// Every case of every processor that the catalog knows.
     static let all: [ProcessorCase] = References.entries("processors").flatMap { file -> [ProcessorCase] in
         guard let content = try? JSONValue.load(file) else { return [] }
         return content.items.enumerated().compactMap { number, one in
-            guard let name = one["processor"].text, ProcessorCatalog.names.contains(name), name != "ignore",
-                one["kwargs"]["code_mapping"] == .null
+            guard let name = one["processor"].text, ProcessorCatalog.names.contains(name), name != "ignore"
             else { return nil }
             return ProcessorCase(name: name, number: number, content: one)
         }
@@ -33,10 +32,19 @@ struct ProcessorCase: Sendable, CustomTestStringConvertible {
                 options[key] = Int(exactly: number).map { .integer($0) } ?? .number(number)
             case .bool(let flag): options[key] = .boolean(flag)
             case .text(let text): options[key] = .text(text.replacing("torch.", with: ""))
+            case .object(let members) where key == "code_mapping":
+                options[key] = try codeMapping(members["tuple"]?.items.compactMap(\.text) ?? [])
             default: options[key] = value["seconds"].number.map { .number($0) }
             }
         }
         return try ProcessorCatalog.make(FieldSchema("field", name, options))
+    }
+
+    private func codeMapping(_ systems: [String]) throws -> FieldOption {
+        let maps = try #require(References.dataFolder("medcode"))
+        let file = maps.appendingPathComponent(systems.joined(separator: "_to_") + ".csv").path
+        return .codeMapping(
+            source: try #require(systems.first), target: try #require(systems.last), file: file)
     }
 
     /// Fits on the samples' values, every sample a part of its own.

@@ -18,7 +18,7 @@ import Testing
                 in,1,3,
                 "excluded: a, ""b""\",0,1,
                 excluded: nothing left,0,0,
-                out,1,,2
+                out,1,2,2
                 label 2,,,1
                 label 10,,,1
 

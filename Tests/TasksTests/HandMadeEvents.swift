@@ -1,4 +1,5 @@
 import ClinicalData
+import Tasks
 import Testing
 
 /// A data set written by hand: rows per table, put into canonical order like the real ones.
@@ -36,8 +37,49 @@ struct HandMadeEvents {
         add("prescriptions", patient, ["hadm_id": visit, "ndc": "00074407532"])
     }
 
-    /// The events of all patients, or of those in `patients`.
-    func shard(patients chosen: Set<String>? = nil) -> EventShard {
+    /// Adds a MIMIC-IV admission; its diagnoses and procedures have the time of discharge and the version "10", its drugs the
+    /// time of admission.
+    mutating func addMIMIC4Visit(
+        _ patient: String, _ visit: String, from admitted: String?, to discharged: String?,
+        died: String = "0",
+        diagnoses: [String] = ["I10"], procedures: [String] = ["0BH17EZ"], drugs: [String] = ["00074407532"]
+    ) {
+        var values = ["hadm_id": visit, "hospital_expire_flag": died]
+        values["dischtime"] = discharged
+        add("admissions", patient, at: admitted, values)
+        for (table, codes) in [("diagnoses_icd", diagnoses), ("procedures_icd", procedures)] {
+            for code in codes {
+                add(
+                    table, patient, at: discharged,
+                    ["hadm_id": visit, "icd_code": code, "icd_version": "10"])
+            }
+        }
+        for drug in drugs { add("prescriptions", patient, at: admitted, ["hadm_id": visit, "ndc": drug]) }
+    }
+
+    /// Adds a laboratory value; it was stored when it was taken unless told otherwise.
+    mutating func addLab(
+        _ patient: String, _ item: String, _ value: String?, at time: String, stored: String? = nil,
+        visit: String? = nil
+    ) {
+        var values = ["itemid": item, "storetime": stored ?? time]
+        values["valuenum"] = value
+        values["hadm_id"] = visit
+        add("labevents", patient, at: time, values)
+    }
+
+    /// The samples of a task and its attrition, which must be balanced.
+    func extraction(_ task: any ClinicalTask) throws -> Extraction {
+        let found = try Extraction(task, [shard(for: task)])
+        #expect(found.attrition.isBalanced)
+        return found
+    }
+
+    /// The events of all patients, or of those in `patients`, in the tables that `task` reads.
+    func shard(patients chosen: Set<String>? = nil, for task: (any ClinicalTask)? = nil) -> EventShard {
+        let schema =
+            task?.requirements.map { ($0.table, $0.attributes) }
+            ?? Self.attributes.map { ($0.table, $0.attributes) }
         let symbols = SymbolTable()
         let all = Set(rows.values.flatMap { $0.map(\.patient) })
         let ids = all.filter { chosen?.contains($0) ?? true }.sorted {
@@ -45,7 +87,7 @@ struct HandMadeEvents {
         }
         var tables: [EventTable] = []
         var starts: [[Int]] = []
-        for (name, attributes) in Self.attributes {
+        for (name, attributes) in schema {
             var times: [Int64] = []
             var columns: [[UInt32]] = attributes.map { _ in [] }
             var ends = [0]

@@ -28,7 +28,7 @@ import Testing
         #expect(mortality.codes["conditions"] == ["4019", nil])
         #expect(mortality.codes["drugs"] == ["00074407532", "0"])
         let stay = try #require(
-            try Extraction(LengthOfStayPredictionMIMIC3(), [events.shard()]).samples.first)
+            try Extraction(LengthOfStayPredictionMIMIC(.mimic3), [events.shard()]).samples.first)
         #expect(stay.codes["drugs"] == ["00074407532", nil, "0"])
     }
 
@@ -50,9 +50,9 @@ import Testing
         events.addVisit("1", "12", from: "2101-01-17 00:00:00", to: "2101-01-20")
         events.addVisit("1", "13", from: "2101-02-03 23:59:59", to: "2101-03-30")
         events.addVisit("1", "14", from: "2101-03-01 00:00:00", to: "2101-03-02 00:00:00")
-        let found = try Extraction(ReadmissionPredictionMIMIC3(), [events.shard()])
+        let found = try Extraction(ReadmissionPredictionMIMIC(.mimic3), [events.shard()])
         #expect(found.samples.map { $0.labels["readmission"] } == [0, 1, 1])
-        let wide = try Extraction(ReadmissionPredictionMIMIC3(window: 15.001), [events.shard()])
+        let wide = try Extraction(ReadmissionPredictionMIMIC(.mimic3, window: 15.001), [events.shard()])
         #expect(wide.samples.map { $0.labels["readmission"] } == [1, 1, 1])
     }
 
@@ -62,10 +62,10 @@ import Testing
         events.addVisit("1", "11", from: "2101-05-01 23:00:00", to: "2101-05-03 10:00:00")
         events.addVisit("1", "12", from: "2101-05-02 00:00:00", to: "2101-05-04 10:00:00")
         events.addVisit("1", "13", from: "2101-06-02 00:00:00", to: "2101-06-04 10:00:00")
-        let adults = try Extraction(ReadmissionPredictionMIMIC3(), [events.shard()])
+        let adults = try Extraction(ReadmissionPredictionMIMIC(.mimic3), [events.shard()])
         #expect(adults.samples.map(\.visit) == ["12"])
         #expect(adults.attrition.exclusions.first { $0.rule == ExclusionRule.minor }?.visits == 1)
-        let all = try Extraction(ReadmissionPredictionMIMIC3(excludeMinors: false), [events.shard()])
+        let all = try Extraction(ReadmissionPredictionMIMIC(.mimic3, excludeMinors: false), [events.shard()])
         #expect(all.samples.map(\.visit) == ["11", "12"])
     }
 
@@ -75,7 +75,10 @@ import Testing
         (-86_400_000, 0),
     ])
     func sortsStaysIntoTenClasses(milliseconds: Int, category: Int) {
-        #expect(LengthOfStayPredictionMIMIC3.category(milliseconds: Int64(milliseconds)) == category)
+        #expect(
+            LengthOfStayClass.of(
+                days: Timestamp(milliseconds: Int64(milliseconds)).days(since: Timestamp(milliseconds: 0)))
+                == category)
     }
 
     @Test func excludesVisitsWithoutTimesAndCountsThem() throws {
@@ -83,7 +86,7 @@ import Testing
         events.addVisit("1", "11", from: nil, to: "2101-01-03")
         events.addVisit("1", "12", from: "2101-02-01", to: nil)
         events.addVisit("1", "13", from: "2101-03-01", to: "2101-03-04")
-        let stays = try Extraction(LengthOfStayPredictionMIMIC3(), [events.shard()])
+        let stays = try Extraction(LengthOfStayPredictionMIMIC(.mimic3), [events.shard()])
         #expect(stays.samples.map(\.visit) == ["13"])
         #expect(stays.attrition.exclusions.first { $0.rule == ExclusionRule.missingTime }?.visits == 2)
         #expect(stays.attrition.isBalanced)
@@ -107,17 +110,18 @@ import Testing
         events.addVisit("1", "11", from: "2101-01-01", to: "2101-01-03")
         events.addVisit("1", "12", from: "2101-02-01", to: "2101-02-02")
         #expect(throws: TaskError.unparsableTime(table: "patients", column: "dob")) {
-            try Extraction(ReadmissionPredictionMIMIC3(), [events.shard()])
+            try Extraction(ReadmissionPredictionMIMIC(.mimic3), [events.shard()])
         }
         #expect(
-            try Extraction(ReadmissionPredictionMIMIC3(excludeMinors: false), [events.shard()]).samples.count
+            try Extraction(ReadmissionPredictionMIMIC(.mimic3, excludeMinors: false), [events.shard()])
+                .samples.count
                 == 1)
     }
 
     @Test func keepsTheOrderOfTheFileForAdmissionsOfTheSameTime() throws {
         var events = HandMadeEvents()
         for visit in ["13", "11", "12"] { events.addVisit("1", visit, from: "2101-01-01", to: "2101-01-02") }
-        let found = try Extraction(LengthOfStayPredictionMIMIC3(), [events.shard()])
+        let found = try Extraction(LengthOfStayPredictionMIMIC(.mimic3), [events.shard()])
         #expect(found.samples.map(\.visit) == ["13", "11", "12"])
     }
 }

@@ -1,0 +1,44 @@
+package import ClinicalData
+
+/// How long does this hospital stay last, in 10 classes? MIMIC-III and MIMIC-IV.
+///
+/// Every admission, no rule of age; days = floor((dischtime − admittime) / 24 h); class 0 below one day, 1…7 the days, 8 for
+/// 8…14, 9 beyond. Codes by `hadm_id` as in ``ReadmissionPredictionMIMIC``, but drugs without `ndc` are kept as nulls. Source:
+/// PyHealth `LengthOfStayPredictionMIMIC3`, `LengthOfStayPredictionMIMIC4`.
+package struct LengthOfStayPredictionMIMIC: ClinicalTask {
+    package let name: String
+    package let datasets: [String]
+    package let inputSchema = VisitCodes.schema
+    package let outputSchema = [FieldSchema("los", "multiclass")]
+    package let requirements: [TableRequirement]
+    package let exclusionRules = [
+        ExclusionRule.noVisit, ExclusionRule.missingCodes, ExclusionRule.missingTime,
+        ExclusionRule.noVisitLeft,
+    ]
+    private let release: MIMICRelease
+
+    /// The task over a release.
+    package init(_ release: MIMICRelease) {
+        name = release.named("LengthOfStayPrediction")
+        datasets = release.datasets
+        requirements =
+            [TableRequirement("admissions", ["hadm_id", "dischtime"])]
+            + VisitCodes.requirements(release.style)
+        self.release = release
+    }
+
+    package func samples(of patient: Patient, attrition: inout Attrition) throws -> [Sample] {
+        guard let admissions = attrition.enter(patient) else { return [] }
+        let codes = VisitCodes(patient, release.style)
+        return try attrition.samples(of: patient, admissions) { visit in
+            guard let inputs = try codes.inputs(of: visit, keepsNullDrugs: true) else {
+                return .excluded(ExclusionRule.missingCodes)
+            }
+            guard let discharged = try visit.time("dischtime"), let admitted = visit.timestamp else {
+                return .excluded(ExclusionRule.missingTime)
+            }
+            let label = LengthOfStayClass.of(days: discharged.days(since: admitted))
+            return .sample(inputs + [.integer(label)])
+        }
+    }
+}
