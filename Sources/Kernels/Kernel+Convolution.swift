@@ -42,7 +42,7 @@ extension Kernel {
     }
 
     /// The longest line of outputs that ``convolveWeights`` takes.
-    package static let longestLine = 256
+    package static let longestLine = 192
 
     /// dw[o, t · channels + c] += Σ over outputs p of dy[p, o] · x[p's window + tap t + c], in ascending p.
     ///

@@ -118,6 +118,8 @@ private struct AttentionBlocks {
         let firstKey: Int
         /// The place of the block among all scores.
         let scores: Int
+        /// Whether all its queries and keys are valid.
+        let isWhole: Bool
 
         var count: Int { queries.count * keys.count }
     }
@@ -140,12 +142,14 @@ private struct AttentionBlocks {
         depth = width / heads
         for sample in 0..<segments.count {
             let queries = segments[sample], keys = keySegments[sample]
+            let isWhole =
+                !(valid?[queries].contains(false) ?? false) && !(keyValid?[keys].contains(false) ?? false)
             for head in 0..<heads where !queries.isEmpty && !keys.isEmpty {
                 let column = head * depth
                 blocks.append(
                     Block(
                         queries: queries, keys: keys, firstQuery: queries.lowerBound * width + column,
-                        firstKey: keys.lowerBound * width + column, scores: place))
+                        firstKey: keys.lowerBound * width + column, scores: place, isWhole: isWhole))
                 place += queries.count * keys.count
             }
         }
@@ -183,6 +187,7 @@ private struct AttentionBlocks {
 
     /// The places in a block whose query or key is not valid.
     private func forEachInvalid(_ block: Block, _ body: (Int) -> Void) {
+        if block.isWhole { return }
         var place = 0
         for query in block.queries {
             for key in block.keys {

@@ -88,6 +88,7 @@ extension Context {
     /// The rows of x where `valid`, zero rows elsewhere. One entry per row.
     package func keepRows(_ x: Tensor, where valid: [Bool]) -> Tensor {
         require(valid.count == x.rows, "keepRows: \(valid.count) entries for the rows of \(x)")
+        if valid.allSatisfy({ $0 }) { return x }
         return scaleRows(x, tensor(valid.map { $0 ? 1 : 0 }, shape: [x.rows, 1]))
     }
 

@@ -158,7 +158,14 @@ private struct RecurrentRun {
         let before = MatrixView(state, rows: active, columns: width)
         switch cell {
         case .gru:
-            Kernel.multiply(before, recurrent, into: hidden, bias: weights.hiddenBias.values, mode: mode)
+            if time > 0 {
+                Kernel.multiply(before, recurrent, into: hidden, bias: weights.hiddenBias.values, mode: mode)
+            } else {
+                // the first state is zero
+                for row in 0..<active {
+                    (hidden + row * gates).update(from: weights.hiddenBias.values, count: gates)
+                }
+            }
             Kernel.gruStep(
                 input: gate, hidden: hidden, state: state, next: next, keep: keep, outputs: outputs,
                 saved: trace, active: active, width: width)

@@ -24,6 +24,27 @@ import Testing
         #expect(back.map(\.bitPattern) == values.map(\.bitPattern), "seed \(seed)")
     }
 
+    @Test(arguments: 1...20) func sumsAreTheSameWhenOnlyTouchedElementsAreLookedAt(seed: UInt64) {
+        var stream = RandomStream(seed: seed, purpose: .test)
+        let count = 1 + stream.nextInt(below: 3000)
+        var source = [Float](repeating: 0, count: count)
+        let touched = TouchedFloats.union(
+            (0..<8).map { _ in
+                let start = stream.nextInt(below: count)
+                return start..<min(count, start + stream.nextInt(below: 100))
+            })
+        for range in touched { for i in range { source[i] = stream.nextFloat() - 0.5 } }
+        var whole = (0..<count).map { _ in [-0, stream.nextFloat()][stream.nextInt(below: 2)] }
+        var part = whole
+        source.withUnsafeMutableBufferPointer { source in
+            whole.withUnsafeMutableBufferPointer { SummationTree.add(UnsafeBufferPointer(source), to: $0) }
+            part.withUnsafeMutableBufferPointer {
+                SummationTree.add(TouchedFloats(source, touched: touched), to: $0)
+            }
+        }
+        #expect(part.map(\.bitPattern) == whole.map(\.bitPattern), "seed \(seed)")
+    }
+
     @Test func floatsWithoutZerosTravelAsTheyAre() {
         #expect([Float](repeating: 1, count: 1000).withUnsafeBufferPointer(SparseBlocks.encode) == nil)
     }

@@ -11,9 +11,9 @@ INLINE void span_tile(
     tile_begin(sum, rows, vectors, bias, start_from_c, c, c_stride);
     for (long s = 0; s < spans; s++)
         if (in_image)
-            tile_steps(sum, rows, vectors, 1, depth, a + span[s], step, panel + s * depth * PANEL, PANEL);
+            tile_steps(sum, rows, vectors, BY_ROWS, depth, a + span[s], step, panel + s * depth * PANEL, PANEL);
         else
-            tile_steps(sum, rows, vectors, 0, depth, a + s * depth * rows, 0, panel + span[s], step);
+            tile_steps(sum, rows, vectors, CUT, depth, a + s * depth * rows, 0, panel + span[s], step);
     tile_end(sum, rows, vectors, c, c_stride);
 }
 

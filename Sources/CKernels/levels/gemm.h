@@ -1,7 +1,7 @@
 // C = A B: every element is one chain of fused multiply-adds over ascending k, whatever stands beside it and however the
 // work is cut into tiles. The right-hand matrix is copied into panels of PANEL columns, `DEPTH` rows at a time; a tile
 // of up to TILE rows of the result stays in registers.
-#define DEPTH 256
+#define DEPTH 192
 #define MIDDLE 384
 #define BREADTH 512
 #define PANEL (LANES * CK_VECTORS)
@@ -101,42 +101,45 @@ INLINE void tile_begin(
             for (int i = 0; i < rows; i++) sum[i][v] += load(bias + v * LANES);
 }
 
-// Adds `depth` steps to a tile; a(i, j) = a[i step + j] by rows, a[j rows + i] otherwise.
+// How a tile reads its left-hand elements: a(i, j) = a[j rows + i], a[i step + j] or a[j step + i].
+enum { CUT, BY_ROWS, BY_COLUMNS };
+
+// Adds `depth` steps to a tile.
 //
 // Four steps at a time and by rows one pointer for every three, so that nearly all instructions are multiply-adds and
 // loads: whole numbers that are added up take the same ports.
 INLINE void tile_steps(
-    vf sum[12][2], const int rows, const int vectors, const int by_rows, long depth, const float *a, long step,
+    vf sum[12][2], const int rows, const int vectors, const int order, long depth, const float *a, long step,
     const float *panel, long panel_stride) {
     const float *third[4];
 #pragma clang loop unroll(full)
     for (int g = 0; 3 * g < rows; g++) third[g] = a + 3 * g * step;
-#define BY_ROWS(i) third[(i) / 3][(i) % 3 * step + u]
-#define PACKED(i) a[u * rows + i]
+#define OF_ROW(i) third[(i) / 3][(i) % 3 * step + u]
+#define OF_COLUMN(i) a[u * (order == CUT ? rows : step) + i]
     long j = 0;
     for (; j + 4 <= depth; j += 4) {
-        if (by_rows) {
+        if (order == BY_ROWS) {
 #pragma clang loop unroll(full)
             for (int g = 0; 3 * g < rows; g++) KEEP_APART(third[g]);
 #pragma clang loop unroll(full)
-            for (int u = 0; u < 4; u++) TILE_STEP(BY_ROWS)
+            for (int u = 0; u < 4; u++) TILE_STEP(OF_ROW)
 #pragma clang loop unroll(full)
             for (int g = 0; 3 * g < rows; g++) third[g] += 4;
         } else {
 #pragma clang loop unroll(full)
-            for (int u = 0; u < 4; u++) TILE_STEP(PACKED)
-            a += 4 * rows;
+            for (int u = 0; u < 4; u++) TILE_STEP(OF_COLUMN)
+            a += 4 * (order == CUT ? rows : step);
         }
     }
     const int u = 0;
     for (; j < depth; j++) {
-        if (by_rows) {
-            TILE_STEP(BY_ROWS)
+        if (order == BY_ROWS) {
+            TILE_STEP(OF_ROW)
 #pragma clang loop unroll(full)
             for (int g = 0; 3 * g < rows; g++) third[g]++;
         } else {
-            TILE_STEP(PACKED)
-            a += rows;
+            TILE_STEP(OF_COLUMN)
+            a += order == CUT ? rows : step;
         }
     }
 }
@@ -150,54 +153,61 @@ INLINE void tile_end(const vf sum[12][2], const int rows, const int vectors, flo
 
 // `rows` x `vectors` * 16 elements of C over `depth` steps.
 INLINE void tile(
-    const int rows, const int vectors, const int by_rows, long depth, const float *a, long step,
+    const int rows, const int vectors, const int order, long depth, const float *a, long step,
     const float *panel, long panel_stride, const float *bias, int start_from_c, float *c, long c_stride) {
     vf sum[12][2];
     tile_begin(sum, rows, vectors, bias, start_from_c, c, c_stride);
-    tile_steps(sum, rows, vectors, by_rows, depth, a, step, panel, panel_stride);
+    tile_steps(sum, rows, vectors, order, depth, a, step, panel, panel_stride);
     tile_end(sum, rows, vectors, c, c_stride);
 }
 
-// All rows of a panel in tiles of nearly equal height. By rows: a(i, j) = a[i step + j]; by columns: a packed block, whose
-// tiles stand one after another, a(i, j) = tile[j height + i].
-#define TILE_OF(height, vectors, by_rows) \
+// All rows of a panel in tiles of nearly equal height; cut tiles stand one after another.
+#define TILE_OF(height, vectors, order) \
     case height: \
-        tile(height, vectors, by_rows, depth, a, step, panel, panel_stride, bias, start_from_c, c, c_stride); \
+        tile(height, vectors, order, depth, a, step, panel, panel_stride, bias, start_from_c, c, c_stride); \
         break;
 #if CK_TILE == 12
-#define TILES(vectors, by_rows) \
-    TILE_OF(12, vectors, by_rows) TILE_OF(11, vectors, by_rows) TILE_OF(10, vectors, by_rows) \
-    TILE_OF(9, vectors, by_rows) TILE_OF(8, vectors, by_rows) TILE_OF(7, vectors, by_rows) \
-    TILE_OF(6, vectors, by_rows) TILE_OF(5, vectors, by_rows) TILE_OF(4, vectors, by_rows) \
-    TILE_OF(3, vectors, by_rows) TILE_OF(2, vectors, by_rows) TILE_OF(1, vectors, by_rows)
+#define TILES(vectors, order) \
+    TILE_OF(12, vectors, order) TILE_OF(11, vectors, order) TILE_OF(10, vectors, order) \
+    TILE_OF(9, vectors, order) TILE_OF(8, vectors, order) TILE_OF(7, vectors, order) \
+    TILE_OF(6, vectors, order) TILE_OF(5, vectors, order) TILE_OF(4, vectors, order) \
+    TILE_OF(3, vectors, order) TILE_OF(2, vectors, order) TILE_OF(1, vectors, order)
 #elif CK_TILE == 6
-#define TILES(vectors, by_rows) \
-    TILE_OF(6, vectors, by_rows) TILE_OF(5, vectors, by_rows) TILE_OF(4, vectors, by_rows) \
-    TILE_OF(3, vectors, by_rows) TILE_OF(2, vectors, by_rows) TILE_OF(1, vectors, by_rows)
+#define TILES(vectors, order) \
+    TILE_OF(6, vectors, order) TILE_OF(5, vectors, order) TILE_OF(4, vectors, order) \
+    TILE_OF(3, vectors, order) TILE_OF(2, vectors, order) TILE_OF(1, vectors, order)
 #else
-#define TILES(vectors, by_rows) TILE_OF(2, vectors, by_rows) TILE_OF(1, vectors, by_rows)
+#define TILES(vectors, order) TILE_OF(2, vectors, order) TILE_OF(1, vectors, order)
 #endif
-#define STRIP(name, vectors, by_rows) \
+#define STRIP(name, vectors, order) \
     static void name( \
         long rows, long depth, const float *a, long step, const float *panel, long panel_stride, \
         const float *bias, int start_from_c, float *c, long c_stride) { \
         for (long tiles = (rows + CK_TILE - 1) / CK_TILE; tiles > 0; tiles--) { \
             long height = (rows + tiles - 1) / tiles; \
-            switch (height) { TILES(vectors, by_rows) } \
+            switch (height) { TILES(vectors, order) } \
             rows -= height; \
-            a += height * (by_rows ? step : depth); \
+            a += height * (order == BY_ROWS ? step : order == CUT ? depth : 1); \
             c += height * c_stride; \
         } \
     }
-STRIP(wide_rows, CK_VECTORS, 1)
-STRIP(wide_columns, CK_VECTORS, 0)
+STRIP(wide_rows, CK_VECTORS, BY_ROWS)
+STRIP(wide_cut, CK_VECTORS, CUT)
+STRIP(wide_columns, CK_VECTORS, BY_COLUMNS)
 #if CK_VECTORS > 1
-STRIP(narrow_rows, 1, 1)
-STRIP(narrow_columns, 1, 0)
+STRIP(narrow_rows, 1, BY_ROWS)
+STRIP(narrow_cut, 1, CUT)
+STRIP(narrow_columns, 1, BY_COLUMNS)
 #else
 #define narrow_rows wide_rows
+#define narrow_cut wide_cut
 #define narrow_columns wide_columns
 #endif
+
+// A left-hand matrix that stands column by column is read in place if it spans so few floats and meets so few columns;
+// otherwise a copy cut into tiles pays.
+#define NEAR_FLOATS 16384
+#define FEW_COLUMNS 256
 
 typedef void strip(long, long, const float *, long, const float *, long, const float *, int, float *, long);
 
@@ -220,19 +230,25 @@ static void incomplete(
     COPY_ROWS(c, c_stride, block, PANEL)
 }
 
-// A block of a matrix that stands column by column, cut into the tiles that STRIP takes.
+// A block of a matrix that stands column by column, cut into the tiles that STRIP takes; 16 steps at a time, whose lines stay
+// in the first-level cache until all tiles have taken their part.
 static void pack_rows(const float *a, long row_stride, long column_stride, long rows, long depth, float *block) {
-    for (long tiles = (rows + CK_TILE - 1) / CK_TILE; tiles > 0; tiles--) {
-        long height = (rows + tiles - 1) / tiles;
-        long j = 0;
-        // sixteen at a time: what is too much is overwritten by the next row or is slack
-        if (row_stride == 1 && column_stride >= LANES)
-            for (; j + 1 < depth; j++) store(block + j * height, load(a + j * column_stride));
-        for (; j < depth; j++)
-            for (long i = 0; i < height; i++) block[j * height + i] = a[i * row_stride + j * column_stride];
-        rows -= height;
-        a += height * row_stride;
-        block += height * depth;
+    for (long start = 0; start < depth; start += LANES) {
+        long end = least(start + LANES, depth), left = rows;
+        const float *from = a;
+        float *to = block;
+        for (long tiles = (rows + CK_TILE - 1) / CK_TILE; tiles > 0; tiles--) {
+            long height = (left + tiles - 1) / tiles, j = start;
+            // sixteen at a time: what is too much is overwritten by the next steps, but for the last ones
+            long last = depth - (LANES + height - 1) / height;
+            if (row_stride == 1 && column_stride >= LANES)
+                for (; j < end && j <= last; j++) store(to + j * height, load(from + j * column_stride));
+            for (; j < end; j++)
+                for (long i = 0; i < height; i++) to[j * height + i] = from[i * row_stride + j * column_stride];
+            left -= height;
+            from += height * row_stride;
+            to += height * depth;
+        }
     }
 }
 
@@ -287,11 +303,12 @@ static void block_product(
         float *panel = panels + column / PANEL * PANEL * depth + column % PANEL;
         pack_columns(part, depth, least(n - column, LANES), panel, PANEL);
     }
-    int by_rows = a.column_stride == 1;
+    int is_near = a.row_stride == 1 && n <= FEW_COLUMNS && depth * a.column_stride <= NEAR_FLOATS;
+    int order = a.column_stride == 1 ? BY_ROWS : is_near ? BY_COLUMNS : CUT;
     for (long row = 0; row < m; row += MIDDLE) {
         long rows = least(m - row, MIDDLE);
         const float *left = a.data + row * a.row_stride;
-        if (!by_rows) {
+        if (order == CUT) {
             pack_rows(left, a.row_stride, a.column_stride, rows, depth, block);
             left = block;
         }
@@ -301,15 +318,17 @@ static void block_product(
             const float *panel = place ? b.data + column : panels + column * depth;
             const float *offset = bias ? bias + column : 0;
             float *to = c + row * c_stride + column;
-            strip *multiply = width > LANES ? by_rows ? wide_rows : wide_columns
-                                            : by_rows ? narrow_rows : narrow_columns;
+            static strip *const strips[2][3] = {
+                {narrow_cut, narrow_rows, narrow_columns}, {wide_cut, wide_rows, wide_columns}};
+            strip *multiply = strips[width > LANES][order];
+            long step = order == BY_COLUMNS ? a.column_stride : a.row_stride;
             if (width % LANES == 0)
                 multiply(
-                    rows, depth, left, a.row_stride, panel, place ? b.row_stride : PANEL, offset, start_from_c, to,
+                    rows, depth, left, step, panel, place ? b.row_stride : PANEL, offset, start_from_c, to,
                     c_stride);
             else
                 incomplete(
-                    multiply, rows, depth, left, a.row_stride, panel, PANEL, offset, start_from_c, to, c_stride,
+                    multiply, rows, depth, left, step, panel, PANEL, offset, start_from_c, to, c_stride,
                     width);
         }
     }
