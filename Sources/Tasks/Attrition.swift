@@ -51,9 +51,14 @@ package struct Attrition: Codable, Sendable, Equatable {
 
     /// Counts one sample made of a number of visits, with its label if it has a single one.
     package mutating func emit(label: Int? = nil, visits: Int = 1) {
+        emit(text: label.map { String($0) }, visits: visits)
+    }
+
+    /// Counts one sample made of a number of visits, with its label if it has a single one.
+    package mutating func emit(text label: String?, visits: Int = 1) {
         samplesOut += 1
         visitsOut += visits
-        if let label { count(label: String(label), samples: 1) }
+        if let label { count(label: label, samples: 1) }
     }
 
     /// Ends the count of a patient who was entered: he has `samples`, or is taken out by `rule`.

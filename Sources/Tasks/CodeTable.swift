@@ -7,6 +7,7 @@ struct CodeTable {
     private let codes: EventColumn
     private let versions: EventColumn?
     private let symbols: SymbolTable
+    private var keepsNulls = true
 
     /// Diagnoses or procedures.
     init(_ patient: Patient, _ table: String, _ style: CodeStyle) {
@@ -24,11 +25,22 @@ struct CodeTable {
         symbols = patient.symbols
     }
 
+    /// The codes of any table of any data set.
+    init(_ patient: Patient, _ source: CodeSource) {
+        let events = patient.events(source.table)
+        table = source.table
+        rows = VisitRows(events, by: source.visit)
+        codes = events.column(source.code)
+        versions = nil
+        symbols = patient.symbols
+        keepsNulls = source.keepsNulls
+    }
+
     /// The codes of a visit in canonical order, nulls and duplicates kept.
     ///
     /// Throws ``TaskError/unknownCodeVersion(table:column:)``.
     func codes(of visit: Event) throws -> [Symbol?] {
-        try rows.of(visit).map { row in
+        try rows.of(visit).filter { keepsNulls || codes[$0] != nil }.map { row in
             guard let versions, let code = codes[row] else { return codes[row] }
             guard let version = versions[row].map({ symbols[$0] }), ["9", "10"].contains(version) else {
                 throw TaskError.unknownCodeVersion(table: table, column: "icd_version")

@@ -11,14 +11,10 @@ package import MedicalCodes
 package struct DrugRecommendationMIMIC: ClinicalTask {
     package let name: String
     package let datasets: [String]
-    package let inputSchema = ["conditions", "procedures", "drugs_hist"].map {
-        FieldSchema($0, "nested_sequence")
-    }
-    package let outputSchema = [FieldSchema("drugs", "multilabel")]
+    package let inputSchema = DrugHistory.inputSchema
+    package let outputSchema = DrugHistory.outputSchema
     package let requirements: [TableRequirement]
-    package let exclusionRules = [
-        ExclusionRule.fewerThanTwoVisits, ExclusionRule.missingCodes, ExclusionRule.fewerThanTwoLeft,
-    ]
+    package let exclusionRules = DrugHistory.exclusionRules
     /// The name of the map in run files.
     package static let map = "NDC_to_ATC"
     private let release: MIMICRelease
@@ -35,47 +31,15 @@ package struct DrugRecommendationMIMIC: ClinicalTask {
     }
 
     package func samples(of patient: Patient, attrition: inout Attrition) throws -> [Sample] {
-        guard let admissions = attrition.enter(patient, atLeast: 2) else { return [] }
         let codes = VisitCodes(patient, release.style)
-        var visits: [Visit] = []
-        for visit in admissions {
-            let drugs = classes(of: try codes.drugs.knownCodes(of: visit), patient.symbols)
-            let conditions = try codes.conditions.codes(of: visit)
-            let procedures = try codes.procedures.codes(of: visit)
-            if drugs.isEmpty || conditions.isEmpty || procedures.isEmpty {
-                attrition.exclude(ExclusionRule.missingCodes, visits: 1)
-            } else {
-                visits.append(Visit(visit.symbol("hadm_id"), conditions, procedures, drugs))
-            }
+        return try DrugHistory.samples(
+            of: patient, patient.events("admissions"), id: "hadm_id", attrition: &attrition
+        ) { visit in
+            [
+                try codes.conditions.codes(of: visit), try codes.procedures.codes(of: visit),
+                classes(of: try codes.drugs.knownCodes(of: visit), patient.symbols),
+            ]
         }
-        guard visits.count >= 2 else {
-            return attrition.leaveOut(ExclusionRule.fewerThanTwoLeft, visits: visits.count)
-        }
-        for _ in visits { attrition.emit() }
-        attrition.close(samples: visits.count, rule: ExclusionRule.fewerThanTwoLeft)
-        return visits.indices.map { sample(patient.id, visits[...$0]) }
-    }
-
-    private struct Visit {
-        let id: Symbol?
-        let conditions: [Symbol?]
-        let procedures: [Symbol?]
-        let drugs: [Symbol?]
-
-        init(_ id: Symbol?, _ conditions: [Symbol?], _ procedures: [Symbol?], _ drugs: [Symbol?]) {
-            (self.id, self.conditions, self.procedures, self.drugs) = (id, conditions, procedures, drugs)
-        }
-    }
-
-    /// The sample of the last of these visits.
-    private func sample(_ patient: Symbol, _ visits: ArraySlice<Visit>) -> Sample {
-        let history = visits.dropLast().map(\.drugs) + [[]]
-        return Sample(
-            patientID: patient, visitID: visits.last?.id,
-            values: [
-                .nestedCodes(visits.map(\.conditions)), .nestedCodes(visits.map(\.procedures)),
-                .nestedCodes(history), .codes(visits.last?.drugs ?? []),
-            ])
     }
 
     private func classes(of drugs: [Symbol], _ symbols: SymbolTable) -> [Symbol?] {

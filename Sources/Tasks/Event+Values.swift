@@ -16,6 +16,11 @@ extension Timestamp {
     /// Hours from `earlier` to this moment.
     func hours(since earlier: Timestamp) -> Double { Double(milliseconds(since: earlier)) / 1000 / 3600 }
 
+    /// Whether this moment is less than `days` after `start`, strictly; a moment before it is less as well.
+    func isLess(thanDays days: Double, after start: Timestamp) -> Bool {
+        Double(milliseconds(since: start)) < days * 86_400_000
+    }
+
     /// Whole days from `earlier` to this moment, rounded down.
     func days(since earlier: Timestamp) -> Int {
         let (quotient, rest) = milliseconds(since: earlier).quotientAndRemainder(dividingBy: 86_400_000)

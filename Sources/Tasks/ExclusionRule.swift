@@ -30,6 +30,20 @@ enum ExclusionRule {
     static let missingDiagnoses = "visit without a code"
     /// Visits without a text.
     static let missingNote = "visit without a note"
+    /// Visits without both of the two kinds of codes that a task has.
+    static let missingConditions = "visit lacking conditions or procedures"
+    /// Stays whose length is missing or no number.
+    static let missingOffset = "visit without a length"
+    /// Stays that do not end after they began.
+    static let noLength = "stay that does not end after it began"
+    /// Stays that end before the observation window does.
+    static let withinWindow = "stay not longer than the observation window"
+    /// Labels without a time of prediction.
+    static let missingPredictionTime = "label without a prediction time"
+    /// Rows without a label, or with one that the task does not know.
+    static let missingLabel = "row without a label of this task"
+    /// Rows without a text to read.
+    static let missingText = "row without a text"
     /// Visits whose label needs a time that is missing.
     static let missingTime = "visit without time of admission or discharge"
     /// Visits whose discharge is earlier than their admission.

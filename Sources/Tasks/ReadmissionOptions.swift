@@ -21,6 +21,6 @@ package struct ReadmissionOptions: Sendable, Equatable {
     /// Whether a patient discharged at one moment and admitted at another comes back within the window (strictly; negative gaps
     /// count).
     func contains(_ admitted: Timestamp, after discharged: Timestamp) -> Bool {
-        Double(admitted.milliseconds(since: discharged)) < window * 86_400_000
+        admitted.isLess(thanDays: window, after: discharged)
     }
 }

@@ -16,15 +16,22 @@ package enum TaskCatalog {
     }
 
     private static let entries: [Entry] = [
+        Entry("BenchmarkEHRShot", options: BenchmarkEHRShot.options) { node, _ in
+            try BenchmarkEHRShot(options: node)
+        },
+        Entry("CancerMutationBurden") { _, _ in CancerMutationBurden() },
+        Entry("CancerSurvivalPrediction") { _, _ in CancerSurvivalPrediction() },
         Entry("DKAPredictionMIMIC4", options: ["padding"]) { node, _ in
             DKAPredictionMIMIC4(padding: try padding(node))
         },
+        Entry("DrugRecommendationEICU") { _, _ in DrugRecommendationEICU() },
         Entry("DrugRecommendationMIMIC3") { _, maps in
             DrugRecommendationMIMIC(.mimic3, classes: try maps.required(DrugRecommendationMIMIC.map))
         },
         Entry("DrugRecommendationMIMIC4") { _, maps in
             DrugRecommendationMIMIC(.mimic4, classes: try maps.required(DrugRecommendationMIMIC.map))
         },
+        Entry("DrugRecommendationOMOP") { _, _ in DrugRecommendationOMOP() },
         Entry("EHRCodeSetGenerationMIMIC3") { _, _ in EHRGenerationMIMIC(.codeSet, .mimic3) },
         Entry("EHRCodeSetGenerationMIMIC4") { _, _ in EHRGenerationMIMIC(.codeSet, .mimic4) },
         Entry("EHRGenerationMIMIC3", options: ["encoding"]) { node, _ in
@@ -41,34 +48,56 @@ package enum TaskCatalog {
         Entry("HospitalisationPredictionMIMIC4", options: ReadmissionOptions.names) { node, _ in
             try HospitalisationPredictionMIMIC(.mimic4, options: node)
         },
+        Entry("InHospitalMortalityMEDS", options: InHospitalMortalityMEDS.options) { node, _ in
+            try InHospitalMortalityMEDS(options: node)
+        },
         Entry("InHospitalMortalityMIMIC4") { _, _ in InHospitalMortalityMIMIC4() },
         Entry("LengthOfStayPredictionMIMIC3") { _, _ in LengthOfStayPredictionMIMIC(.mimic3) },
         Entry("LengthOfStayPredictionMIMIC4") { _, _ in LengthOfStayPredictionMIMIC(.mimic4) },
+        Entry("LengthOfStayPredictionOMOP") { _, _ in LengthOfStayPredictionOMOP() },
+        Entry("LengthOfStayPredictioneICU") { _, _ in LengthOfStayPredictioneICU() },
         Entry("LengthOfStayStageNetMIMIC4", options: ["padding"]) { node, _ in
             StageNetMIMIC4(.lengthOfStay, padding: try padding(node))
         },
         Entry("MIMIC3ICD9Coding") { _, _ in ICDCodingMIMIC(.mimic3ICD9) },
         Entry("MIMIC4ICD10Coding") { _, _ in ICDCodingMIMIC(.mimic4ICD10) },
         Entry("MIMIC4ICD9Coding") { _, _ in ICDCodingMIMIC(.mimic4ICD9) },
+        Entry("MedicalTranscriptionsClassification") { _, _ in MedicalTranscriptionsClassification() },
+        Entry("MortalityPredictionEICU") { _, _ in MortalityPredictionEICU() },
+        Entry("MortalityPredictionEICU2") { _, _ in MortalityPredictionEICU2() },
         Entry("MortalityPredictionMIMIC3") { _, _ in MortalityPredictionMIMIC3() },
         Entry("MortalityPredictionMIMIC4") { _, _ in MortalityPredictionMIMIC4() },
+        Entry("MortalityPredictionOMOP", options: MortalityPredictionOMOP.options) { node, _ in
+            try MortalityPredictionOMOP(options: node)
+        },
         Entry("MortalityPredictionStageNetMIMIC4", options: ["padding"]) { node, _ in
             StageNetMIMIC4(.mortality, padding: try padding(node))
         },
         Entry("MultimodalMortalityPredictionMIMIC3") { _, _ in MultimodalMortalityPredictionMIMIC3() },
         Entry("MultimodalMortalityPredictionMIMIC4") { _, _ in MultimodalMortalityPredictionMIMIC4() },
+        Entry("MutationPathogenicityPrediction") { _, _ in MutationPathogenicityPrediction() },
         Entry("PatientLinkageMIMIC3Task") { _, _ in PatientLinkageMIMIC3Task() },
+        Entry("ReadmissionPredictionEICU", options: ReadmissionPredictionEICU.options) { node, _ in
+            try ReadmissionPredictionEICU(options: node)
+        },
         Entry("ReadmissionPredictionMIMIC3", options: ReadmissionOptions.names) { node, _ in
             try ReadmissionPredictionMIMIC(.mimic3, options: node)
         },
         Entry("ReadmissionPredictionMIMIC4", options: ReadmissionOptions.names) { node, _ in
             try ReadmissionPredictionMIMIC(.mimic4, options: node)
         },
+        Entry("ReadmissionPredictionOMOP", options: ReadmissionOptions.names) { node, _ in
+            try ReadmissionPredictionOMOP(options: node)
+        },
+        Entry("SurvivalPreprocessSupport2", options: SurvivalPreprocessSupport2.options) { node, _ in
+            try SurvivalPreprocessSupport2(options: node)
+        },
         Entry("T1DDKAPredictionMIMIC4", options: ["dka_window_days", "padding"]) { node, _ in
             T1DDKAPredictionMIMIC4(
                 dkaWindowDays: try node.child("dka_window_days")?.int(in: 0...36_500) ?? 90,
                 padding: try padding(node))
         },
+        Entry("VariantClassificationClinVar") { _, _ in VariantClassificationClinVar() },
     ]
 
     /// The names of all tasks, in alphabetical order.

@@ -6,6 +6,10 @@ package enum TaskError: PyHealthError, Equatable {
     case unparsableTime(table: String, column: String)
     /// A number that is none.
     case unparsableNumber(table: String, column: String)
+    /// A patient has no row or several of a table that has one row per patient.
+    case notOneRow(table: String, count: Int)
+    /// A label that is none of its task's.
+    case wrongLabel(table: String, column: String, expected: String)
     /// A version of ICD other than 9 and 10.
     case unknownCodeVersion(table: String, column: String)
     /// A field holds values of different kinds.
@@ -19,6 +23,8 @@ package enum TaskError: PyHealthError, Equatable {
         switch self {
         case .unparsableTime: "task.unparsable-time"
         case .unparsableNumber: "task.unparsable-number"
+        case .notOneRow: "task.not-one-row"
+        case .wrongLabel: "task.wrong-label"
         case .unknownCodeVersion: "task.unknown-code-version"
         case .mixedKinds: "task.mixed-kinds"
         case .missingList: "task.missing-list"
@@ -36,6 +42,11 @@ package enum TaskError: PyHealthError, Equatable {
         case .unparsableNumber(let table, let column):
             "Table \"\(table)\", column \"\(column)\": a value is no number. "
                 + "Expected digits with a decimal point. Correct the file, or leave the cell empty."
+        case .notOneRow(let table, let count):
+            "Table \"\(table)\": a patient has \(count) rows, expected exactly one. Correct the file."
+        case .wrongLabel(let table, let column, let expected):
+            "Table \"\(table)\", column \"\(column)\": a label is none of this task's. "
+                + "Expected \(expected). Check that the task and the file belong together."
         case .unknownCodeVersion(let table, let column):
             "Table \"\(table)\", column \"\(column)\": a version of ICD is neither 9 nor 10. Correct the file."
         case .mixedKinds(let field):

@@ -1,6 +1,6 @@
 import ClinicalData
 
-/// Conditions, procedures and drugs of a patient's visits, found by `hadm_id`.
+/// Conditions, procedures and drugs of a patient's visits, found by the visit's id.
 struct VisitCodes {
     let conditions: CodeTable
     let procedures: CodeTable
@@ -22,6 +22,13 @@ struct VisitCodes {
         conditions = CodeTable(patient, "diagnoses_icd", style)
         procedures = CodeTable(patient, "procedures_icd", style)
         drugs = CodeTable(patient, "prescriptions", column: "ndc")
+    }
+
+    /// The codes of any data set.
+    init(_ patient: Patient, _ sources: VisitCodeSources) {
+        conditions = CodeTable(patient, sources.conditions)
+        procedures = CodeTable(patient, sources.procedures)
+        drugs = CodeTable(patient, sources.drugs)
     }
 
     /// The three lists of a visit in canonical order, duplicates kept, drugs without a code left out unless told otherwise; nil

@@ -19,7 +19,7 @@ import Testing
     }
 
     private func task(named name: String) throws -> any ClinicalTask {
-        try makeTask("name: \(name)\n\(maps)")
+        try makeTask("name: \(name)\n\(maps)" + (name == "BenchmarkEHRShot" ? "\ntask: guo_los" : ""))
     }
 
     @Test func listsTasksInAlphabeticalOrderAndMakesEach() throws {

@@ -1,8 +1,11 @@
 /// The built-in data sets by name, in the same YAML format as a user's own.
 let builtInDefinitions: [String: String] = [
+    "clinvar": clinVarDefinition,
+    "cosmic": cosmicDefinition,
     "ehrshot": ehrShotDefinition,
     "eicu": eicuDefinition,
     "medicaltranscriptions": medicalTranscriptionsDefinition,
+    "meds": medsDefinition,
     "mimic3": mimic3Definition,
     "mimic4": mimic4Definition(name: "mimic4", parts: [mimic4EHRTables, mimic4NoteTables, mimic4CXRTables]),
     "mimic4cxr": mimic4Definition(name: "mimic4cxr", version: "2.1.0", parts: [mimic4CXRTables]),
@@ -11,4 +14,5 @@ let builtInDefinitions: [String: String] = [
     "omop": omopDefinition,
     "support2": support2Definition,
     "synthea": syntheaDefinition,
+    "tcgaprad": tcgaPRADDefinition,
 ]
