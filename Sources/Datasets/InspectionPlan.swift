@@ -8,6 +8,8 @@ package struct InspectionPlan: Codable, Sendable, Equatable {
     package var splitters: [String]
     /// Patients from this id on are left out (`dev`); nil for none.
     package var endID: String?
+    /// The only patient that is kept (`explain`); nil for all.
+    package var onlyID: String?
     /// Pieces of files, in order of table and position.
     package var mapTasks: [MapTask]
 

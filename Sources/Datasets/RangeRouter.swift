@@ -4,11 +4,13 @@ import ClinicalData
 final class RangeRouter {
     private let splitters: [[UInt8]]
     private let endID: [UInt8]?
+    private let onlyID: [UInt8]?
     private var known: [Int32] = []
 
-    init(splitters: [String], endID: String?) {
-        self.splitters = splitters.map { Array($0.utf8) }
-        self.endID = endID.map { Array($0.utf8) }
+    init(_ plan: InspectionPlan) {
+        splitters = plan.splitters.map { Array($0.utf8) }
+        endID = plan.endID.map { Array($0.utf8) }
+        onlyID = plan.onlyID.map { Array($0.utf8) }
     }
 
     /// The range, nil for patients that are left out.
@@ -24,7 +26,7 @@ final class RangeRouter {
     private func search(_ symbol: UInt32, _ symbols: SymbolTable) -> Int? {
         let id = symbols.withBytes(of: Symbol(index: symbol)) { Array($0) }
         var answer: Int32 = -2
-        if endID.map({ id.lexicographicallyPrecedes($0) }) ?? true {
+        if endID.map({ id.lexicographicallyPrecedes($0) }) ?? true, onlyID.map({ id == $0 }) ?? true {
             var (low, high) = (0, splitters.count)
             while low < high {
                 let middle = (low + high) / 2

@@ -33,7 +33,7 @@ final class ScanState {
         parser = TimestampParser.of(table.timestampFormat)
         joins = try sources.joins.map(cache.table(for:))
         joinGuesses = Array(repeating: .max, count: joins.count)
-        router = RangeRouter(splitters: plan.splitters, endID: plan.endID)
+        router = RangeRouter(plan)
         buffer = RunBuffer(attributes: sources.attributes.count)
         guesses = Array(repeating: .max, count: sources.attributes.count)
         translated = joins.map { table in table.columns.map { _ in [] } }
@@ -41,6 +41,9 @@ final class ScanState {
 
     /// Bytes held by rows and texts.
     var memory: Int { buffer.byteCount + symbols.byteCount + symbols.count * 24 }
+
+    /// Bytes of the different texts.
+    var textBytes: Int { symbols.byteCount }
 
     /// Adds a block's rows; returns how many events they became.
     func add(_ block: RowBlock, _ reader: any TableReader) throws -> Int {

@@ -21,6 +21,9 @@ package struct RowBlock {
         (self.firstRow, self.count, self.columns) = (firstRow, count, columns)
     }
 
+    /// The bytes of all rows.
+    package var byteCount: Int { count == 0 ? 0 : Int(positions[count * columns - 1]) + 1 }
+
     /// The bytes of a field as they stand in the file, without surrounding quotes; `doubled` tells that it holds doubled
     /// quotes, which ``unescape(_:into:)`` removes.
     @inlinable @inline(__always)

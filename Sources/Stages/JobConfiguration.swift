@@ -18,6 +18,8 @@ package struct JobConfiguration: Sendable {
     package var split: SplitSection
     /// Whether processors are fitted on the training samples or on all.
     package var fit: FitScope
+    /// What becomes of signs that samples tell their label. The default is to warn.
+    package var leakage: LeakageAction
     /// The model's name; nil if the job stops at samples.
     package var modelName: String?
     /// The trainer's options.
@@ -56,6 +58,9 @@ package struct JobConfiguration: Sendable {
     /// `processors.fit`: the samples that vocabularies are made of.
     package enum FitScope: String, Sendable { case train, all }
 
+    /// `leakage:`, whether signs of leakage are told, end the job, or are not looked for.
+    package enum LeakageAction: String, Sendable, CaseIterable { case warn, fail, off }
+
     /// `execution:`, sizes that change speed and memory but no result.
     package struct ExecutionSection: Sendable {
         /// Patients per shard. The default is 1000.
@@ -80,7 +85,8 @@ package struct JobConfiguration: Sendable {
     package init(_ document: ConfigurationDocument) throws {
         let node = try document.root()
         try node.allow([
-            "name", "seed", "dataset", "task", "split", "processors", "model", "trainer", "execution",
+            "name", "seed", "dataset", "task", "split", "processors", "leakage", "model", "trainer",
+            "execution",
         ])
         name = try node.child("name")?.string() ?? "run"
         seed = UInt64(try node.child("seed")?.int(in: 0...Int.max) ?? 0)
@@ -89,6 +95,8 @@ package struct JobConfiguration: Sendable {
         codeMaps = try Self.codeMaps(node)
         split = try SplitSection(node.child("split"))
         fit = try node.child("processors").map(Self.fitScope) ?? .train
+        let actions = LeakageAction.allCases.map(\.rawValue)
+        leakage = LeakageAction(rawValue: try node.child("leakage")?.choice(actions) ?? "") ?? .warn
         modelName = try node.child("model")?.required("name").string()
         trainer = try node.child("trainer").map(TrainerConfiguration.init) ?? TrainerConfiguration()
         execution = try ExecutionSection(node.child("execution"))

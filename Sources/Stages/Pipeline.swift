@@ -160,7 +160,7 @@ package struct Pipeline {
             let content = try JobSetup(job).storeContent
             parts += [section("dataset"), content, section("execution"), try sourceState()]
         case .extract: parts += [section("task")]
-        case .fit: parts += [section("split"), section("processors")]
+        case .fit: parts += [section("split"), section("processors"), section("leakage")]
         case .train: parts += [section("model"), section("trainer"), "\(job.seed)", try resumeState()]
         case .scan, .events, .encode, .predict, .evaluate: break
         }

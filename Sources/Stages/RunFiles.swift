@@ -26,8 +26,8 @@ package enum RunFiles {
         } ?? []
     }
 
-    /// What a person should know about the samples, in order of the fields' names: visits that were cut because they are
-    /// longer than any that the processors were fitted on.
+    /// What a person should know about the samples, signs of leakage, then in order of the fields' names
+    /// visits that were cut because they are longer than any that the processors were fitted on.
     package static func warnings(of stages: [StageOutcome], runDirectory: String) throws -> [String] {
         let files = stages.first { $0.name == StageName.encode.rawValue }?.shards.flatMap(\.files) ?? []
         var cuts: [String: Int] = [:]
@@ -35,9 +35,19 @@ package enum RunFiles {
             let own: [String: Int] = try decode("\(runDirectory)/\(file.path)")
             cuts.merge(own) { $0 + $1 }
         }
-        return cuts.sorted { $0.key < $1.key }.map { field, count in
-            "field \(field): \(count) visits are longer than any that its processor was fitted on and were cut"
-        }
+        let findings = try leakage(of: stages, runDirectory: runDirectory).map { "\($0.code): \($0.message)" }
+        return findings
+            + cuts.sorted { $0.key < $1.key }.map { field, count in
+                "field \(field): \(count) visits are longer than any that its processor was fitted on and were cut"
+            }
+    }
+
+    /// The signs of leakage that were found in a run's samples.
+    package static func leakage(of stages: [StageOutcome], runDirectory: String) throws -> [LeakageFinding] {
+        let files = stages.first { $0.name == StageName.fit.rawValue }?.shards.flatMap(\.files) ?? []
+        return try files.first { $0.name == "leakage.json" }.map {
+            try decode("\(runDirectory)/\($0.path)")
+        } ?? []
     }
 
     private static func decode<Value: Decodable>(_ path: String) throws -> Value {

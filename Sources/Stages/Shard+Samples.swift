@@ -33,11 +33,16 @@ extension Shard {
         let split = try split()
         var processors = try FittedProcessors(
             inputs: setup.task.inputSchema, outputs: setup.task.outputSchema)
+        var leakage = LeakageCheck(inputs: setup.task.inputSchema, outputs: setup.task.outputSchema)
         var first = 0
         progress.setTotal(paths("raw").count)
         for path in paths("raw") {
             let samples = try RawSampleFile.read(path)
             if samples.count > 0 {
+                if setup.job.leakage != .off {
+                    leakage.add(
+                        samples, parts: split[first..<(first + samples.count)].map(\.rawValue))
+                }
                 let selected = (first..<(first + samples.count)).map { split[$0] == .train }
                 try processors.fit(samples, selecting: setup.job.fit == .all ? nil : selected)
             }
@@ -47,12 +52,18 @@ extension Shard {
         do { try processors.finishFit() } catch let reason as ProcessorError {
             throw StageError.notFitted(reason: reason, attrition: attrition.csv)
         }
+        let findings =
+            setup.job.leakage == .off ? [] : leakage.findings(lateInputs: attrition.lateInputs)
+        if setup.job.leakage == .fail, let finding = findings.first {
+            throw StageError.leakage(finding.message)
+        }
+        try write(findings, "leakage.json")
         try processors.save(to: folder.temporaryPath(for: "processors.json"))
         try SplitFile.write(split.map(\.rawValue), to: folder.temporaryPath(for: "split.h5"))
         try write(attrition, "attrition.json")
         return ShardProduct(outputs: [
             ("processors.json", processors.fields.count), ("split.h5", split.count),
-            ("attrition.json", attrition.patientsIn),
+            ("attrition.json", attrition.patientsIn), ("leakage.json", findings.count),
         ])
     }
 

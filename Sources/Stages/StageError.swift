@@ -9,6 +9,10 @@ package enum StageError: PyHealthError {
     case noSamples(task: String, attrition: String)
     /// The processors cannot learn from the samples, for example because a label has one value only.
     case notFitted(reason: ProcessorError, attrition: String)
+    /// The samples tell their label, and the run file says that this ends the job.
+    case leakage(String)
+    /// No table names the patient.
+    case unknownPatient
     /// The task belongs to another data set.
     case otherDataset(task: String, dataset: String, valid: [String])
 
@@ -17,6 +21,8 @@ package enum StageError: PyHealthError {
         case .missingInput: "stage.missing-input"
         case .noSamples: "stage.no-samples"
         case .notFitted(let reason, _): reason.code
+        case .leakage: "stage.leakage"
+        case .unknownPatient: "stage.unknown-patient"
         case .otherDataset: "stage.other-dataset"
         }
     }
@@ -37,6 +43,10 @@ package enum StageError: PyHealthError {
                 + attrition
         case .notFitted(let reason, let attrition):
             "\(reason.message) The attrition table:\n\(attrition)"
+        case .leakage(let finding):
+            "The samples may tell their label: \(finding) Correct the task or the split, or set leakage: warn."
+        case .unknownPatient:
+            "No table that the task reads has an event of this patient. Check the id (leading zeros count)."
         case .otherDataset(let task, let dataset, let valid):
             "Task \(task) belongs to \(valid.joined(separator: ", ")), not to \"\(dataset)\"."
         }

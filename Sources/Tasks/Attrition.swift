@@ -1,3 +1,5 @@
+package import ClinicalData
+
 /// Patients and visits that came in, were excluded by each rule, and became samples; counts of labels.
 ///
 /// Every patient and every visit is counted exactly once: in = excluded + out. Adding up counts of parts in any grouping
@@ -31,6 +33,9 @@ package struct Attrition: Codable, Sendable, Equatable {
     /// Samples per label, by value.
     package private(set) var labels: [Label] = []
 
+    /// Samples with inputs that were recorded after their prediction time.
+    package private(set) var lateInputs = 0
+
     /// An empty count over these rules, in order.
     package init(rules: [String]) { exclusions = rules.map { Exclusion(rule: $0) } }
 
@@ -61,6 +66,11 @@ package struct Attrition: Codable, Sendable, Equatable {
         if let label { count(label: label, samples: 1) }
     }
 
+    /// Compares the time of a sample's latest input with its prediction time; a missing time is not compared.
+    package mutating func check(latestInput: Timestamp?, predictedAt: Timestamp?) {
+        if let latestInput, let predictedAt, latestInput > predictedAt { lateInputs += 1 }
+    }
+
     /// Ends the count of a patient who was entered: he has `samples`, or is taken out by `rule`.
     package mutating func close(samples: Int, rule: String) {
         if samples > 0 { patientsOut += 1 } else { exclude(rule, patients: 1) }
@@ -77,6 +87,7 @@ package struct Attrition: Codable, Sendable, Equatable {
         }
         patientsOut += other.patientsOut
         visitsOut += other.visitsOut
+        lateInputs += other.lateInputs
         samplesOut += other.samplesOut
         for label in other.labels { count(label: label.value, samples: label.samples) }
     }

@@ -18,7 +18,10 @@ struct CoordinatorCommand: ParsableCommand {
               pyhealth-coord status runs/m1
             """,
         version: BuildInformation.version,
-        subcommands: [RunCommand.self, StatusCommand.self, SynthesizeCommand.self, VerifyCommand.self])
+        subcommands: [
+            RunCommand.self, PlanCommand.self, DoctorCommand.self, StatusCommand.self, StatsCommand.self,
+            ExplainCommand.self, SynthesizeCommand.self, VerifyCommand.self,
+        ])
 }
 
 /// Runs `body`; an error is told on standard error and ends the process with its exit status.

@@ -57,7 +57,7 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         try reporting {
-            let job = try JobConfiguration.load(path: job, overrides: try settings())
+            let job = try JobConfiguration.load(path: job, overrides: try settings(overrides))
             guard let last = StopAfter(rawValue: until) else {
                 throw ConfigurationError(
                     "until", "--until: expected events, samples, train or evaluate, got \"\(until)\".")
@@ -104,15 +104,5 @@ struct RunCommand: ParsableCommand {
         printer.finish(
             try RunFiles.metrics(of: stages, runDirectory: output),
             warnings: try RunFiles.warnings(of: stages, runDirectory: output), report: report)
-    }
-
-    private func settings() throws -> [(String, String)] {
-        try overrides.map { text in
-            guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-                throw ConfigurationError(
-                    "set", "--set: expected key=value, for example trainer.epochs=10, got \"\(text)\".")
-            }
-            return (String(text[..<equals]), String(text[text.index(after: equals)...]))
-        }
     }
 }

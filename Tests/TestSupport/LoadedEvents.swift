@@ -12,21 +12,11 @@ package struct LoadedEvents {
         _ definition: DatasetDefinition, tables: [String] = [], needs: [String: [String]] = [:], root: String,
         shardSize: Int = 1000, pieceBytes: Int = 64 << 20, memoryBudget: Int = 16 << 20
     ) throws {
-        let folder = try TemporaryFolder("events")
         let plan = try Inspector(definition: definition, root: root).plan(
             tables: definition.tableOrder(requested: tables), needs: needs, shardSize: shardSize,
             pieceBytes: pieceBytes)
-        let joins = JoinCache()
-        let files = try plan.mapTasks.indices.map { index in
-            let path = folder.file("\(index).shuffle")
-            let task = try ScanTask(
-                definition: definition, root: root, plan: plan, index: index, memoryBudget: memoryBudget)
-            _ = try task.run(to: path, joins: joins)
-            return path
-        }
-        shards = try (0..<plan.rangeCount).map {
-            try EventGatherer.gather(range: $0, plan: plan, shuffleFiles: files)
-        }
+        let events = try LocalEvents(definition, root: root, plan: plan, memoryBudget: memoryBudget)
+        shards = try (0..<plan.rangeCount).map(events.shard)
     }
 
     /// An event as texts.

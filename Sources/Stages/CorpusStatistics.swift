@@ -1,0 +1,87 @@
+import ClinicalData
+import Datasets
+import Foundation
+import Groundwork
+
+/// Counts over a data set: patients, visits, events per table and year, and how often columns are empty.
+package struct CorpusStatistics: Codable, Sendable {
+    /// One table.
+    package struct Table: Codable, Sendable {
+        /// Its name.
+        package var name: String
+        /// Its events.
+        package var events = 0
+        /// Patients with at least one event.
+        package var patients = 0
+        /// Events without a time.
+        package var withoutTime = 0
+        /// Events by calendar year.
+        package var years: [Int: Int] = [:]
+        /// Empty cells by attribute.
+        package var missing: [String: Int] = [:]
+        /// The attributes in the definition's order.
+        package var attributes: [String]
+    }
+
+    /// Patients with at least one event.
+    package var patients = 0
+    /// The tables that are there, in canonical order.
+    package var tables: [Table] = []
+    /// The table whose rows are visits, nil if the data set has none that is known as such.
+    package var visitTable: String?
+
+    private static let visitTables = ["admissions", "visit_occurrence", "encounters", "patient"]
+
+    /// Counts all events of a data set (a built-in one's name, or the path of a YAML file) in the folder `root`; `requested` names tables besides the default ones (none: all of the
+    /// definition that are there). `progress` is told bytes as they are read.
+    ///
+    /// Throws ``DatasetError``, `DelimitedTextError`, `FileError`, `ConfigurationError`.
+    package init(
+        dataset: String, root: String, requested: [String], progress: (Int) -> Void = { _ in }
+    ) throws {
+        let isFile = dataset.hasSuffix(".yaml") || dataset.hasSuffix(".yml")
+        let definition =
+            try isFile ? DatasetDefinition.load(path: dataset) : DatasetDefinition.builtIn(dataset)
+        let names = requested.isEmpty ? definition.tables.map(\.name) : requested
+        let order = try definition.tableOrder(requested: names)
+        // Tables that were not asked for by name may be missing.
+        let strict = Set(requested.map { $0.lowercased() })
+        let offered = Dictionary(
+            uniqueKeysWithValues: order.filter { !strict.contains($0.name) }.map { ($0.name, $0.attributes) })
+        let plan = try Inspector(definition: definition, root: root).plan(
+            tables: order, needs: [:], offered: offered, shardSize: 1000, pieceBytes: 64 << 20)
+        guard !plan.tables.isEmpty else {
+            throw ConfigurationError(
+                "no-table",
+                "The folder has none of the data set's tables. Expected for example "
+                    + "\(order.first?.filePath ?? "").")
+        }
+        visitTable = Self.visitTables.first { name in plan.tables.contains { $0.name == name } }
+        tables = plan.tables.map { Table(name: $0.name, attributes: $0.attributes) }
+        let events = try LocalEvents(definition, root: root, plan: plan, progress: progress)
+        for range in 0..<plan.rangeCount {
+            let shard = try events.shard(range)
+            patients += shard.patientCount
+            for (index, table) in shard.tables.enumerated() {
+                tables[index].add(table, starts: shard.rowStarts[index])
+            }
+        }
+    }
+}
+
+extension CorpusStatistics.Table {
+    fileprivate mutating func add(_ table: EventTable, starts: [Int]) {
+        events += table.count
+        patients += zip(starts, starts.dropFirst()).count { $0 < $1 }
+        for time in table.times {
+            if time == Timestamp.missing {
+                withoutTime += 1
+            } else {
+                years[Timestamp(milliseconds: time).components.year, default: 0] += 1
+            }
+        }
+        for (attribute, column) in zip(table.attributes, table.columns) {
+            missing[attribute, default: 0] += column.count { $0 == EventTable.missingSymbol }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+import ArgumentParser
+import Foundation
+import Groundwork
+import Stages
+
+/// `pyhealth-coord doctor`: is this machine ready, and what is to be mended.
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Checks machine, limits, disk and locking, and says what to mend.",
+        discussion: """
+            Ends with status 1 if something must be mended. For example:
+
+              pyhealth-coord doctor --output /shared/runs --root /data/mimic4
+            """)
+
+    @Option(help: "A folder for runs; it is created if missing.")
+    var output = "."
+
+    @Option(help: "A data set's folder that runs will read.")
+    var root: String?
+
+    func run() throws {
+        try reporting {
+            let checks = try MachineChecks(output: output, root: root).all
+            for check in checks { print("\(check.verdict.word)  \(check.name): \(check.finding)") }
+            if checks.contains(where: { $0.verdict == .bad }) { throw ExitCode(1) }
+        }
+    }
+}
+
+/// What `doctor` looks at.
+struct MachineChecks {
+    enum Verdict {
+        case good, doubtful, bad
+        var word: String {
+            switch self {
+            case .good: "ok  "
+            case .doubtful: "note"
+            case .bad: "MEND"
+            }
+        }
+    }
+
+    struct Check {
+        var name: String
+        var verdict: Verdict
+        var finding: String
+    }
+
+    let output: String
+    let root: String?
+
+    /// All checks in order; throws `FileError` if the output folder cannot be made.
+    var all: [Check] {
+        get throws {
+            try Files.createFolder(output)
+            return [processor, memory, openFiles, worker, disk, try writing, locking, socketPath]
+                + (root.map { [reading($0)] } ?? [])
+        }
+    }
+
+    private var processor: Check {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        if let notice = BuildInformation.kernelNotice {
+            return Check(name: "processor", verdict: .doubtful, finding: "\(cores) cores; \(notice)")
+        }
+        return Check(
+            name: "processor", verdict: .good,
+            finding: "\(cores) cores, kernels \(BuildInformation.linearAlgebraCore)")
+    }
+
+    private var memory: Check {
+        let text = (try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+        let available = (line.flatMap { Int($0.filter(\.isNumber)) } ?? 0) * 1024
+        let isEnough = available > 512 << 20
+        return Check(
+            name: "memory", verdict: isEnough ? .good : .bad,
+            finding: "\(bytes(available)) available"
+                + (isEnough ? "" : ". Free some: a worker takes 100 MB and more."))
+    }
+
+    private var openFiles: Check {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let isEnough = limit.rlim_cur >= 1024
+        return Check(
+            name: "open files", verdict: isEnough ? .good : .bad,
+            finding: "\(limit.rlim_cur)" + (isEnough ? "" : ". Raise the limit: ulimit -n 4096."))
+    }
+
+    private var worker: Check {
+        let own = URL(fileURLWithPath: CommandLine.arguments.first ?? "").resolvingSymlinksInPath()
+        let folder = own.path.contains("/") ? own.deletingLastPathComponent().path : "."
+        let path = "\(folder)/pyhealth-worker"
+        let isThere = access(path, X_OK) == 0
+        return Check(
+            name: "pyhealth-worker", verdict: isThere ? .good : .bad,
+            finding: isThere
+                ? "beside pyhealth-coord" : "not beside pyhealth-coord. Install both commands in one folder.")
+    }
+
+    private var disk: Check {
+        var status = statvfs()
+        guard statvfs(output, &status) == 0 else {
+            return Check(
+                name: "disk", verdict: .bad, finding: "cannot be read. Is the folder on a mounted disk?")
+        }
+        let free = Int(status.f_bavail) * Int(status.f_frsize)
+        let isEnough = free > 1 << 30
+        return Check(
+            name: "disk", verdict: isEnough ? .good : .bad,
+            finding: "\(bytes(free)) free"
+                + (isEnough ? "; compare with pyhealth-coord plan" : ". Free some space."))
+    }
+
+    /// Writes and flushes 16 MiB.
+    private var writing: Check {
+        get throws {
+            let path = "\(output)/.doctor-\(getpid())"
+            defer { unlink(path) }
+            let start = Date()
+            try AtomicFile.write(Data(count: 16 << 20), to: path)
+            let rate = Double(16 << 20) / max(1e-6, Date().timeIntervalSince(start))
+            let isFast = rate > 20e6
+            return Check(
+                name: "writing", verdict: isFast ? .good : .doubtful,
+                finding: "\(bytes(Int(rate)))/s with flush"
+                    + (isFast ? "" : ". This is slow: is it a network disk?"))
+        }
+    }
+
+    /// Two descriptors of one file must not both hold its lock.
+    private var locking: Check {
+        let path = "\(output)/.doctor-lock-\(getpid())"
+        let (first, second) = (
+            open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600), open(path, O_RDWR | O_CLOEXEC)
+        )
+        defer {
+            close(first)
+            close(second)
+            unlink(path)
+        }
+        let works =
+            first >= 0 && second >= 0 && flock(first, LOCK_EX | LOCK_NB) == 0
+            && flock(second, LOCK_EX | LOCK_NB) != 0
+        return Check(
+            name: "locking", verdict: works ? .good : .bad,
+            finding: works
+                ? "works"
+                : "does not work in this folder. Mount it with locks, or two coordinators may write one run.")
+    }
+
+    private var socketPath: Check {
+        let length = (NSTemporaryDirectory() as NSString).length
+        let fits = length < 60
+        return Check(
+            name: "sockets", verdict: fits ? .good : .bad,
+            finding: fits ? "fit below the temporary folder" : "do not fit: set TMPDIR to a shorter path.")
+    }
+
+    private func reading(_ root: String) -> Check {
+        let isReadable = access(root, R_OK | X_OK) == 0
+        return Check(
+            name: "data", verdict: isReadable ? .good : .bad,
+            finding: isReadable ? "can be read" : "cannot be read. Check the path and your rights.")
+    }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What a person asks before and after a run: plan, doctor, stats, explain.
+@Suite(.serialized) struct ExploringTests {
+    private func run(_ runs: RunFolder, _ arguments: [String]) throws -> Commands.Outcome {
+        try Commands.run("pyhealth-coord", arguments, folder: runs.folder)
+    }
+
+    @Test func planTellsTablesTimeMemoryAndDiskAndWritesNothing() throws {
+        let runs = try RunFolder(patients: 300)
+        let before = try FileManager.default.contentsOfDirectory(atPath: runs.folder.path).count
+        let outcome = try run(runs, ["plan", runs.jobPath, "--workers", "2", "--json"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let plan = try JSONDecoder().decode(JSONValue.self, from: Data(outcome.output.utf8))
+        let tables = plan["tables"].items
+        #expect(tables.contains { $0["name"].text == "prescriptions" })
+        for table in tables {
+            let path = "\(runs.corpusPath)/\((table["name"].text ?? "").uppercased()).csv"
+            let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+            let read = try #require(table["fileBytes"].number)
+            #expect(abs(read / Double(try #require(size)) - 1) < 0.01)
+            let rows = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").count - 1
+            // A table of several pieces is estimated from its first megabytes.
+            #expect(abs((table["rows"].number ?? 0) / Double(rows) - 1) < 0.1, "\(path)")
+        }
+        // The folder holds the two files of the command's output, and nothing else is new.
+        let after = try FileManager.default.contentsOfDirectory(atPath: runs.folder.path).count
+        #expect(after == before + 2)
+        let text = try run(runs, ["plan", runs.jobPath])
+        for word in ["time to samples", "memory", "disk", "diagnoses_icd"] {
+            #expect(text.output.contains(word))
+        }
+    }
+
+    @Test func planRefusesAMissingTableBeforeAnyWork() throws {
+        let runs = try RunFolder(patients: 20)
+        try FileManager.default.removeItem(atPath: "\(runs.corpusPath)/PRESCRIPTIONS.csv")
+        let outcome = try run(runs, ["plan", runs.jobPath])
+        #expect(outcome.status == 65 && outcome.errors.contains("prescriptions"), "\(outcome.errors)")
+    }
+
+    @Test func doctorLooksAtTheFolderOfTheRuns() throws {
+        let runs = try RunFolder(patients: 5)
+        let good = try run(runs, ["doctor", "--output", runs.run("x"), "--root", runs.corpusPath])
+        #expect(good.status == 0, "\(good.output)")
+        for word in ["processor", "memory", "open files", "disk", "locking", "data"] {
+            #expect(good.output.contains(word))
+        }
+        let bad = try run(runs, ["doctor", "--output", runs.run("x"), "--root", "/nowhere"])
+        #expect(bad.status == 1 && bad.output.contains("MEND  data"))
+    }
+
+    @Test func statsCountPatientsVisitsEventsAndEmptyCells() throws {
+        let runs = try RunFolder(patients: 300)
+        let outcome = try run(runs, ["stats", "mimic3", "--root", runs.corpusPath, "--json"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let stats = try JSONDecoder().decode(JSONValue.self, from: Data(outcome.output.utf8))
+        #expect(stats["patients"].text == "300")
+        let file = try String(contentsOfFile: "\(runs.corpusPath)/ADMISSIONS.csv", encoding: .utf8)
+        #expect(stats["visits"].text == "\(file.split(separator: "\n").count - 1)")
+        let text = try run(runs, ["stats", "mimic3", "--root", runs.corpusPath, "--tables", "prescriptions"])
+        #expect(text.output.contains("prescriptions:") && text.output.contains("years"))
+        let none = try run(runs, ["stats", "eicu", "--root", runs.corpusPath])
+        #expect(none.status == 78 && none.errors.contains("config.no-table"))
+    }
+
+    @Test func explainPrintsToATerminalOnly() throws {
+        let runs = try RunFolder(patients: 60)
+        let patients = try String(contentsOfFile: "\(runs.corpusPath)/PATIENTS.csv", encoding: .utf8)
+        let header = patients.split(separator: "\n")[0].split(separator: ",").map { $0.lowercased() }
+        let column = try #require(header.firstIndex { $0.contains("subject_id") })
+        let row = patients.split(separator: "\n")[1].split(separator: ",", omittingEmptySubsequences: false)
+        let id = String(row[column])
+        let piped = try run(runs, ["explain", runs.jobPath, "--patient", id])
+        #expect(piped.status == 78 && piped.errors.contains("config.not-a-terminal") && piped.output.isEmpty)
+        func onTerminal(_ patient: String) throws -> Commands.Outcome {
+            let command = "\(Commands.path("pyhealth-coord")) explain \(runs.jobPath) --patient \(patient)"
+            return try Commands.runTool("script", ["-qec", command, "/dev/null"], folder: runs.folder)
+        }
+        let shown = try onTerminal(id)
+        #expect(shown.status == 0, "\(shown.output)")
+        #expect(shown.output.contains("admissions:") && shown.output.contains("rules, in order"))
+        #expect(shown.output.contains("IN:") || shown.output.contains("OUT:"))
+        let unknown = try onTerminal("no-such-patient")
+        #expect(unknown.status == 65 && unknown.output.contains("stage.unknown-patient"))
+        #expect(!unknown.output.contains("no-such-patient"))
+    }
+
+    @Test func aSplitBySampleIsToldAsLeakageAndMayEndTheJob() throws {
+        let runs = try RunFolder(patients: 220)
+        let options = ["--set", "split.by=sample", "--until", "samples"]
+        let warned = try runs.execute("warn", options)
+        #expect(warned.status == 0, "\(warned.errors)")
+        let report = try String(contentsOfFile: "\(runs.run("warn"))/report.html", encoding: .utf8)
+        #expect(report.contains("leakage.patient-in-two-parts"))
+        let failed = try runs.execute("fail", options + ["--set", "leakage=fail"])
+        #expect(failed.status == 65 && failed.errors.contains("stage.leakage"), "\(failed.errors)")
+        let off = try runs.execute("off", options + ["--set", "leakage=off"])
+        #expect(off.status == 0)
+        let other = try String(contentsOfFile: "\(runs.run("off"))/report.html", encoding: .utf8)
+        #expect(!other.contains("leakage.patient-in-two-parts"))
+    }
+
+    @Test func aSecondTaskStartsAtTheEventStoreOfTheFirst() throws {
+        let runs = try RunFolder(patients: 220)
+        let first = try runs.execute("store", ["--until", "samples"])
+        #expect(first.status == 0, "\(first.errors)")
+        let stages = try FileManager.default.contentsOfDirectory(atPath: "\(runs.run("store"))/stage")
+        let second = try runs.execute(
+            "store", ["--until", "samples", "--set", "task.name=ReadmissionPredictionMIMIC3"])
+        #expect(second.status == 0, "\(second.errors)")
+        let after = try FileManager.default.contentsOfDirectory(atPath: "\(runs.run("store"))/stage")
+        // Inspect, scan and events are those of the first task; extract, fit and encode are new.
+        #expect(Set(after).intersection(stages).count >= 3)
+        let alone = try runs.execute(
+            "alone", ["--until", "samples", "--set", "task.name=ReadmissionPredictionMIMIC3"])
+        #expect(alone.status == 0)
+        let file = "samples/part-00000.h5"
+        #expect(
+            try Data(contentsOf: URL(fileURLWithPath: "\(runs.run("store"))/\(file)"))
+                == Data(contentsOf: URL(fileURLWithPath: "\(runs.run("alone"))/\(file)")))
+    }
+}
