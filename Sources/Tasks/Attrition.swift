@@ -1,5 +1,3 @@
-package import ClinicalData
-
 /// Patients and visits that came in, were excluded by each rule, and became samples; counts of labels.
 ///
 /// Every patient and every visit is counted exactly once: in = excluded + out. Adding up counts of parts in any grouping
@@ -66,10 +64,8 @@ package struct Attrition: Codable, Sendable, Equatable {
         if let label { count(label: label, samples: 1) }
     }
 
-    /// Compares the time of a sample's latest input with its prediction time; a missing time is not compared.
-    package mutating func check(latestInput: Timestamp?, predictedAt: Timestamp?) {
-        if let latestInput, let predictedAt, latestInput > predictedAt { lateInputs += 1 }
-    }
+    /// Counts samples whose latest input was recorded after their prediction time.
+    package mutating func count(lateInputs: Int) { self.lateInputs += lateInputs }
 
     /// Ends the count of a patient who was entered: he has `samples`, or is taken out by `rule`.
     package mutating func close(samples: Int, rule: String) {

@@ -30,15 +30,20 @@ package struct LengthOfStayPredictionMIMIC: ClinicalTask {
     package func samples(of patient: Patient, attrition: inout Attrition) throws -> [Sample] {
         guard let admissions = attrition.enter(patient) else { return [] }
         let codes = VisitCodes(patient, release.style)
-        return try attrition.samples(of: patient, admissions) { visit in
+        var late = 0
+        let samples = try attrition.samples(of: patient, admissions) { visit in
             guard let inputs = try codes.inputs(of: visit, keepsNullDrugs: true) else {
                 return .excluded(ExclusionRule.missingCodes)
             }
             guard let discharged = try visit.time("dischtime"), let admitted = visit.timestamp else {
                 return .excluded(ExclusionRule.missingTime)
             }
+            // Diagnoses are coded at discharge, the length of stay is predicted at admission.
+            if discharged > admitted { late += 1 }
             let label = LengthOfStayClass.of(days: discharged.days(since: admitted))
             return .sample(inputs + [.integer(label)])
         }
+        attrition.count(lateInputs: late)
+        return samples
     }
 }

@@ -77,6 +77,8 @@ package struct StageNetMIMIC4: ClinicalTask {
         }
         let label = target == .mortality ? died : LengthOfStayClass.of(days: days)
         attrition.emit(label: label, visits: visits)
+        // The labelled admission's own codes and values are among the inputs.
+        attrition.count(lateInputs: 1)
         attrition.close(samples: 1, rule: ExclusionRule.noCodesOrLabs)
         return [
             Sample(patientID: patient.id, visitID: nil, values: history.inputs + [.integer(label)])
