@@ -1,5 +1,8 @@
 // Chooses the level once and forwards every call to it.
 #include "CKernels.h"
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
 
 #define DECLARE(type, name, parameters, arguments) \
     type ck_##name##_baseline parameters; \
@@ -35,6 +38,22 @@ int ck_best_level(void) {
 #else
     return CK_BASELINE;
 #endif
+}
+int ck_flush_subnormals(int flush) {
+#if defined(__x86_64__)
+    // flush to zero, denormals are zeros
+    const unsigned bits = 0x8040;
+    unsigned before = _mm_getcsr();
+    _mm_setcsr(flush ? before | bits : before & ~bits);
+#elif defined(__aarch64__)
+    const uint64_t bits = 1ul << 24;
+    uint64_t before;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+    __asm__ volatile("msr fpcr, %0" : : "r"(flush ? before | bits : before & ~bits));
+#else
+    const int bits = 0, before = 0;
+#endif
+    return (before & bits) != 0;
 }
 int ck_level(void) { return level_in_force; }
 int ck_use_level(int level) {

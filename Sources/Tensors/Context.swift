@@ -100,11 +100,15 @@ package final class Context {
         hasGoneBack = true
         guard let target = loss.gradientTarget(self) else { return tape.removeAll() }
         target.floats[0] = target.add ? target.floats[0] + 1 : 1
-        while let step = tape.popLast() {
-            guard let gradient = step.output.gradientBuffer else { continue }
-            if checksNumerics { look(at: gradient.floats, of: step.output, step.operation, isGradient: true) }
-            step.pullback(gradient.floats, self)
-            step.output.releaseGradient()
+        Kernel.flushingSubnormals {
+            while let step = tape.popLast() {
+                guard let gradient = step.output.gradientBuffer else { continue }
+                if checksNumerics {
+                    look(at: gradient.floats, of: step.output, step.operation, isGradient: true)
+                }
+                step.pullback(gradient.floats, self)
+                step.output.releaseGradient()
+            }
         }
     }
 

@@ -205,3 +205,15 @@ private func worstError(_ function: Function) -> (ulps: Double, argument: Float)
         #expect(y == [0, 0.5, 0, 0.5, 0])
     }
 }
+
+@Suite struct SubnormalTests {
+    @Test func gradientsFadeToZeroAndResultsDoNot() {
+        let context = context(.training, records: true)
+        let x = context.variable([1e-30, 1], shape: [2, 1])
+        let y = context.scale(context.scale(x, 1e-20), 1e-20)
+        #expect(context.scale(x, 1e-10).array[0] > 0)
+        context.backward(from: context.sum(y))
+        #expect(x.gradient == [0, 0])
+        #expect(context.scale(x, 1e-10).array[0] > 0)
+    }
+}

@@ -320,6 +320,8 @@ enum ck_level {
     CK_BASELINE, CK_AVX2, CK_AVX512
 };
 
+/// Makes numbers below the smallest normal one zero on this thread, as inputs and as results, or not; returns what held before.
+int ck_flush_subnormals(int flush);
 /// The best level of this machine.
 int ck_best_level(void);
 /// The level in force; the best one at first.

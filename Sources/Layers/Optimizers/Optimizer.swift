@@ -54,8 +54,11 @@ package final class Optimizer {
             while end < moving.count, continues(moving[end - 1], moving[end]) { end += 1 }
             let whole = parameters[moving[run]].offset..<parameters[moving[end - 1]].end
             let ranges = movesLazily(moving[run]) ? touchedRows(moving[run], gradients) : [whole]
-            for range in ranges {
-                move(range, values, gradients, scale, decay: decays[moving[run]], step: steps[moving[run]])
+            Kernel.flushingSubnormals {
+                for range in ranges {
+                    move(
+                        range, values, gradients, scale, decay: decays[moving[run]], step: steps[moving[run]])
+                }
             }
             run = end
         }
