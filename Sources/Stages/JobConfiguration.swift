@@ -12,6 +12,8 @@ package struct JobConfiguration: Sendable {
     package var dataset: DatasetSection
     /// The task's name.
     package var taskName: String
+    /// The file that declares the task; nil for a task with a name.
+    package var taskFile: TaskFile?
     /// The absolute paths of the task's code maps by name, as in `task.code_maps`.
     package var codeMaps: [(name: String, path: String)]
     /// How samples are divided.
@@ -91,7 +93,9 @@ package struct JobConfiguration: Sendable {
         name = try node.child("name")?.string() ?? "run"
         seed = UInt64(try node.child("seed")?.int(in: 0...Int.max) ?? 0)
         dataset = try DatasetSection(node.required("dataset"))
-        taskName = try node.required("task").required("name").string()
+        let task = try node.required("task")
+        taskFile = try TaskFile(task)
+        taskName = try (taskFile?.root() ?? task).required("name").string()
         codeMaps = try Self.codeMaps(node)
         split = try SplitSection(node.child("split"))
         fit = try node.child("processors").map(Self.fitScope) ?? .train
@@ -101,14 +105,18 @@ package struct JobConfiguration: Sendable {
         trainer = try node.child("trainer").map(TrainerConfiguration.init) ?? TrainerConfiguration()
         execution = try ExecutionSection(node.child("execution"))
         self.document = document
-        text = try Self.resolved(node, dataset, codeMaps).yaml()
+        text = try Self.resolved(node, dataset, taskFile, codeMaps).yaml()
     }
 
     /// The document as workers read it, who may have been started in another folder: with absolute paths.
     private static func resolved(
-        _ node: ConfigurationNode, _ dataset: DatasetSection, _ codeMaps: [(name: String, path: String)]
+        _ node: ConfigurationNode, _ dataset: DatasetSection, _ task: TaskFile?,
+        _ codeMaps: [(name: String, path: String)]
     ) throws -> ConfigurationNode {
-        let root = try node.setting("dataset.root", toText: dataset.root)
+        var root = try node.setting("dataset.root", toText: dataset.root)
+        if let task {
+            root = try root.setting("task.file", toText: task.path).setting("task.text", toText: task.text)
+        }
         let definition = try dataset.config.map { try root.setting("dataset.config", toText: $0) } ?? root
         return try codeMaps.reduce(definition) {
             try $0.setting("task.code_maps.\($1.name)", toText: $1.path)

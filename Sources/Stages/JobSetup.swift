@@ -27,7 +27,7 @@ package struct JobSetup: Sendable {
         } else {
             definition = try DatasetDefinition.builtIn(job.dataset.name ?? "")
         }
-        task = try TaskCatalog.make(node.required("task"))
+        task = try Self.task(job, node.required("task"), definition)
         guard task.datasets.contains(definition.name) else {
             throw StageError.otherDataset(task: task.name, dataset: definition.name, valid: task.datasets)
         }
@@ -49,6 +49,20 @@ package struct JobSetup: Sendable {
             try ModelCatalog.validate(model)
             try Self.checkMetrics(job, task)
         }
+    }
+
+    /// The task with the section's name, or the one that its file declares.
+    private static func task(
+        _ job: JobConfiguration, _ section: ConfigurationNode, _ definition: DatasetDefinition
+    ) throws -> any ClinicalTask {
+        guard let file = job.taskFile else { return try TaskCatalog.make(section) }
+        let shape = DatasetShape(
+            name: definition.name,
+            tables: definition.tables.map {
+                DatasetShape.Table(
+                    $0.name, attributes: $0.attributes + $0.extraAttributes, isTimed: !$0.timestamp.isEmpty)
+            })
+        return try TaskCatalog.make(section, declaredIn: file.root(), for: shape)
     }
 
     /// Throws what ``Inspector`` throws if a table or a column that the task reads is not there.

@@ -57,9 +57,10 @@ package struct Pipeline {
         }
     }
 
-    /// Every setting of the run file, by dotted key.
+    /// Every setting of the run file, by dotted key, and the digest of a task file.
     package func settings() throws -> [(String, String)] {
-        try job.document.root().settings.map { ($0.key, $0.value) }
+        let digest = job.taskFile.map { [("task.digest", SHA256.hex(of: $0.text))] } ?? []
+        return try job.document.root().settings.map { ($0.key, $0.value) } + digest
     }
 
     /// A digest of settings.
@@ -159,7 +160,7 @@ package struct Pipeline {
         case .inspect:
             let content = try JobSetup(job).storeContent
             parts += [section("dataset"), content, section("execution"), try sourceState()]
-        case .extract: parts += [section("task")]
+        case .extract: parts += taskState(node)
         case .fit: parts += [section("split"), section("processors"), section("leakage")]
         case .train: parts += [section("model"), section("trainer"), "\(job.seed)", try resumeState()]
         case .scan, .events, .encode, .predict, .evaluate: break
@@ -182,6 +183,13 @@ package struct Pipeline {
             lines.append("\(name) \(attributes[.size] ?? 0) \(time)")
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// The task's section, with the text of a task file in place of its path.
+    private func taskState(_ node: ConfigurationNode) -> [String] {
+        let section = node.child("task")
+        guard let file = job.taskFile else { return [section?.canonical ?? ""] }
+        return [file.text, section?.child("code_mapping")?.canonical ?? ""]
     }
 
     private func resumeState() throws -> String { try resume.map { try SHA256.hex(ofFile: $0) } ?? "" }
