@@ -33,6 +33,38 @@ import Testing
         #expect(own.samples.count > 20)
     }
 
+    /// Codes with their version before them, as the MIMIC-IV tasks have them.
+    @Test(.enabled(if: References.dataFolder("mimic4_demo") != nil))
+    func givesTheSamplesOfReadmissionOnMIMIC4() throws {
+        let root = try #require(References.dataFolder("mimic4_demo"))
+        let definition = try DatasetDefinition.builtIn("mimic4ehr")
+        let codes =
+            "prefix: icd_version, same: hadm_id, window: any, nulls: keep, required: true, processor: sequence"
+        let declared = try DeclaredTask.task(
+            """
+            name: Readmission
+            datasets: [mimic4ehr]
+            trigger: {table: admissions, end: dischtime, id: hadm_id}
+            prediction: {at: dischtime}
+            features:
+              - {name: conditions, table: diagnoses_icd, attribute: icd_code, \(codes)}
+              - {name: procedures, table: procedures_icd, attribute: icd_code, \(codes)}
+              - {name: drugs, processor: sequence, table: prescriptions, attribute: ndc, same: hadm_id, window: any,
+                 required: true}
+            label: {name: readmission, type: binary, next_trigger: {within: 30d}}
+            """, of: "mimic4ehr")
+        let builtIn = try makeTask("{name: ReadmissionPredictionMIMIC4, window: 30, exclude_minors: false}")
+        func extraction(_ task: any ClinicalTask) throws -> Extraction {
+            let events = try LoadedEvents(
+                definition, tables: task.requirements.map(\.table), needs: task.neededAttributes,
+                root: root.path)
+            return try Extraction(task, events.shards)
+        }
+        let own = try extraction(declared)
+        try compare(own, try extraction(builtIn))
+        #expect(own.samples.count > 20)
+    }
+
     @Test(arguments: twins)
     func givesTheSamplesOfTheBuiltInTaskOnAwkwardVisits(example: String, name: String) throws {
         let declared = try DeclaredTask.example(example, DatasetDefinition.builtIn("mimic3"))

@@ -80,6 +80,9 @@ struct BadTaskFile: Sendable, CustomTestStringConvertible {
         BadTaskFile(
             "config.range", 3,
             "predicates: {high: {table: labevents, where: [{attribute: valuenum, above: 4, below: 4}]}}"),
+        BadTaskFile(
+            "config.unused-key", 3, "predicates: {high: {table: labevents}, low: {table: labevents}}",
+            "predicates.low"),
     ]
 
     static let windows: [BadTaskFile] = [
@@ -275,6 +278,23 @@ struct BadTaskFile: Sendable, CustomTestStringConvertible {
                 outcome: {to: end}
                 features: [{name: f, processor: sequence, table: diagnoses_icd, attribute: icd9_code}]
                 label: {name: y, type: binary, event: {table: labevents}}
+                """)
+        }
+        #expect(error?.code == "config.missing-key")
+        #expect(error?.message.contains("line 3") == true)
+    }
+
+    @Test func refusesAnAgeAtTheEndOfATriggerWithoutOne() throws {
+        let error = #expect(throws: ConfigurationError.self) {
+            try DeclaredTask.task(
+                """
+                name: a
+                datasets: [mimic3]
+                trigger: {table: admissions}
+                prediction: {at: start}
+                inclusion: [{name: r, age: {at_least: 18, at: end}}]
+                features: [{name: f, processor: sequence, table: diagnoses_icd, attribute: icd9_code}]
+                label: {name: y, type: binary, next_trigger: {within: 30d}}
                 """)
         }
         #expect(error?.code == "config.missing-key")

@@ -293,4 +293,58 @@ import Testing
         #expect(try run(text(more: rule), events).samples.count == 1)
         #expect(excluded(try run(text(more: rule))) == ["r": 1])
     }
+
+    @Test func countsSamplesWithKeyedInputsAfterThePrediction() throws {
+        var events = Self.days
+        events.add("prescriptions", "1", at: "2110-01-06 00:00:00", ["hadm_id": "11", "ndc": "1"])
+        let task = """
+            {name: made, datasets: [mimic4ehr], trigger: {table: admissions, end: dischtime}, prediction: {at: end},
+            features: [{name: f, processor: sequence, table: TABLE, attribute: hadm_id, same: hadm_id, window: any}],
+            label: {name: y, type: binary, next_trigger: {within: 1d}, missing: negative}}
+            """
+        #expect(try run(task.replacing("TABLE", with: "prescriptions"), events).attrition.lateInputs == 1)
+        #expect(try run(task.replacing("TABLE", with: "diagnoses_icd"), events).attrition.lateInputs == 0)
+    }
+
+    /// Every value is its own time, so that what a sample holds tells when it was taken.
+    @Test(arguments: 1...40) func inputsAreNeverLaterThanThePredictionAndOutcomesNeverEarlier(seed: UInt64)
+        throws
+    {
+        var random = RandomStream(seed: seed, purpose: .test)
+        var events = HandMadeEvents()
+        let zero = Timestamp(year: 2110, month: 1, day: 1)
+        func time(_ hours: Int) -> Timestamp {
+            Timestamp(milliseconds: zero.milliseconds + Int64(hours) * 3_600_000)
+        }
+        let (start, stay) = (random.nextInt(below: 100), random.nextInt(below: 100))
+        events.addMIMIC4Visit("1", "11", from: time(start).text, to: time(start + stay).text)
+        for _ in 0..<60 {
+            let hour = random.nextInt(below: 250)
+            events.addLab("1", "5", "\(hour)", at: time(hour).text)
+        }
+        func pick(_ texts: [String]) -> String { texts[random.nextInt(below: texts.count)] }
+        let base = pick(["start", "end"])
+        let offset = random.nextInt(below: 48)
+        let predicted = (base == "start" ? start : start + stay) + offset
+        let window = pick(["start", "record_begin", "prediction - 30h", "start - 5h"])
+        let to =
+            base == "end"
+            ? pick(["start + 24h", "prediction", "end", "start"]) : pick(["start", "prediction"])
+        let task = """
+            {name: made, datasets: [mimic4ehr], trigger: {table: admissions, end: dischtime},
+            prediction: {at: \(base), offset: \(offset)h}, outcome: {to: record_end},
+            features: [{name: f, processor: tensor, table: labevents, value: valuenum, use: max, fill: -1,
+              window: {from: \(window), to: \(to)}}],
+            label: {name: y, type: regression, measure: {table: labevents, value: valuenum, use: min}}}
+            """
+        do {
+            for sample in try run(task, events).samples {
+                let latest = try #require(sample.values["f"]?.items.first?.number)
+                #expect(latest <= Double(predicted), "seed \(seed)")
+                #expect(try #require(sample.values["y"]?.number) > Double(predicted), "seed \(seed)")
+            }
+        } catch let error as ConfigurationError {
+            #expect(error.code == "config.window-order", "seed \(seed): \(error.message)")
+        }
+    }
 }

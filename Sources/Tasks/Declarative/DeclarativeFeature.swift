@@ -69,6 +69,12 @@ struct DeclarativeFeature: Sendable {
         return reading.value(rows)
     }
 
+    /// Whether events after the prediction are among the inputs, which `window: any` lets in.
+    func isLate(_ scene: Scene, _ record: PatientRecord) -> Bool {
+        guard window == nil, isTimed, let prediction = scene.prediction else { return false }
+        return record.events(selector).rows(scene, in: nil).contains { $0.time > prediction.milliseconds }
+    }
+
     /// Whether a value holds nothing.
     static func isEmpty(_ value: FieldValue) -> Bool {
         switch value {

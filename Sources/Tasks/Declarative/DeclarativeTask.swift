@@ -53,14 +53,17 @@ package struct DeclarativeTask: ClinicalTask {
         try record.open(selectors, tables: requirements.map(\.table))
         var samples: [Sample] = []
         for place in record.triggers.indices {
-            switch try outcome(at: place, record) {
-            case .sample(let sample):
-                samples.append(sample)
-                if case .integer(let label)? = sample.values.last {
+            let scene = try Scene(record.triggers[place], trigger, record)
+            switch try outcome(at: place, scene, record) {
+            case .sample(let values, _):
+                let visit = trigger.id.flatMap { scene.trigger.symbol($0) }
+                samples.append(Sample(patientID: patient.id, visitID: visit, values: values))
+                if case .integer(let label)? = values.last {
                     attrition.emit(label: label)
                 } else {
                     attrition.emit()
                 }
+                if features.contains(where: { $0.isLate(scene, record) }) { attrition.count(lateInputs: 1) }
             case .excluded(let rule): attrition.exclude(rule, visits: 1)
             }
         }
@@ -68,17 +71,11 @@ package struct DeclarativeTask: ClinicalTask {
         return samples
     }
 
-    private enum Outcome {
-        case sample(Sample)
-        case excluded(String)
-    }
-
     /// What becomes of the trigger at `place`: the rules in order, then its inputs and label.
-    private func outcome(at place: Int, _ record: PatientRecord) throws -> Outcome {
+    private func outcome(at place: Int, _ scene: Scene, _ record: PatientRecord) throws -> VisitOutcome {
         let triggers = record.triggers
         let chosen = trigger.which == .first ? 0 : triggers.count - 1
         if trigger.which != .each, place != chosen { return .excluded(Rule.notChosen) }
-        let scene = try Scene(triggers[place], trigger, record)
         if let rule = try rules.first(where: { try $0.takesOut(scene, record) }) {
             return .excluded(rule.name)
         }
@@ -92,7 +89,6 @@ package struct DeclarativeTask: ClinicalTask {
         guard let label = label.value(scene, next: next, outcome, record) else {
             return .excluded(Rule.noLabel)
         }
-        let visit = trigger.id.flatMap { triggers[place].symbol($0) }
-        return .sample(Sample(patientID: record.patient.id, visitID: visit, values: inputs + [label]))
+        return .sample(inputs + [label])
     }
 }

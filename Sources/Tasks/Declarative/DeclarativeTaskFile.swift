@@ -49,6 +49,7 @@ struct DeclarativeTaskFile {
         features = try list.map { try DeclarativeFeature($0, observation: observation, trigger, reader) }
         label = try DeclarativeLabel(node.required("label"), trigger, reader)
         outcome = try Self.outcome(node, trigger, label)
+        try reader.checkPredicatesAreUsed(node.child("predicates"))
         try Self.checkNames(node, features, label, rules)
         try checkPointsHaveEnds(node)
         try LeakCheck(
@@ -127,13 +128,14 @@ struct DeclarativeTaskFile {
         }
     }
 
-    /// Refuses windows that are relative to the end of a trigger that has none.
+    /// Refuses moments that are relative to the end of a trigger that has none.
     private func checkPointsHaveEnds(_ node: ConfigurationNode) throws {
         guard trigger.end == nil else { return }
-        let windows = features.compactMap(\.window) + rules.compactMap(\.window) + [outcome].compactMap { $0 }
-        if windows.contains(where: { $0.from.anchor == .end || $0.to.anchor == .end }) {
+        let windows = features.compactMap(\.window) + [outcome, label.baselineWindow].compactMap { $0 }
+        let points = windows.flatMap { [$0.from, $0.to] } + rules.flatMap(\.points)
+        if points.contains(where: { $0.anchor == .end }) {
             throw try node.required("trigger").error(
-                "missing-key", "a window is relative to the trigger's end. Name its attribute in end.")
+                "missing-key", "a moment is relative to the trigger's end. Name its attribute in end.")
         }
     }
 }
@@ -144,13 +146,22 @@ extension TimeWindow {
 }
 
 extension CohortRule {
-    /// The window of a rule that counts events.
-    fileprivate var window: TimeWindow? {
-        if case .events(_, let window, _) = test { window } else { nil }
+    /// The moments that a rule names.
+    fileprivate var points: [TimePoint] {
+        switch test {
+        case .age(_, let point, _): [point]
+        case .events(_, let window, _): window.map { [$0.from, $0.to] } ?? []
+        case .stay, .history, .trigger: []
+        }
     }
 }
 
 extension DeclarativeLabel {
+    /// The window of a measure's baseline.
+    fileprivate var baselineWindow: TimeWindow? {
+        if case .measure(_, _, _, let baseline) = source { baseline?.window } else { nil }
+    }
+
     /// Whether the label looks at the outcome window.
     fileprivate var usesOutcome: Bool {
         switch source {

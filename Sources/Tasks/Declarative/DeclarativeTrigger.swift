@@ -36,7 +36,7 @@ struct DeclarativeTrigger: Sendable {
         let offset = try Self.offset(prediction.child("offset"))
         switch try at.string() {
         case "start": self.prediction = TimePoint(.start, offset: offset)
-        case "end": self.prediction = TimePoint(.end, offset: offset)
+        case "end", end: self.prediction = TimePoint(.end, offset: offset)
         default: self.prediction = TimePoint(.attribute(try reader.attribute(at, of: table)), offset: offset)
         }
         if self.prediction.anchor == .end, end == nil {

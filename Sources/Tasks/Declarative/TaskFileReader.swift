@@ -4,6 +4,7 @@ import Groundwork
 final class TaskFileReader {
     private let shape: DatasetShape
     private var predicates: [String: EventSelector] = [:]
+    private var used: Set<String> = []
     private var needed: [String: Set<String>] = [:]
     /// All selectors of the file, numbered as they are noted.
     private(set) var selectors: [EventSelector] = []
@@ -85,6 +86,12 @@ final class TaskFileReader {
         }
     }
 
+    /// Refuses predicates that nothing used; their tables would be read in vain.
+    func checkPredicatesAreUsed(_ node: ConfigurationNode?) throws {
+        guard let node, let name = node.keys.first(where: { !used.contains($0) }) else { return }
+        throw try node.required(name).error("unused-key", "nothing uses this predicate. Remove it.")
+    }
+
     /// The events that a section with ``EventSelector/keys`` chooses, and their table; `trigger` is what `same` joins with.
     func selector(
         _ node: ConfigurationNode, trigger: DeclarativeTrigger
@@ -117,6 +124,7 @@ final class TaskFileReader {
         if let other = node.child("table") ?? node.child("time") {
             throw other.error("condition", "the predicate says this already. Remove one of them.")
         }
+        used.insert(name)
         let table = try table(selector.table, predicate)
         selector.conditions += try conditions(node, table)
         return (selector, table)
