@@ -7,22 +7,18 @@ struct LabTable {
     private let items: EventColumn
     private let values: EventColumn
     private let symbols: SymbolTable
-    /// The number of an item, by symbol.
-    private let numbers: [Symbol: Int]
+    private let numbers: ItemNumbers
 
     init(_ patient: Patient) {
         events = patient.events("labevents")
         items = events.column("itemid")
         values = events.column("valuenum")
         symbols = patient.symbols
-        let known = LabItems.groups.joined().enumerated().compactMap { number, item in
-            patient.symbols.find(item).map { ($0, number) }
-        }
-        numbers = Dictionary(uniqueKeysWithValues: known)
+        numbers = ItemNumbers(LabItems.groups.joined().map { patient.symbols.find($0) })
     }
 
     /// The number of a row's item in the order of ``LabItems/groups``; nil for other items.
-    func item(_ row: Int) -> Int? { items[row].flatMap { numbers[$0] } }
+    func item(_ row: Int) -> Int? { numbers[items[row]] }
 
     /// The value of a row, nil for null; throws ``TaskError/unparsableNumber(table:column:)``.
     func value(_ row: Int) throws -> Double? {
@@ -40,10 +36,13 @@ struct LabTable {
     {
         var groups: [(time: Timestamp, rows: [Int])] = []
         let span = patient.events("labevents", from: start, through: end)
+        let stored = events.column("storetime")
         for row in span.indices where item(row) != nil {
-            let event = span[row]
-            guard let time = event.timestamp, let stored = try event.time("storetime"), stored <= end
-            else { continue }
+            guard let symbol = stored[row], let time = span[row].timestamp else { continue }
+            guard let written = symbols.withBytes(of: symbol, { Timestamp(iso: $0) }) else {
+                throw TaskError.unparsableTime(table: "labevents", column: "storetime")
+            }
+            guard written <= end else { continue }
             if groups.last?.time == time {
                 groups[groups.count - 1].rows.append(row)
             } else {
@@ -90,5 +89,33 @@ struct LabTable {
             found[item] = try value(row) ?? .nan
         }
         return found.map { $0 ?? .nan }
+    }
+}
+
+/// The numbers of a few items by symbol: an open-addressing table of 64 places, which every row of every patient asks.
+private struct ItemNumbers {
+    private var keys = [UInt32](repeating: EventTable.missingSymbol, count: 64)
+    private var numbers = [Int8](repeating: 0, count: 64)
+
+    /// Numbers the symbols from 0 in their order; nil ones do not occur. There must be fewer than 64.
+    init(_ symbols: [Symbol?]) {
+        for (number, symbol) in symbols.enumerated() {
+            guard let symbol else { continue }
+            var place = Int(symbol.index & 63)
+            while keys[place] != EventTable.missingSymbol { place = (place + 1) & 63 }
+            keys[place] = symbol.index
+            numbers[place] = Int8(number)
+        }
+    }
+
+    /// The number of a symbol, nil for others and for null.
+    subscript(symbol: Symbol?) -> Int? {
+        guard let index = symbol?.index else { return nil }
+        var place = Int(index & 63)
+        while keys[place] != EventTable.missingSymbol {
+            if keys[place] == index { return Int(numbers[place]) }
+            place = (place + 1) & 63
+        }
+        return nil
     }
 }

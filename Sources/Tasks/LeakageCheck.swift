@@ -75,13 +75,9 @@ package struct LeakageCheck {
             let column = samples.fields[field]
             guard !column.offsets.isEmpty else { continue }
             for row in 0..<samples.count {
-                let isPositive = labels[row] == 1
-                let range = column.leaves(of: row)
-                lengths[field][range.count, default: LabelCounts()].count(isPositive)
-                for code in column.distinctCodes(range) {
-                    codes[field][code, default: LabelCounts()].count(isPositive)
-                }
+                lengths[field][column.leaves(of: row).count, default: LabelCounts()].count(labels[row] == 1)
             }
+            column.countCodes(labels) { codes[field][$0, default: LabelCounts()].add($1) }
         }
     }
 
@@ -191,6 +187,11 @@ private struct LabelCounts {
     mutating func count(_ isPositive: Bool) {
         if isPositive { positive += 1 } else { negative += 1 }
     }
+
+    mutating func add(_ other: LabelCounts) {
+        positive += other.positive
+        negative += other.negative
+    }
 }
 
 extension FieldColumn {
@@ -206,6 +207,21 @@ extension FieldColumn {
     /// The leaves of one sample.
     fileprivate func leaves(of row: Int) -> Range<Int> {
         offsets.reduce(row..<(row + 1)) { $1[$0.lowerBound]..<$1[$0.upperBound] }
+    }
+
+    /// Calls `body` for every code with the samples that hold it.
+    fileprivate func countCodes(_ labels: [Int], _ body: (String, LabelCounts) -> Void) {
+        guard case .symbols(let indices, let dictionary) = leaves else { return }
+        var counts = [LabelCounts](repeating: LabelCounts(), count: dictionary.count)
+        var lastRow = [Int](repeating: -1, count: dictionary.count)
+        for row in labels.indices {
+            for index in indices[leaves(of: row)]
+            where index != EventTable.missingSymbol && lastRow[Int(index)] != row {
+                lastRow[Int(index)] = row
+                counts[Int(index)].count(labels[row] == 1)
+            }
+        }
+        for (code, count) in zip(dictionary, counts) { body(code, count) }
     }
 
     /// The different codes among some leaves; none for numbers.
