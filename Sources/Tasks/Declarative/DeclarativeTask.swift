@@ -1,7 +1,7 @@
 package import ClinicalData
 import Groundwork
 
-/// A task that a YAML file declares: which events start a sample, what is observed, who is in the cohort, and what is predicted.
+/// A task that a YAML file declares: which events start a sample, what is observed, who is in the cohort, what is predicted.
 ///
 /// Every trigger counts as a visit. It becomes a sample unless a rule takes it out: those of the file in its order, between
 /// the fixed ones of ``exclusionRules``. Concepts after ACES (Xu et al. 2024, "ACES: Automatic Cohort Extraction System for
