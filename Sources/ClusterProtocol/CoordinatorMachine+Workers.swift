@@ -197,8 +197,17 @@ extension CoordinatorMachine {
                     code: message.failure.code)))
         let isOver =
             shards?.fail(attempt, from: instance, deterministic: message.failure.deterministic) ?? false
-        if isOver { directives += fail(message.failure) }
+        if isOver { directives += fail(givenUp(message.failure, table.place(of: attempt))) }
         return directives + assign(now: now)
+    }
+
+    /// The failure that ends the job: one that the data decide as it is, any other with the shard that is put aside.
+    private func givenUp(_ failure: WireFailure, _ place: String) -> WireFailure {
+        guard !failure.deterministic else { return failure }
+        var named = failure
+        named.message =
+            "\(place) failed \(ShardTable.mostFailures) times and was put aside; the last time: \(failure.message)"
+        return named
     }
 
     // MARK: Going
@@ -226,7 +235,7 @@ extension CoordinatorMachine {
         if cause != .left { totals.workersLost += 1 }
         if let (attempts, giveUp) = shards?.lose(instance, cause: cause) {
             directives += attempts.map { .report(lostAttempt($0, instance)) }
-            if let giveUp, let table = shards { directives += fail(crashes(giveUp, table, cause)) }
+            if let giveUp { directives += fail(crashes(giveUp, cause)) }
         }
         directives += filterFailures(training?.leave(instance, cause: cause, now: now) ?? [])
         return directives + assign(now: now)
@@ -238,13 +247,13 @@ extension CoordinatorMachine {
             instance: instance)
     }
 
-    private func crashes(_ shard: String, _ table: ShardTable, _ cause: LossCause) -> WireFailure {
+    private func crashes(_ place: String, _ cause: LossCause) -> WireFailure {
         WireFailure(
             code: "cluster.shard-crashes",
             message:
-                "Stage \"\(table.stageName)\", shard \"\(shard)\": too many workers were lost while they computed "
-                + "it; the last one \(cause.text). See log.jsonl in the run directory; if memory ran out, choose "
-                + "smaller shards or fewer workers.", exitStatus: 70)
+                "\(place): too many workers were lost while they computed it, so it was put aside; the last one "
+                + "\(cause.text). See log.jsonl in the run directory; if memory ran out, choose smaller shards or fewer "
+                + "workers.", exitStatus: 70)
     }
 
     /// After this process stood still (stopped, suspended), nobody else is to blame for the silence.

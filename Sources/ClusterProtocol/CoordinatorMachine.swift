@@ -281,7 +281,7 @@ package struct CoordinatorMachine: Sendable {
         WireFailure(
             code: "cluster.output-missing",
             message:
-                "Stage \"\(table.stageName)\", shard \"\(table.name(of: commit.attempt))\": the files that the "
+                "\(table.place(of: commit.attempt)): the files that the "
                 + "worker reported are missing or have another size. Check that all machines see the same run "
                 + "directory and that its disk is not full.", exitStatus: 74)
     }

@@ -5,14 +5,16 @@ package import Foundation
 /// A lease makes a shard available again when its worker is gone; safety never depends on it, since every attempt has
 /// files of its own and the first commit wins.
 package struct ShardTable: Sendable {
-    /// A shard's name and payload.
+    /// A shard's name, its payload, and what it works on in words for errors.
     package struct Item: Sendable, Equatable {
         package var name: String
         package var payload: Data
+        package var subject: String
 
-        package init(name: String, payload: Data) {
+        package init(name: String, payload: Data, subject: String = "") {
             self.name = name
             self.payload = payload
+            self.subject = subject
         }
     }
 
@@ -29,7 +31,7 @@ package struct ShardTable: Sendable {
     /// Failures of one shard after which the job gives up.
     package static let mostFailures = 3
     /// Workers that may be lost from outside over one shard before the job gives up.
-    package static let mostLosses = 20
+    package static let mostLosses = 10
 
     /// Digest of what the stage depends on.
     package let stage: String
@@ -255,7 +257,7 @@ package struct ShardTable: Sendable {
 
     /// Takes back everything that `instance` held; the oldest grant was in work, which counts against its shard.
     ///
-    /// Returns the attempts, and the name of the shard over which too many workers were lost, if any.
+    /// Returns the attempts, and the shard over which too many workers were lost, if any, in words.
     package mutating func lose(
         _ instance: Instance, cause: LossCause
     ) -> (attempts: [WireAttemptID], giveUp: String?) {
@@ -268,7 +270,7 @@ package struct ShardTable: Sendable {
         if cause.isCrash { shards[index].failures += 1 } else { shards[index].losses += 1 }
         let isTooMuch =
             shards[index].failures >= Self.mostFailures || shards[index].losses >= Self.mostLosses
-        return (attempts, isTooMuch ? items[index].name : nil)
+        return (attempts, isTooMuch ? place(of: first) : nil)
     }
 
     /// Whether an earlier attempt at the same shard failed or was lost; grants that were taken back unbegun do not count.
@@ -278,6 +280,13 @@ package struct ShardTable: Sendable {
 
     /// The shard's name; empty for an attempt of another stage.
     package func name(of attempt: WireAttemptID) -> String { index(of: attempt).map { items[$0].name } ?? "" }
+
+    /// Stage, shard and what it works on, in words for errors.
+    package func place(of attempt: WireAttemptID) -> String {
+        let item = index(of: attempt).map { items[$0] }
+        let subject = item.map { $0.subject.isEmpty ? "" : " (\($0.subject))" } ?? ""
+        return "Stage \"\(stageName)\", shard \"\(item?.name ?? "")\"\(subject)"
+    }
 
     /// The shard's place; nil for an attempt of another stage.
     package func index(of attempt: WireAttemptID) -> Int? {

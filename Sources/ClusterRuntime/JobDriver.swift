@@ -74,10 +74,13 @@ package struct ShardSpec: Sendable, Equatable {
     package var name: String
     /// Passed to the executor as it is; at most ``ClusterLimits/payloadBytes``.
     package var payload: Data
+    /// What it works on, in words for errors, for example a table and a range of bytes; empty if there is nothing to say.
+    package var subject: String
 
-    package init(name: String, payload: Data) {
+    package init(name: String, payload: Data, subject: String = "") {
         self.name = name
         self.payload = payload
+        self.subject = subject
     }
 }
 

@@ -69,7 +69,8 @@ struct StageFiles {
     /// The shards, a training being one of its own.
     var items: [ShardTable.Item] {
         switch spec.kind {
-        case .shards(let shards): shards.map { ShardTable.Item(name: $0.name, payload: $0.payload) }
+        case .shards(let shards):
+            shards.map { ShardTable.Item(name: $0.name, payload: $0.payload, subject: $0.subject) }
         case .training(let payload, _): [ShardTable.Item(name: Self.trainingShard, payload: payload)]
         }
     }

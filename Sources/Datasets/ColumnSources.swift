@@ -41,7 +41,7 @@ struct ColumnSources {
         return columns.compactMap { if case .own(let column) = $0 { header[column] } else { nil } }
     }
 
-    /// Finds every needed column in the headers; throws ``DatasetError/missingColumn(table:column:file:columns:suggestion:)``.
+    /// Finds every needed column in the headers; throws ``DatasetError`` for one that is not there or not alone.
     init(table: DatasetDefinition.Table, needs: [String]?, root: String) throws {
         path = try Inspector.resolve(table.filePath, of: table.name, root: root)
         let header = try TableFiles.header(path)
@@ -50,9 +50,8 @@ struct ColumnSources {
         for join in table.joins {
             let joinPath = try Inspector.resolve(join.filePath, of: table.name, root: root)
             let right = try TableFiles.header(joinPath)
-            for column in join.columns + [join.on] where !right.contains(column) {
-                throw Lookup(table: table.name, path: joinPath, header: right).missing(column)
-            }
+            let rightLookup = Lookup(table: table.name, path: joinPath, header: right)
+            for column in join.columns + [join.on] { _ = try rightLookup.own(column) }
             joins.append(
                 Join(
                     path: joinPath, key: try lookup.own(join.on), on: join.on, how: join.how,
@@ -96,6 +95,9 @@ struct ColumnSources {
 
         func own(_ column: String) throws -> Int {
             guard let index = header.firstIndex(of: column) else { throw missing(column) }
+            guard header.lastIndex(of: column) == index else {
+                throw DatasetError.duplicateColumn(table: table, column: column, file: path)
+            }
             return index
         }
 

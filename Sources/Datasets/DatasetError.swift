@@ -1,11 +1,19 @@
 package import Groundwork
 
 /// What can be wrong with a data set. Cell content never appears.
-package enum DatasetError: PyHealthError, Equatable {
+package indirect enum DatasetError: PyHealthError, Equatable {
     /// A table's file is not there.
     case missingTable(table: String, file: String)
     /// A column that is needed is not in the header.
     case missingColumn(table: String, column: String, file: String, columns: Int, suggestion: String)
+    /// A column that is needed stands twice in the header.
+    case duplicateColumn(table: String, column: String, file: String)
+    /// A folder without Parquet files stands where a table's file should be.
+    case tableIsFolder(table: String, file: String)
+    /// The problem comes of the folder holding another built-in data set.
+    case otherDataset(problem: DatasetError, likely: String)
+    /// A text is no UTF-8.
+    case notUTF8(file: String, line: Int, column: String)
     /// A time cannot be read.
     case unparsableTime(table: String, file: String, line: Int, columns: [String], format: String)
     /// A patient id is empty.
@@ -19,6 +27,10 @@ package enum DatasetError: PyHealthError, Equatable {
         switch self {
         case .missingTable: "data.missing-table"
         case .missingColumn: "data.missing-column"
+        case .duplicateColumn: "data.duplicate-column"
+        case .tableIsFolder: "data.table-is-folder"
+        case .otherDataset(let problem, _): problem.code
+        case .notUTF8: "data.not-utf8"
         case .unparsableTime: "data.unparsable-time"
         case .missingPatientID: "data.missing-patient-id"
         case .differentColumns: "data.different-columns"
@@ -38,6 +50,17 @@ package enum DatasetError: PyHealthError, Equatable {
         case .missingColumn(let table, let column, let file, let columns, let suggestion):
             "Table \"\(table)\" has no column \"\(column)\" (\(file), \(columns) columns).\(suggestion) "
                 + "Check the data set's version."
+        case .duplicateColumn(let table, let column, let file):
+            "Table \"\(table)\" has column \"\(column)\" more than once (\(file); capitals do not count). Rename the one that is "
+                + "not meant."
+        case .tableIsFolder(let table, let file):
+            "Table \"\(table)\" of the data set: \"\(file)\" is a folder without Parquet files; expected a file. Check how the "
+                + "data set was unpacked."
+        case .otherDataset(let problem, let likely):
+            "\(problem.message) The folder looks like data set \"\(likely)\" (dataset.name)."
+        case .notUTF8(let file, let line, let column):
+            "\(file), line \(line), column \"\(column)\": the text is not UTF-8. Convert the file, for example with iconv -f "
+                + "LATIN1 -t UTF-8."
         case .unparsableTime(let table, let file, let line, let columns, let format):
             "Table \"\(table)\", \(file), line \(line): the time in column \(columns.joined(separator: " + ")) cannot be "
                 + "read; expected \(format)."

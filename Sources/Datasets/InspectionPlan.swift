@@ -16,6 +16,16 @@ package struct InspectionPlan: Codable, Sendable, Equatable {
     /// The number of patient ranges.
     package var rangeCount: Int { splitters.count + 1 }
 
+    /// What a scan task reads, in words for errors: table, file, and the range of bytes (row groups of a Parquet file).
+    package func subject(ofTask index: Int) -> String {
+        let task = mapTasks[index]
+        let range = task.range.map { bounds in
+            let unit = TableFiles.isParquet(task.path) ? "row groups" : "bytes"
+            return ", \(unit) \(bounds[0]) to \(bounds[1]), from line \(task.firstLine)"
+        }
+        return "table \"\(tables[task.table].name)\", \(task.path)\(range ?? "")"
+    }
+
     /// One table and the attributes that are decoded.
     package struct TablePlan: Codable, Sendable, Equatable {
         package var name: String

@@ -44,7 +44,13 @@ package struct Inspector {
     /// The file of `table`, or one that it is joined with, below the root; throws ``DatasetError/missingTable(table:file:)``.
     package static func resolve(_ filePath: String, of table: String, root: String) throws -> String {
         let path = filePath.hasPrefix("/") ? filePath : "\(root)/\(filePath)"
-        do { return try TableFiles.resolve(path) } catch DelimitedTextError.missingFile {
+        do {
+            let found = try TableFiles.resolve(path)
+            guard !Files.isFolder(found) || !TableFiles.shards(found).isEmpty else {
+                throw DatasetError.tableIsFolder(table: table, file: found)
+            }
+            return found
+        } catch DelimitedTextError.missingFile {
             throw DatasetError.missingTable(table: table, file: path)
         }
     }
@@ -53,8 +59,17 @@ package struct Inspector {
     /// ``plan(tables:needs:offered:shardSize:pieceBytes:limit:)``.
     package func check(_ tables: [DatasetDefinition.Table], needs: [String: [String]]) throws {
         for table in tables {
-            let sources = try ColumnSources(table: table, needs: needs[table.name], root: root)
+            let sources = try columnSources(of: table, needs: needs[table.name])
             for path in [sources.path] + sources.joins.map(\.path) { try TableFiles.checkShards(path) }
+        }
+    }
+
+    private func columnSources(of table: DatasetDefinition.Table, needs: [String]?) throws -> ColumnSources {
+        do { return try ColumnSources(table: table, needs: needs, root: root) } catch let problem
+            as DatasetError
+        {
+            guard let likely = DatasetRecognition(root: root).better(than: definition) else { throw problem }
+            throw DatasetError.otherDataset(problem: problem, likely: likely)
         }
     }
 
@@ -76,15 +91,22 @@ package struct Inspector {
     private func patientIDs(_ tables: [DatasetDefinition.Table]) throws -> [String] {
         let withID = tables.filter { table in table.patientID != nil }
         let defaults = withID.filter { definition.defaultTables.contains($0.name) }
-        var smallest: (size: Int, path: String, column: String)?
+        var candidates: [(size: Int, path: String, column: String)] = []
         for table in defaults.isEmpty ? withID : defaults {
             guard let column = table.patientID else { continue }
             let path = try Self.resolve(table.filePath, of: table.name, root: root)
             guard try TableFiles.header(path).contains(column) else { continue }
-            let size = try TableFiles.size(path)
-            if smallest.map({ size < $0.size }) ?? true { smallest = (size, path, column) }
+            candidates.append((try TableFiles.size(path), path, column))
         }
-        guard let (_, path, column) = smallest else { return [] }
+        // A table without rows names nobody; the sort is stable.
+        for candidate in candidates.sorted(by: { $0.size < $1.size }) {
+            let ids = try distinctTexts(of: candidate.column, in: candidate.path)
+            if !ids.isEmpty { return ids.sorted { precedes($0, $1) } }
+        }
+        return []
+    }
+
+    private func distinctTexts(of column: String, in path: String) throws -> [String] {
         let reader = try TableFiles.open(path, columns: [column])
         guard let index = reader.header.firstIndex(of: column) else { return [] }
         let symbols = SymbolTable()
@@ -92,7 +114,6 @@ package struct Inspector {
             for row in 0..<block.count { _ = symbols.intern(block.field(row, index).bytes) }
         }
         return (0..<symbols.count).map { symbols[Symbol(index: UInt32($0))] }.filter { !$0.isEmpty }
-            .sorted { precedes($0, $1) }
     }
 
     /// The pieces of a table's file: a plain file is cut at row starts near multiples of `pieceBytes`, a gzip file is one,
@@ -160,8 +181,16 @@ struct RowStarts {
             line += CharacterCounts.newlines(piece)
             offset += count
         }
+        if isQuoted { try Self.throwFirstFault(of: path) }
         if let last = starts.last, last.offset >= offset, starts.count > 1 { starts.removeLast() }
         found = starts
+    }
+
+    /// Reads a file whose quotes do not come in pairs from its beginning, so that the first bad row is named wherever the
+    /// pieces would have begun.
+    private static func throwFirstFault(of path: String) throws {
+        let reader = try RowReader(path: path)
+        while try reader.next() != nil {}
     }
 
     /// The position behind the first newline outside quotes at or after `from`, nil if the piece has none.

@@ -24,7 +24,7 @@ final class JoinTable {
     /// A time that cannot be read is stored as this and the number of its line.
     private static let unreadable = Int64.max - Int64(UInt32.max)
 
-    /// Loads `join.columns` of its file; throws `DelimitedTextError`, `FileError`.
+    /// Loads `join.columns` of its file; throws ``DatasetError``, `DelimitedTextError`, `FileError`.
     init(_ join: ColumnSources.Join) throws {
         let reader = try TableFiles.open(join.path, columns: join.columns + [join.on])
         file = join.path
@@ -37,6 +37,7 @@ final class JoinTable {
         var keyOfRow: [UInt32] = []
         let (texts, times) = (join.texts.sorted(), join.times.sorted())
         var scratch: [UInt8] = []
+        var textCheck = TextCheck(file: file, columns: texts.map { indices[$0] })
         while let block = try reader.next() {
             for row in 0..<block.count {
                 keyOfRow.append(keys.intern(block.field(row, key).bytes).index)
@@ -49,6 +50,7 @@ final class JoinTable {
                     loaded[column].append(Self.value(block.field(row, indices[column]), in: values, &scratch))
                 }
             }
+            try textCheck.check(values, after: block, reader)
         }
         columns = loaded.map(exact)
         self.times = loadedTimes.map(exact)

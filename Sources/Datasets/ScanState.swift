@@ -22,6 +22,7 @@ final class ScanState {
     /// Per joined column, symbols of the join's values in this scan's table.
     private var translated: [[[UInt32]]]
     private var scratch: [UInt8] = []
+    private var textCheck: TextCheck
 
     init(
         plan: InspectionPlan, sources: ColumnSources, table: DatasetDefinition.Table, cache: JoinCache,
@@ -37,6 +38,9 @@ final class ScanState {
         buffer = RunBuffer(attributes: sources.attributes.count)
         guesses = Array(repeating: .max, count: sources.attributes.count)
         translated = joins.map { table in table.columns.map { _ in [] } }
+        let texts = (sources.patient.map { [$0] } ?? []) + sources.attributes
+        textCheck = TextCheck(
+            file: file, columns: texts.compactMap { if case .own(let column) = $0 { column } else { nil } })
     }
 
     /// Bytes held by rows and texts.
@@ -64,6 +68,7 @@ final class ScanState {
                 buffer.append(joinedColumn(number, column, rows), column: i)
             }
         }
+        try textCheck.check(symbols, after: block, reader)
         return rows.count
     }
 
@@ -72,6 +77,7 @@ final class ScanState {
         try writer.writeRun(buffer, symbols: symbols)
         buffer.clear()
         symbols.removeAll()
+        textCheck.forget()
         patientGuess = .max
         router.forget()
         for i in guesses.indices { guesses[i] = .max }

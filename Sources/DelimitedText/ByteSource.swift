@@ -12,11 +12,20 @@ package protocol ByteSource: AnyObject {
 
 /// Opens files for reading.
 package enum ByteSources {
-    /// The path itself, or with `.gz` added or removed: whichever exists; throws ``DelimitedTextError/missingFile(file:)``.
+    /// The path itself, or with `.gz` added or removed: whichever exists, or else the one file whose name differs in case
+    /// alone; throws ``DelimitedTextError/missingFile(file:)``.
     package static func resolve(_ path: String) throws -> String {
         let other = path.hasSuffix(".gz") ? String(path.dropLast(3)) : path + ".gz"
         for candidate in [path, other] where FileManager.default.fileExists(atPath: candidate) {
             return candidate
+        }
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for candidate in [path, other] {
+            let wanted = URL(fileURLWithPath: candidate).lastPathComponent.lowercased()
+            let found = names.filter { $0.lowercased() == wanted }
+            if found.count == 1 { return "\(folder)/\(found[0])" }
+            if found.count > 1 { break }
         }
         throw DelimitedTextError.missingFile(file: path)
     }
@@ -87,8 +96,8 @@ final class GzipSource: ByteSource {
         while state.pointee.avail_out > 0 {
             if state.pointee.avail_in == 0 { try refill() }
             if state.pointee.block_state == ISAL_BLOCK_FINISH {
-                guard state.pointee.avail_in > 0 else { break }
-                try nextMember()
+                guard try findMember() else { break }
+                startNextMember()
                 continue
             }
             if inputEnded, state.pointee.avail_in == 0 {
@@ -127,16 +136,23 @@ final class GzipSource: ByteSource {
         state.pointee.crc_flag = UInt32(ISAL_GZIP)
     }
 
-    /// Another member follows, or zero padding, which is skipped.
-    private func nextMember() throws {
-        let (out, room) = (state.pointee.next_out, state.pointee.avail_out)
-        var (next, left) = (state.pointee.next_in, state.pointee.avail_in)
-        while left > 0, let byte = next, byte.pointee == 0 {
-            next = byte + 1
-            left -= 1
+    /// Skips zero padding behind a member; whether anything else follows.
+    private func findMember() throws -> Bool {
+        while state.pointee.avail_in > 0 {
+            while state.pointee.avail_in > 0, let next = state.pointee.next_in {
+                guard next.pointee == 0 else { return true }
+                state.pointee.next_in = next + 1
+                state.pointee.avail_in -= 1
+            }
+            try refill()
         }
+        return false
+    }
+
+    private func startNextMember() {
+        let (out, room) = (state.pointee.next_out, state.pointee.avail_out)
+        let (next, left) = (state.pointee.next_in, state.pointee.avail_in)
         startMember()
-        hasMember = left > 0
         (state.pointee.next_in, state.pointee.avail_in) = (next, left)
         (state.pointee.next_out, state.pointee.avail_out) = (out, room)
     }

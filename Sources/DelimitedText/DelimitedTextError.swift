@@ -4,7 +4,7 @@ package import Groundwork
 package enum DelimitedTextError: PyHealthError, Equatable {
     /// A row has another number of fields than the header.
     case raggedRow(file: String, line: Int, expected: Int, got: Int)
-    /// The file ends inside a quoted field.
+    /// A quoted field does not end; the line is that on which it begins.
     case unclosedQuote(file: String, line: Int)
     /// A row is longer than the limit.
     case rowTooLong(file: String, line: Int, limit: Int)
@@ -36,10 +36,11 @@ package enum DelimitedTextError: PyHealthError, Equatable {
         case .raggedRow(let file, let line, let expected, let got):
             "\(file), line \(line): expected \(expected) fields as in the header, got \(got). Mend the row or its quotes."
         case .unclosedQuote(let file, let line):
-            "\(file): the row that begins at line \(line) has a quote that is never closed. Mend the quote."
+            "\(file), line \(line): the quote that opens here is not closed, or one inside the field is not doubled. Mend "
+                + "the quotes."
         case .rowTooLong(let file, let line, let limit):
-            "\(file): the row that begins at line \(line) is longer than \(limit >> 20) MiB; "
-                + "most often a quote before it was not closed."
+            "\(file), line \(line): what begins here is longer than the largest row (\(limit) bytes); most often a quote was "
+                + "not closed."
         case .truncated(let file, let offset):
             "\(file): the gzip data ends early, at byte \(offset). The file was not copied whole; copy it again."
         case .corrupt(let file, let offset, let status):

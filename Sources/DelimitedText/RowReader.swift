@@ -16,6 +16,11 @@ package final class RowReader {
     package let header: [String]
     private let source: any ByteSource
     private let delimiter: UInt8
+    private let rowLimit: Int
+    /// Whether quotes must be where they belong, which takes time; otherwise they must come in pairs.
+    private let isStrict: Bool
+    /// The usual size of a block; the buffer is larger only while a longer row is read.
+    private let usualSize: Int
     private var buffer: UnsafeMutableRawBufferPointer
     private var positions: UnsafeMutablePointer<UInt32>
     private var rowEnds: UnsafeMutablePointer<UInt32>
@@ -29,9 +34,12 @@ package final class RowReader {
     /// Opens the file at `path` and reads its header.
     ///
     /// With `range` only the rows that begin in this byte range of a plain file are read; its bounds must be row starts (or
-    /// the header's end and the file's end). `blockSize` is the usual size of a block in bytes.
-    package init(path: String, range: Range<Int>? = nil, firstLine: Int = 2, blockSize: Int = 1 << 20) throws
-    {
+    /// the header's end and the file's end). `blockSize` is the usual size of a block in bytes, `rowLimit` the largest row;
+    /// with `isStrict` a quote that is not where it belongs is an error in every row.
+    package init(
+        path: String, range: Range<Int>? = nil, firstLine: Int = 2, blockSize: Int = 1 << 20,
+        rowLimit: Int = RowReader.rowLimit, isStrict: Bool = false
+    ) throws {
         file = path
         delimiter = RowReader.isTabbed(path) ? 0x09 : 0x2C
         let (names, length) = try RowReader.readHeader(path, delimiter: delimiter)
@@ -41,14 +49,17 @@ package final class RowReader {
         source = try ByteSources.open(path, offset: isPlain ? start : 0)
         bytesLeft = range.map { $0.upperBound - $0.lowerBound } ?? Int.max
         line = firstLine
-        buffer = .allocate(byteCount: max(blockSize, 1 << 12), alignment: 64)
-        positions = .allocate(capacity: buffer.count + 1)
-        rowEnds = .allocate(capacity: buffer.count + 1)
+        self.rowLimit = rowLimit
+        self.isStrict = isStrict
+        usualSize = max(blockSize, 1 << 12)
+        buffer = .init(start: malloc(usualSize), count: usualSize)
+        positions = .allocate(capacity: usualSize + 1)
+        rowEnds = .allocate(capacity: usualSize + 1)
         if !isPlain { try skip(length) }
     }
 
     deinit {
-        buffer.deallocate()
+        free(buffer.baseAddress)
         positions.deallocate()
         rowEnds.deallocate()
     }
@@ -67,12 +78,20 @@ package final class RowReader {
     /// The error to show for one that rows of this file caused: damage of a gzip file where its rest shows any, since
     /// damaged bytes may inflate to rows that make no sense.
     package func rootCause(of error: any Error) -> any Error {
-        guard file.hasSuffix(".gz") else { return error }
-        do {
-            while try source.read(into: buffer) > 0 {}
-            return error
-        } catch { return error }
+        if file.hasSuffix(".gz") {
+            do { while try source.read(into: buffer) > 0 {} } catch { return error }
+        }
+        switch error as? DelimitedTextError {
+        case .raggedRow, .rowTooLong, .unclosedQuote:
+            guard !isExplained else { return error }
+            isExplained = true
+            return earlierBadQuote() ?? error
+        default: return error
+        }
     }
+
+    /// Whether the cause of the error has been looked for.
+    private var isExplained = false
 
     /// The next block, nil at the end.
     package func next() throws -> RowBlock? {
@@ -90,7 +109,10 @@ package final class RowReader {
             case .block(let block): return block
             case .blankLines: continue
             case .noWholeRow:
-                if ended { throw DelimitedTextError.unclosedQuote(file: file, line: line) }
+                if ended {
+                    throw DelimitedTextError.unclosedQuote(
+                        file: file, line: line(ofBadQuoteIn: 0..<filled) ?? line)
+                }
                 try grow()
             }
         }
@@ -103,6 +125,7 @@ package final class RowReader {
         memmove(base, base + consumed, filled - consumed)
         filled -= consumed
         consumed = 0
+        if buffer.count > usualSize, filled < usualSize { resize(usualSize) }
     }
 
     /// Reads until the buffer is full or the source ends; the end gets a newline if it lacks one.
@@ -137,6 +160,9 @@ package final class RowReader {
         guard rows > 0 else { return .noWholeRow }
         consumed = Int(positions[Int(rowEnds[rows - 1])]) + 1
         blockLine = line
+        if isStrict, let bad = line(ofBadQuoteIn: 0..<consumed, isInnerBad: false) {
+            throw DelimitedTextError.unclosedQuote(file: file, line: bad)
+        }
         let kept = try checkRows(base, rows)
         pendingNewlines = Int(cscan_count_newlines(base, consumed))
         guard kept > 0 else {
@@ -183,6 +209,9 @@ package final class RowReader {
                 return kept
             }
             guard end - previous == columns else {
+                if let bad = line(ofBadQuoteIn: start..<newline) {
+                    throw DelimitedTextError.unclosedQuote(file: file, line: bad)
+                }
                 let lines = Int(cscan_count_newlines(base, start))
                 throw DelimitedTextError.raggedRow(
                     file: file, line: line + lines, expected: columns, got: end - previous)
@@ -199,17 +228,45 @@ package final class RowReader {
 
     private func grow() throws {
         let size = buffer.count * 2
-        guard size <= RowReader.rowLimit else {
-            throw DelimitedTextError.rowTooLong(file: file, line: line, limit: RowReader.rowLimit)
+        guard size <= rowLimit else {
+            throw DelimitedTextError.rowTooLong(
+                file: file, line: line(ofBadQuoteIn: 0..<filled) ?? line, limit: rowLimit)
         }
-        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
-        larger.copyMemory(from: .init(rebasing: buffer[..<filled]))
-        buffer.deallocate()
-        buffer = larger
+        resize(size)
+    }
+
+    /// Gives the buffer another size. Large memory is moved by the system, so that a long row is not there twice.
+    private func resize(_ size: Int) {
+        buffer = .init(start: realloc(buffer.baseAddress, size), count: size)
         positions.deallocate()
         rowEnds.deallocate()
         positions = .allocate(capacity: size + 1)
         rowEnds = .allocate(capacity: size + 1)
+    }
+
+    /// The line on which the first quoted field opens, among the buffer's bytes in `row`, that does not end as it should.
+    private func line(ofBadQuoteIn row: Range<Int>, isInnerBad: Bool = true) -> Int? {
+        guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
+        let bytes = UnsafeBufferPointer(start: UnsafePointer(base), count: row.upperBound)
+        let bad = QuoteCheck.firstBadQuote(
+            bytes, from: row.lowerBound, delimiter: delimiter, isInnerBad: isInnerBad)
+        return bad.map { line + CharacterCounts.newlines(UnsafeBufferPointer(rebasing: bytes[..<$0])) }
+    }
+
+    /// The first quoted field of the file that does not close as a field must, if one begins no later than the block that
+    /// was read last: rows behind it may look well formed for a while.
+    private func earlierBadQuote() -> DelimitedTextError? {
+        guard !isStrict,
+            let reader = try? RowReader(path: file, blockSize: usualSize, rowLimit: rowLimit, isStrict: true)
+        else {
+            return nil
+        }
+        do {
+            while reader.line <= line, try reader.nextBlock() != nil {}
+        } catch let error as DelimitedTextError {
+            if case .unclosedQuote = error { return error }
+        } catch {}
+        return nil
     }
 
     private func skip(_ count: Int) throws {
@@ -233,39 +290,51 @@ extension RowReader {
         names: [String], length: Int
     ) {
         let separator = delimiter ?? (isTabbed(path) ? 0x09 : 0x2C)
-        let source = try ByteSources.open(path)
-        var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        let count = try bytes.withUnsafeMutableBytes { buffer in
-            var filled = 0
-            while filled < buffer.count {
-                let got = try source.read(into: .init(rebasing: buffer[filled...]))
-                if got == 0 { break }
-                filled += got
-            }
-            return filled
-        }
-        var start = 0
-        if count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { start = 3 }
-        guard count > start else { throw DelimitedTextError.noHeader(file: path) }
+        let (bytes, end) = try headerLine(path)
+        let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        guard bytes.count > start else { throw DelimitedTextError.noHeader(file: path) }
         var names: [String] = []
         var current: [UInt8] = []
         var inQuotes = false
-        var end = start
-        scan: while end < count {
-            let byte = bytes[end]
-            end += 1
+        for byte in bytes[start..<end] {
             switch byte {
             case 0x22: inQuotes.toggle()
             case separator where !inQuotes:
                 names.append(name(current))
                 current.removeAll()
-            case 0x0A where !inQuotes: break scan
             default: current.append(byte)
             }
         }
         names.append(name(current))
         return (names, end)
     }
+
+    /// The beginning of a file, at least to the newline that ends the header, and where that line ends.
+    private static func headerLine(_ path: String) throws -> (bytes: [UInt8], end: Int) {
+        let source = try ByteSources.open(path)
+        var bytes: [UInt8] = []
+        var inQuotes = false
+        while true {
+            let start = bytes.count
+            bytes.append(contentsOf: repeatElement(0, count: 1 << 16))
+            let got = try bytes.withUnsafeMutableBytes {
+                try source.read(into: .init(rebasing: $0[start...]))
+            }
+            bytes.removeLast((1 << 16) - got)
+            for place in start..<bytes.count {
+                if bytes[place] == 0x22 { inQuotes.toggle() }
+                if bytes[place] == 0x0A, !inQuotes { return (bytes, place + 1) }
+            }
+            if got == 0, !inQuotes { return (bytes, bytes.count) }
+            if got == 0 { throw DelimitedTextError.unclosedQuote(file: path, line: 1) }
+            guard bytes.count < headerLimit else {
+                throw DelimitedTextError.rowTooLong(file: path, line: 1, limit: headerLimit)
+            }
+        }
+    }
+
+    /// The longest header line that is accepted, in bytes.
+    private static let headerLimit = 16 << 20
 
     private static func name(_ bytes: [UInt8]) -> String {
         let text = String(decoding: bytes, as: UTF8.self)

@@ -1,3 +1,4 @@
+import Datasets
 import Digests
 import Foundation
 import Groundwork
@@ -40,7 +41,13 @@ package struct Pipeline {
                 kind: .training(
                     payload: try payload.encoded(), virtualRanks: job.trainer.resolvedVirtualRanks))
         }
-        let named = try payloads.map { (name: String(format: "%05d", $0.index), payload: try $0.encoded()) }
+        let subjects = try subjects(of: name, payloads)
+        let named = try payloads.enumerated().map { place, payload in
+            (
+                name: String(format: "%05d", payload.index), payload: try payload.encoded(),
+                subject: subjects[place]
+            )
+        }
         return PlannedStage(id: id, name: name, kind: .shards(named))
     }
 
@@ -105,6 +112,20 @@ package struct Pipeline {
             let predictions = try files("predictions.h5", of: .predict, done)
             let inputs = try encoded(done).merging(["predictions": predictions]) { a, _ in a }
             return [payload(name, 0, inputs)]
+        }
+    }
+
+    /// What each shard works on, for errors: where a table is cut or patients are, the plan tells.
+    private func subjects(of name: StageName, _ payloads: [ShardPayload]) throws -> [String] {
+        switch name {
+        case .scan:
+            guard let first = payloads.first else { return [] }
+            let data = try Files.contents(of: "\(runDirectory)/\(try first.input("plan").path)")
+            let plan = try JSONDecoder().decode(InspectionPlan.self, from: data)
+            return payloads.map { plan.subject(ofTask: $0.index) }
+        case .events, .extract:
+            return payloads.map { "patient range \($0.index + 1) of \(payloads.count)" }
+        case .inspect, .fit, .encode, .train, .predict, .evaluate: return payloads.map { _ in "" }
         }
     }
 

@@ -38,8 +38,8 @@ package struct StageOutcome: Sendable {
 package struct PlannedStage: Sendable {
     /// How a stage's work is divided.
     package enum Kind: Sendable {
-        /// Independent pieces, each with a name that is unique in the stage and a payload.
-        case shards([(name: String, payload: Data)])
+        /// Independent pieces, each with a name that is unique in the stage, a payload, and what it works on in words.
+        case shards([(name: String, payload: Data, subject: String)])
         /// One training over K virtual ranks.
         case training(payload: Data, virtualRanks: Int)
     }

@@ -32,7 +32,8 @@ struct Driver: JobDriver {
         guard let planned = try pipeline.next(after: outcomes) else { return .finished }
         let kind: StageSpec.Kind
         switch planned.kind {
-        case .shards(let shards): kind = .shards(shards.map { ShardSpec(name: $0.name, payload: $0.payload) })
+        case .shards(let shards):
+            kind = .shards(shards.map { ShardSpec(name: $0.name, payload: $0.payload, subject: $0.subject) })
         case .training(let payload, let ranks): kind = .training(payload: payload, virtualRanks: ranks)
         }
         return .stage(StageSpec(id: planned.id, name: planned.name.rawValue, kind: kind))

@@ -12,7 +12,7 @@ struct TestInputError: PyHealthError {
 /// Work of a shard, told by words in the payload: `<command> [argument]` per line, then written to the output `text`.
 ///
 /// `kill <marker>`: kill this process unless the marker file exists already (so once); `fail`: a deterministic error;
-/// `flaky <marker>`: an error that goes away; `segfault`: a crash every time; `wait <marker>`: until the file exists.
+/// `flaky <marker>`: an error that goes away; `segfault`, `killed`: a crash or kill every time; `wait <marker>`: until the file exists.
 struct TestExecutor: WorkExecutor {
     func run(_ work: ShardWork, progress: ProgressCounter) throws -> ShardResult {
         let text = String(decoding: work.payload, as: UTF8.self)
@@ -25,6 +25,7 @@ struct TestExecutor: WorkExecutor {
             case "internal": throw TestInputError(exitStatus: .internal)
             case "flaky": if createMarker(words[1]) { throw TestInputError(exitStatus: .io) }
             case "segfault": kill(getpid(), SIGSEGV)
+            case "killed": kill(getpid(), SIGKILL)
             case "wait":
                 while access(words[1], F_OK) != 0 {
                     usleep(5000)

@@ -102,6 +102,8 @@ struct ProcessTests {
         let error = try #require(throws: ClusterError.self) { try job.run(in: folder.path) }
         #expect(error.code == "test.bad-input")
         #expect(error.exitStatus == .internal)
+        #expect(
+            error.message.hasPrefix("Stage \"stage-a8\", shard \"s0\" (table \"t\", byte 0) failed 3 times"))
     }
 
     @Test func givesUpOnAShardThatCrashesEveryWorker() throws {
@@ -110,7 +112,19 @@ struct ProcessTests {
         job.environment["SWIFT_BACKTRACE"] = "enable=no"
         let error = try #require(throws: ClusterError.self) { try job.run(in: folder.path) }
         #expect(error.code == "cluster.shard-crashes")
-        #expect(error.message.contains("shard \"s0\"") && error.message.contains("signal 11"))
+        #expect(error.message.contains("shard \"s0\" (table \"t\", byte 0)"), "\(error.message)")
+        #expect(error.message.contains("signal 11"))
+        #expect(error.exitStatus == .internal)
+    }
+
+    @Test(arguments: [1, 2]) func givesUpOnAShardOverWhichEveryWorkerIsKilled(workers: Int) throws {
+        let folder = try TemporaryFolder("cluster")
+        var job = ScriptedJob(stages: [shardStage("a9", ["killed", "number 2"])])
+        job.workers = workers
+        let error = try #require(throws: ClusterError.self) { try job.run(in: folder.path) }
+        #expect(error.code == "cluster.shard-crashes", "\(error.message)")
+        #expect(error.message.contains("shard \"s0\" (table \"t\", byte 0)"), "\(error.message)")
+        #expect(error.message.contains("signal 9"))
     }
 
     @Test func doesNotComputeFinishedStagesAgain() throws {

@@ -62,7 +62,10 @@ struct ScriptedJob {
 func shardStage(_ id: String, _ payloads: [String]) -> StageSpec {
     StageSpec(
         id: id, name: "stage-\(id)",
-        kind: .shards(payloads.enumerated().map { ShardSpec(name: "s\($0)", payload: Data($1.utf8)) }))
+        kind: .shards(
+            payloads.enumerated().map {
+                ShardSpec(name: "s\($0)", payload: Data($1.utf8), subject: "table \"t\", byte \($0)")
+            }))
 }
 
 /// A training stage.

@@ -71,6 +71,33 @@ struct BadTableTests {
             try FileManager.default.moveItem(atPath: $0.path, toPath: "\($0.path).gz")
         },
         Case(
+            "quote unclosed at the end", "PRESCRIPTIONS", "data.unclosed-quote", ["PRESCRIPTIONS.csv, line "]
+        ) {
+            let rows = try $0.lines()
+            try $0.write(rows + ["1,2,\"\(Refusal.canary)"])
+        },
+        Case("not UTF-8", "DIAGNOSES_ICD", "data.not-utf8", ["DIAGNOSES_ICD.csv, line 50", "\"icd9_code\""]) {
+            try $0.edit(line: 50) { Table.replacing(field: 4, of: $0, with: "\(Refusal.canary)#") }
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: $0.path)).map { $0 == 0x23 ? 0xE9 : $0 }
+            try Data(bytes).write(to: URL(fileURLWithPath: $0.path))
+        },
+        Case(
+            "a column twice", "DIAGNOSES_ICD", "data.duplicate-column",
+            ["DIAGNOSES_ICD.csv", "\"icd9_code\""]
+        ) {
+            try $0.edit(line: 1) { $0.replacingOccurrences(of: "SEQ_NUM", with: "icd9_code") }
+        },
+        Case("a day that does not exist", "ADMISSIONS", "data.unparsable-time", ["ADMISSIONS.csv, line 20"]) {
+            try $0.edit(line: 20) { Table.replacing(field: 3, of: $0, with: "2100-02-29 00:00:00") }
+        },
+        Case("garbage behind gz", "PRESCRIPTIONS", "data.corrupt-gz", ["PRESCRIPTIONS.csv.gz"]) {
+            try $0.compress { $0 + Data("\(Refusal.canary) and more than a header".utf8) }
+        },
+        Case("folder", "PRESCRIPTIONS", "data.table-is-folder", ["PRESCRIPTIONS.csv", "\"prescriptions\""]) {
+            try $0.remove()
+            try FileManager.default.createDirectory(atPath: $0.path, withIntermediateDirectories: false)
+        },
+        Case(
             "no sample left", "PRESCRIPTIONS", "stage.no-samples",
             ["MortalityPredictionMIMIC3", "step,patients,visits,samples", "out,"]
         ) { try $0.write(Array($0.lines().prefix(1))) },
@@ -93,6 +120,43 @@ struct BadTableTests {
             name: "one class", code: "processor.not-binary", status: 65,
             words: ["mortality", "2 distinct values", "got 1", "step,patients,visits,samples"])
         try refusal.check(runs.execute("bad"), run: runs.run("bad"))
+    }
+
+    @Test func theDataSetThatIsThereIsNamedBeforeAnyWork() throws {
+        let runs = try RunFolder(patients: 10)
+        let refusal = Refusal(
+            name: "other data set", code: "data.missing-table", status: 65,
+            words: ["hosp/", "looks like data set \"mimic3\""])
+        let other = [
+            "--set", "dataset.name=mimic4", "--set", "task.name=MortalityPredictionMIMIC4",
+        ]
+        try refusal.check(runs.execute("bad", other), run: runs.run("bad"))
+    }
+
+    @Test(.enabled("needs another user to be without rights") { canBeNobody() })
+    func aTableThatMayNotBeReadIsNamed() throws {
+        let runs = try RunFolder(patients: 10)
+        // The files of a corpus belong to their owner alone.
+        for path in [runs.folder.path, runs.corpusPath] {
+            try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path)
+        }
+        let command = [Commands.path("pyhealth-coord")] + runs.arguments("bad", workers: 1)
+        let outcome = try Commands.runTool("setpriv", Self.nobody + command, folder: runs.folder)
+        let refusal = Refusal(
+            name: "unreadable", code: "file.open", status: 74,
+            words: ["ADMISSIONS.csv", "Permission denied"])
+        try refusal.check(outcome, run: runs.run("bad"))
+    }
+
+    /// Options of `setpriv` that give up all rights.
+    private static let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
+
+    /// Whether the program can be run as a user without rights.
+    private static func canBeNobody() -> Bool {
+        guard let folder = try? TemporaryFolder("nobody") else { return false }
+        let outcome = try? Commands.runTool(
+            "setpriv", nobody + [Commands.path("pyhealth-coord"), "--help"], folder: folder)
+        return outcome?.status == 0
     }
 
     @Test func aMissingFolderEndsTheJob() throws {
