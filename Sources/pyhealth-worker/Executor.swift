@@ -11,7 +11,7 @@ final class Executor: WorkExecutor {
 
     func run(_ work: ShardWork, progress: ProgressCounter) throws -> ShardResult {
         // Shards differ: what one used goes back to the system.
-        callocator_map_blocks_from(4 << 20)
+        callocator_map_blocks_from(32 << 20)
         let product = try runner.run(
             payload: work.payload, folder: Folder(work: work), progress: Progress(counter: progress))
         InjectedFault.current?.strike(stage: work.stageName)
