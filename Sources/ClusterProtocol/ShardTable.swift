@@ -9,8 +9,10 @@ package struct ShardTable: Sendable {
     package struct Item: Sendable, Equatable {
         package var name: String
         package var payload: Data
+        /// What the shard works on, in words.
         package var subject: String
 
+        /// An item; the default subject says nothing.
         package init(name: String, payload: Data, subject: String = "") {
             self.name = name
             self.payload = payload
