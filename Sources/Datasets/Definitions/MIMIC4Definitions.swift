@@ -40,14 +40,14 @@ let mimic4EHRTables = """
         timestamp: dischtime
         root: ehr
         attributes: [hadm_id, icd_code, icd_version, seq_num]
-        join: [{file_path: hosp/admissions.csv.gz, on: hadm_id, how: inner, columns: [dischtime]}]
+        join: &admission [{file_path: hosp/admissions.csv.gz, on: hadm_id, how: inner, columns: [dischtime]}]
       procedures_icd:
         file_path: hosp/procedures_icd.csv.gz
         patient_id: subject_id
         timestamp: dischtime
         root: ehr
         attributes: [hadm_id, icd_code, icd_version, seq_num]
-        join: [{file_path: hosp/admissions.csv.gz, on: hadm_id, how: inner, columns: [dischtime]}]
+        join: *admission
       prescriptions:
         file_path: hosp/prescriptions.csv.gz
         patient_id: subject_id
@@ -74,7 +74,7 @@ let mimic4EHRTables = """
         root: ehr
         attributes: [hadm_id, stay_id, itemid, label, category, value, valuenum, valueuom, warning,
           storetime]
-        join: [{file_path: icu/d_items.csv.gz, on: itemid, how: inner, columns: [label, category]}]
+        join: &item [{file_path: icu/d_items.csv.gz, on: itemid, how: inner, columns: [label, category]}]
       inputevents:
         file_path: icu/inputevents.csv.gz
         patient_id: subject_id
@@ -82,14 +82,14 @@ let mimic4EHRTables = """
         root: ehr
         attributes: [hadm_id, stay_id, itemid, label, category, amount, amountuom, rate, rateuom, endtime,
           ordercategoryname, statusdescription, storetime]
-        join: [{file_path: icu/d_items.csv.gz, on: itemid, how: inner, columns: [label, category]}]
+        join: *item
       outputevents:
         file_path: icu/outputevents.csv.gz
         patient_id: subject_id
         timestamp: charttime
         root: ehr
         attributes: [hadm_id, stay_id, itemid, label, category, value, valueuom, storetime]
-        join: [{file_path: icu/d_items.csv.gz, on: itemid, how: inner, columns: [label, category]}]
+        join: *item
       procedureevents:
         file_path: icu/procedureevents.csv.gz
         patient_id: subject_id
@@ -97,7 +97,7 @@ let mimic4EHRTables = """
         root: ehr
         attributes: [hadm_id, stay_id, itemid, label, category, value, valueuom, endtime, location,
           locationcategory, statusdescription, storetime]
-        join: [{file_path: icu/d_items.csv.gz, on: itemid, how: inner, columns: [label, category]}]
+        join: *item
       emar:
         file_path: hosp/emar.csv.gz
         patient_id: subject_id
