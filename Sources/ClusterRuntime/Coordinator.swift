@@ -209,7 +209,7 @@ private final class CoordinatorSession {
         recoveries.generations = totals?.totals.generations ?? 0
         return JobOutcome(
             stages: stages, timings: timings, processes: totals?.processes ?? [], recoveries: recoveries,
-            epoch: Int(clamping: epoch))
+            timeline: totals?.timeline ?? [], epoch: Int(clamping: epoch))
     }
 
     func abort(_ error: any Error) {

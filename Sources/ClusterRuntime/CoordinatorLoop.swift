@@ -44,6 +44,7 @@ final class CoordinatorLoop: @unchecked Sendable {
     private let context: MessagingContext
     private var router: Socket?
     private var monitors: [Socket] = []
+    private var metrics: MetricsServer?
     private var seq: UInt64 = 0
     private var unseen: [(commit: WireShardCommit, deadline: Seconds)] = []
     private var lonelySince: Seconds?
@@ -54,6 +55,7 @@ final class CoordinatorLoop: @unchecked Sendable {
         var totals: CoordinatorMachine.Totals
         var restarts: Int
         var processes: [JobOutcome.ProcessUsage]
+        var timeline: [JobOutcome.Span]
     }
 
     /// Prepares files and processes; throws what stands in the way of running at all.
@@ -90,6 +92,7 @@ final class CoordinatorLoop: @unchecked Sendable {
         try router.bind(setup.endpoint)
         if let listen = setup.options.listen { try router.bind(listen) }
         self.router = router
+        metrics = try setup.options.metrics.map { try MetricsServer($0, context: context) }
         let thread = Thread { [self] in work() }
         thread.name = "coordinator"
         thread.stackSize = 8 << 20
@@ -112,18 +115,23 @@ final class CoordinatorLoop: @unchecked Sendable {
             // What has ended starts no processes again.
             guard !isFinished else { break }
             receive()
+            metrics?.serve { watch.metrics(machine) }
             let now = SystemFacts.now()
             if now >= nextTick {
                 nextTick = now + 0.05
                 tick(now: now)
             }
             guard !isFinished, let router else { break }
-            let interests = [PollInterest(router)] + monitors.map { PollInterest($0) }
+            let interests = ([router] + monitors + [metrics?.socket].compactMap { $0 }).map {
+                PollInterest($0)
+            }
             _ = try? poll(interests, wakeUp: mailbox.wakeUp, timeout: 50)
         }
         let totals = LoopTotals(
-            totals: machine.totals, restarts: local.restarts, processes: watch.processes())
+            totals: machine.totals, restarts: local.restarts, processes: watch.processes(),
+            timeline: watch.timeline.spans.map(JobOutcome.Span.init))
         monitors = []
+        metrics = nil
         router = nil
         ended.put(totals)
     }

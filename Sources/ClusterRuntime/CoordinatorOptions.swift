@@ -8,6 +8,8 @@ package struct CoordinatorOptions: Sendable {
     package var localWorkers = 1
     /// An additional `tcp://` endpoint for workers on other machines.
     package var listen: String?
+    /// Where `GET /metrics` is answered in the text format of Prometheus, `tcp://address:port`; nil: nowhere.
+    package var metrics: String?
     /// The worker command; nil: `pyhealth-worker` beside the running executable.
     package var workerExecutable: String?
     /// Further arguments of local workers.

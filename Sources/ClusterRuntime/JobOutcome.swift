@@ -1,3 +1,5 @@
+import ClusterProtocol
+
 /// What a finished job came to, for the report.
 package struct JobOutcome: Sendable {
     /// Every stage in order.
@@ -8,6 +10,8 @@ package struct JobOutcome: Sendable {
     package var processes: [ProcessUsage]
     /// What went wrong and was repaired.
     package var recoveries: Recoveries
+    /// What workers did when, in the order of the beginnings.
+    package var timeline: [Span]
     /// The coordinator's incarnation: 1 unless it was restarted.
     package var epoch: Int
 
@@ -33,6 +37,25 @@ package struct JobOutcome: Sendable {
         package var pid: Int
         package var peakResidentBytes: Int
         package var cpuSeconds: Double
+    }
+
+    /// What a worker did for a while.
+    package struct Span: Sendable, Equatable {
+        package var host: String
+        package var pid: Int
+        /// The worker's instance, eight hexadecimal digits.
+        package var worker: String
+        package var stage: String
+        /// Seconds since 1970.
+        package var start: Double
+        package var end: Double
+        /// Whether the worker was given up at the end.
+        package var isLost: Bool
+
+        init(_ span: WireWorkerSpan) {
+            (host, pid, worker, stage) = (span.host, Int(span.pid), span.worker, span.stage)
+            (start, end, isLost) = (span.start, span.end, span.lost)
+        }
     }
 
     /// Repaired faults.

@@ -11,15 +11,23 @@ final class RunWatch {
     private let setup: CoordinatorLoop.Setup
     private let log: EventLog
     private let started = Date()
+    private let startedAt = SystemFacts.now()
+    /// What workers did when, that of earlier coordinators of this job included.
+    private(set) var timeline: WorkTimeline
     private var stages: [WireStageStatus] = []
     private var number = 0
     private var opened: Seconds = 0
     private var doneAtOpening = 0.0
     private var isOpen = false
+    /// The newest faults, each with its time of day.
     private var faults: [String] = []
+    /// The run's first fault: what follows is often its consequence.
+    private var firstFault: String
     private var processUsage: [Instance: JobOutcome.ProcessUsage] = [:]
     /// Processes of earlier incarnations of this job's coordinator, it included.
     private let earlier: [WireWorkerStatus]
+    /// Finished stages of earlier incarnations.
+    private let earlierStages: [WireStageStatus]
     private var hellos: [Instance: WireHello] = [:]
     private var lastProgress: Seconds = 0
     private var lastStatus: Seconds = 0
@@ -29,14 +37,23 @@ final class RunWatch {
     init(_ setup: CoordinatorLoop.Setup) throws {
         self.setup = setup
         log = try EventLog(path: setup.directory.file("log.jsonl"), epoch: setup.epoch)
-        earlier = Self.earlierProcesses(setup)
+        let last = Self.lastStatus(setup)
+        earlier = last.map(Self.processes) ?? []
+        earlierStages = last?.stages ?? []
+        timeline = WorkTimeline(after: last?.timeline ?? [])
+        firstFault = last?.firstFault ?? ""
     }
 
-    /// What the last status of the same job, if that did not finish, says of its processes.
-    private static func earlierProcesses(_ setup: CoordinatorLoop.Setup) -> [WireWorkerStatus] {
+    /// The last status of the same job, if that did not finish.
+    private static func lastStatus(_ setup: CoordinatorLoop.Setup) -> WireStatus? {
         guard let last = try? setup.directory.read(WireStatus.self, "status.pb"), last.state != "finished",
             last.job == setup.job.digest
-        else { return [] }
+        else { return nil }
+        return last
+    }
+
+    /// The processes of an earlier incarnation.
+    private static func processes(_ last: WireStatus) -> [WireWorkerStatus] {
         var coordinator = WireWorkerStatus()
         coordinator.instance = "coordinator"
         coordinator.host = last.host
@@ -66,9 +83,12 @@ final class RunWatch {
     func report(_ event: ClusterEvent) {
         log.write(event)
         if case .workerStarted = event { restarts += 1 }
+        if case .workerLost(let instance, _) = event { timeline.lose(instance, at: time(SystemFacts.now())) }
         guard event.isFault else { return }
         let words = EventLog.words(event)
-        faults = Array((faults + [words]).suffix(Self.mostFaults))
+        let told = "\(Date().formatted(.iso8601.time(includingFractionalSeconds: false))) \(words)"
+        if firstFault.isEmpty { firstFault = told }
+        faults = Array((faults + [told]).suffix(Self.mostFaults))
         // The command itself prints why a job failed.
         if case .jobFailed = event { return }
         setup.options.logger?.warning("\(words)")
@@ -98,6 +118,11 @@ final class RunWatch {
         stage.state = "cached"
         stage.done = Double(finished.shards.count)
         stage.total = stage.done
+        if let earlier = earlierStages.last(where: { $0.id == finished.id }) {
+            stage.seconds = earlier.seconds
+            stage.computeSeconds = earlier.computeSeconds
+            stage.bytes = earlier.bytes
+        }
         stages.append(stage)
         self.number = number
         report(.stageCached(stage: finished.id, name: finished.name))
@@ -118,6 +143,7 @@ final class RunWatch {
         stage.seconds = figures.seconds
         stage.rate = (stage.done - doneAtOpening) / max(figures.seconds, 1e-6)
         stage.secondsLeft = 0
+        stage.computeSeconds = figures.computeSeconds
         stage.bytes = max(figures.bytes, stage.bytes)
         stages.append(stage)
         report(
@@ -168,11 +194,26 @@ final class RunWatch {
         }
     }
 
+    /// The wall-clock time of a moment of the monotonic clock, seconds since 1970.
+    private func time(_ now: Seconds) -> Double { started.timeIntervalSince1970 + now - startedAt }
+
+    private func noteWork(_ machine: CoordinatorMachine, now: Seconds) {
+        for instance in machine.workers.instances {
+            guard let entry = machine.workers[instance] else { continue }
+            let isTraining = machine.training?.members.contains(instance) ?? false
+            let isBusy = isTraining || (machine.shards?.heldCount(by: instance) ?? 0) > 0
+            timeline.note(
+                instance, host: entry.hello.host, pid: entry.hello.pid,
+                stage: isBusy ? stages.last?.name : nil, at: time(now))
+        }
+    }
+
     // MARK: Progress
 
     /// Tells progress four times a second and the status every second.
     func tick(_ machine: CoordinatorMachine, now: Seconds) {
         noteUsage(machine)
+        noteWork(machine, now: now)
         if isOpen { measure(machine, now: now) }
         if isOpen, now - lastProgress >= 0.25, let stage = stages.last {
             lastProgress = now
@@ -194,7 +235,11 @@ final class RunWatch {
                 .jobFailed(
                     code: failure?.code ?? "", exitStatus: failure?.exitStatus.rawValue ?? 70))
         }
-        var snapshot = status(machine, state: state, now: SystemFacts.now())
+        let now = SystemFacts.now()
+        for instance in processUsage.keys.sorted() {
+            timeline.note(instance, host: "", pid: 0, stage: nil, at: time(now))
+        }
+        var snapshot = status(machine, state: state, now: now)
         snapshot.workers = endedEarlier
         snapshot.workers += processUsage.sorted { $0.key < $1.key }.map { instance, usage in
             var worker = WireWorkerStatus()
@@ -245,6 +290,11 @@ final class RunWatch {
 
     // MARK: Status
 
+    /// The present status for Prometheus.
+    func metrics(_ machine: CoordinatorMachine) -> String {
+        PrometheusText(status(machine, state: "running", now: SystemFacts.now())).text
+    }
+
     private func write(_ snapshot: WireStatus) {
         try? setup.directory.write(snapshot, "status.pb", durable: false)
     }
@@ -267,6 +317,8 @@ final class RunWatch {
         status.counters.generations = UInt64(machine.totals.generations)
         status.counters.workersRestarted = UInt64(max(0, restarts - setup.options.localWorkers))
         status.lastFaults = faults
+        status.firstFault = firstFault
+        status.timeline = timeline.spans
         status.host = SystemFacts.host
         status.pid = UInt32(getpid())
         let own = SystemFacts.usage()

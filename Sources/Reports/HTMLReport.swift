@@ -9,7 +9,9 @@ package struct HTMLReport {
 
     /// The whole page. Sections without content are left out; counts below ``SmallCells/limit`` are not told.
     package func html() -> String {
-        let sections = [results, attrition, training, curves, stages, processes, files, configuration]
+        let sections = [
+            results, attrition, training, curves, stages, timeline, processes, files, configuration,
+        ]
         return """
             <!DOCTYPE html>
             <html lang="en">
@@ -164,6 +166,11 @@ package struct HTMLReport {
             HTML.table(
                 ["stage", "shards", "seconds", "computing seconds, all workers", "MB read"], rows,
                 numbers: [1, 2, 3, 4]))
+    }
+
+    private var timeline: String {
+        let plot = TimelinePlot(summary.timeline)
+        return plot.isEmpty ? "" : HTML.section("Workers over time", plot.figure() + plot.utilisation())
     }
 
     private var processes: String {

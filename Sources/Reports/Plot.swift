@@ -152,4 +152,4 @@ private struct Placement {
 }
 
 /// A coordinate with one decimal.
-private func number(_ value: Double) -> String { String(format: "%.1f", value) }
+func number(_ value: Double) -> String { String(format: "%.1f", value) }

@@ -22,6 +22,8 @@ package struct RunSummary: Sendable {
     package var stages: [Stage] = []
     /// Every process that took part.
     package var processes: [Process] = []
+    /// What workers did when.
+    package var timeline: [Span] = []
     /// Repaired faults: pairs of a word and a count.
     package var recoveries: [(name: String, count: Int)] = []
     /// Files with their SHA-256.
@@ -102,6 +104,26 @@ package struct RunSummary: Sendable {
         package init(name: String, shards: Int, seconds: Double?, computeSeconds: Double, bytes: Int) {
             (self.name, self.shards, self.seconds) = (name, shards, seconds)
             (self.computeSeconds, self.bytes) = (computeSeconds, bytes)
+        }
+    }
+
+    /// What a worker did for a while.
+    package struct Span: Sendable {
+        /// The worker's name: host and process.
+        package var worker: String
+        /// The stage it worked for.
+        package var stage: String
+        /// Seconds of one clock, the same for all spans.
+        package var start: Double
+        /// Seconds of the same clock.
+        package var end: Double
+        /// Whether the worker was lost at the end.
+        package var isLost: Bool
+
+        /// A span.
+        package init(worker: String, stage: String, start: Double, end: Double, isLost: Bool) {
+            (self.worker, self.stage, self.start, self.end) = (worker, stage, start, end)
+            self.isLost = isLost
         }
     }
 

@@ -13,6 +13,9 @@ package final class Socket {
         case router
         /// One to one.
         case pair
+        /// Talks to plain TCP peers: the first part is the connection's id, the second bytes as they come; an empty second
+        /// part tells that a connection came or went, and closes it when sent.
+        case stream
     }
 
     /// Most parts of a message; longer ones are dropped and counted.
@@ -33,6 +36,7 @@ package final class Socket {
             case .dealer: ZMQ_DEALER
             case .router: ZMQ_ROUTER
             case .pair: ZMQ_PAIR
+            case .stream: ZMQ_STREAM
             }
         guard let handle = zmq_socket(context.handle, type) else { throw ZeroMQError("open", "a socket") }
         self.handle = handle
@@ -146,6 +150,7 @@ package final class Socket {
             try set(ZMQ_ROUTER_MANDATORY, Int32(1))
             try set(ZMQ_ROUTER_HANDOVER, Int32(1))
         case .dealer, .pair: try set(ZMQ_IMMEDIATE, Int32(1))
+        case .stream: break
         }
         if let id = options.routingID {
             let status = id.withUnsafeBytes {

@@ -32,6 +32,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: "An endpoint for workers on other machines, for example tcp://0.0.0.0:5555.")
     var listen: String?
 
+    @Option(help: "Answer GET /metrics (Prometheus) here, for example tcp://127.0.0.1:9464.")
+    var metrics: String?
+
     @Option(
         name: .customLong("set"), help: "Changes a key of the run file, for example --set trainer.epochs=10.")
     var overrides: [String] = []
@@ -50,6 +53,9 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         guard workers >= 0 else { throw ValidationError("--workers: expected 0 or more, got \(workers).") }
+        guard metrics?.hasPrefix("tcp://") != false else {
+            throw ValidationError("--metrics: expected an endpoint, for example tcp://127.0.0.1:9464.")
+        }
         guard listen?.contains("://") != false else {
             throw ValidationError("--listen: expected an endpoint, for example tcp://0.0.0.0:5555.")
         }
@@ -82,6 +88,7 @@ struct RunCommand: ParsableCommand {
             numericFingerprint: BuildInformation.numericFingerprint)
         options.localWorkers = workers
         options.listen = listen
+        options.metrics = metrics
         options.workerEnvironment = ["OPENBLAS_NUM_THREADS": "1"]
         options.progress = { printer.show($0) }
         options.logger = Logger(label: "pyhealth-coord") { label in

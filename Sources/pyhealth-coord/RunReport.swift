@@ -29,6 +29,11 @@ struct RunReport {
                 role: $0.role, host: $0.host, pid: $0.pid, peakBytes: $0.peakResidentBytes,
                 cpuSeconds: $0.cpuSeconds)
         }
+        summary.timeline = outcome.timeline.map {
+            .init(
+                worker: "\($0.host), pid \($0.pid)", stage: $0.stage, start: $0.start, end: $0.end,
+                isLost: $0.isLost)
+        }
         let recoveries = outcome.recoveries
         summary.recoveries = [
             ("workers lost", recoveries.workersLost), ("workers restarted", recoveries.workersRestarted),

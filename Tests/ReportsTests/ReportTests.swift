@@ -25,10 +25,26 @@ struct ReportTests {
         }
     }
 
+    @Test func drawsWhatWorkersDidAndMarksTheLostOne() {
+        var summary = Self.summary()
+        summary.timeline = [
+            .init(worker: "node1, pid 7", stage: "scan", start: 100, end: 104, isLost: false),
+            .init(worker: "node<2>, pid 8", stage: "train", start: 102, end: 112, isLost: true),
+        ]
+        let html = HTMLReport(summary).html()
+        #expect(html.contains("<h2>Workers over time</h2>"))
+        #expect(html.contains("<title>scan, 4.0 s</title>") && html.contains("<title>train, 10.0 s</title>"))
+        #expect(html.contains("node&lt;2&gt;, pid 8") && html.components(separatedBy: "✕").count - 1 == 2)
+        #expect(html.contains("100 %"))
+        summary.timeline = []
+        #expect(!HTMLReport(summary).html().contains("Workers over time"))
+    }
+
     @Test func isWellFormedAndNeedsNothingElse() throws {
         var summary = Self.summary()
         summary.name = "<script>alert('&\"')</script>"
         summary.configuration = "a: <b> & 'c'"
+        summary.timeline = [.init(worker: "a & b", stage: "<c>", start: 0, end: 1, isLost: true)]
         let html = HTMLReport(summary).html()
         for forbidden in ["http", "<script", "<link", "<img", "url(", "@import"] {
             #expect(!html.contains(forbidden), "\(forbidden)")

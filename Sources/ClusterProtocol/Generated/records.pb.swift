@@ -508,11 +508,50 @@ package nonisolated struct WireStatus: @unchecked Sendable {
     set {_uniqueStorage()._cpuSeconds = newValue}
   }
 
+  package var timeline: [WireWorkerSpan] {
+    get {_storage._timeline}
+    set {_uniqueStorage()._timeline = newValue}
+  }
+
+  /// of the whole run; last_faults holds the newest ones
+  package var firstFault: String {
+    get {_storage._firstFault}
+    set {_uniqueStorage()._firstFault = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What a worker did from `start` to `end` (seconds since 1970).
+package nonisolated struct WireWorkerSpan: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// instance
+  package var worker: String = String()
+
+  package var host: String = String()
+
+  package var pid: UInt32 = 0
+
+  /// name
+  package var stage: String = String()
+
+  package var start: Double = 0
+
+  package var end: Double = 0
+
+  /// the worker was given up at the end of it
+  package var lost: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct WireStageStatus: Sendable {
@@ -538,6 +577,9 @@ package nonisolated struct WireStageStatus: Sendable {
   package var secondsLeft: Double = 0
 
   package var bytes: UInt64 = 0
+
+  /// of all workers, once the stage is finished
+  package var computeSeconds: Double = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1441,7 +1483,7 @@ nonisolated extension WireManifestShard: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Status"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}name\0\u{1}build\0\u{1}epoch\0\u{1}state\0\u{3}exit_status\0\u{1}message\0\u{1}started\0\u{1}updated\0\u{1}stages\0\u{1}workers\0\u{1}counters\0\u{3}last_faults\0\u{1}host\0\u{1}pid\0\u{3}peak_resident_bytes\0\u{3}cpu_seconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}name\0\u{1}build\0\u{1}epoch\0\u{1}state\0\u{3}exit_status\0\u{1}message\0\u{1}started\0\u{1}updated\0\u{1}stages\0\u{1}workers\0\u{1}counters\0\u{3}last_faults\0\u{1}host\0\u{1}pid\0\u{3}peak_resident_bytes\0\u{3}cpu_seconds\0\u{2}c\u{2}timeline\0\u{3}first_fault\0")
 
   fileprivate class _StorageClass {
     var _job: String = String()
@@ -1461,6 +1503,8 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     var _pid: UInt32 = 0
     var _peakResidentBytes: UInt64 = 0
     var _cpuSeconds: Double = 0
+    var _timeline: [WireWorkerSpan] = []
+    var _firstFault: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1488,6 +1532,8 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       _pid = source._pid
       _peakResidentBytes = source._peakResidentBytes
       _cpuSeconds = source._cpuSeconds
+      _timeline = source._timeline
+      _firstFault = source._firstFault
     }
   }
 
@@ -1523,6 +1569,8 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         case 15: try { try decoder.decodeSingularUInt32Field(value: &_storage._pid) }()
         case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._peakResidentBytes) }()
         case 17: try { try decoder.decodeSingularDoubleField(value: &_storage._cpuSeconds) }()
+        case 180: try { try decoder.decodeRepeatedMessageField(value: &_storage._timeline) }()
+        case 181: try { try decoder.decodeSingularStringField(value: &_storage._firstFault) }()
         default: break
         }
       }
@@ -1586,6 +1634,12 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       if _storage._cpuSeconds.bitPattern != 0 {
         try visitor.visitSingularDoubleField(value: _storage._cpuSeconds, fieldNumber: 17)
       }
+      if !_storage._timeline.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._timeline, fieldNumber: 180)
+      }
+      if !_storage._firstFault.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._firstFault, fieldNumber: 181)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1612,6 +1666,8 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if _storage._pid != rhs_storage._pid {return false}
         if _storage._peakResidentBytes != rhs_storage._peakResidentBytes {return false}
         if _storage._cpuSeconds != rhs_storage._cpuSeconds {return false}
+        if _storage._timeline != rhs_storage._timeline {return false}
+        if _storage._firstFault != rhs_storage._firstFault {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1621,9 +1677,69 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
   }
 }
 
+nonisolated extension WireWorkerSpan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".WorkerSpan"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{1}host\0\u{1}pid\0\u{1}stage\0\u{1}start\0\u{1}end\0\u{1}lost\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.worker) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.host) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.pid) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 5: try { try decoder.decodeSingularDoubleField(value: &self.start) }()
+      case 6: try { try decoder.decodeSingularDoubleField(value: &self.end) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.lost) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.worker.isEmpty {
+      try visitor.visitSingularStringField(value: self.worker, fieldNumber: 1)
+    }
+    if !self.host.isEmpty {
+      try visitor.visitSingularStringField(value: self.host, fieldNumber: 2)
+    }
+    if self.pid != 0 {
+      try visitor.visitSingularUInt32Field(value: self.pid, fieldNumber: 3)
+    }
+    if !self.stage.isEmpty {
+      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 4)
+    }
+    if self.start.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.start, fieldNumber: 5)
+    }
+    if self.end.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.end, fieldNumber: 6)
+    }
+    if self.lost != false {
+      try visitor.visitSingularBoolField(value: self.lost, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireWorkerSpan, rhs: WireWorkerSpan) -> Bool {
+    if lhs.worker != rhs.worker {return false}
+    if lhs.host != rhs.host {return false}
+    if lhs.pid != rhs.pid {return false}
+    if lhs.stage != rhs.stage {return false}
+    if lhs.start != rhs.start {return false}
+    if lhs.end != rhs.end {return false}
+    if lhs.lost != rhs.lost {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireStageStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".StageStatus"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}name\0\u{1}state\0\u{1}done\0\u{1}total\0\u{1}seconds\0\u{1}rate\0\u{3}seconds_left\0\u{1}bytes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}name\0\u{1}state\0\u{1}done\0\u{1}total\0\u{1}seconds\0\u{1}rate\0\u{3}seconds_left\0\u{1}bytes\0\u{4}k\u{2}compute_seconds\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1640,6 +1756,7 @@ nonisolated extension WireStageStatus: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 7: try { try decoder.decodeSingularDoubleField(value: &self.rate) }()
       case 8: try { try decoder.decodeSingularDoubleField(value: &self.secondsLeft) }()
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      case 180: try { try decoder.decodeSingularDoubleField(value: &self.computeSeconds) }()
       default: break
       }
     }
@@ -1673,6 +1790,9 @@ nonisolated extension WireStageStatus: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.bytes != 0 {
       try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 9)
     }
+    if self.computeSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.computeSeconds, fieldNumber: 180)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1686,6 +1806,7 @@ nonisolated extension WireStageStatus: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.rate != rhs.rate {return false}
     if lhs.secondsLeft != rhs.secondsLeft {return false}
     if lhs.bytes != rhs.bytes {return false}
+    if lhs.computeSeconds != rhs.computeSeconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
