@@ -41,13 +41,17 @@ package struct JobOutcome: Sendable {
 
     /// What a worker did for a while.
     package struct Span: Sendable, Equatable {
+        /// The worker's machine.
         package var host: String
+        /// Its process there.
         package var pid: Int
         /// The worker's instance, eight hexadecimal digits.
         package var worker: String
+        /// The stage's name.
         package var stage: String
-        /// Seconds since 1970.
+        /// The beginning, seconds since 1970.
         package var start: Double
+        /// The end, seconds since 1970.
         package var end: Double
         /// Whether the worker was given up at the end.
         package var isLost: Bool
