@@ -83,7 +83,7 @@ extension CoordinatorMachine {
         }
         if let isShuttingDown { return directives + [.send(to: instance, .shutdown(isShuttingDown))] }
         directives += reconcile(hello.held, of: instance, now: now)
-        directives += training?.join(instance, endpoint: hello.dataEndpoint, now: now) ?? []
+        directives += training?.join(instance, endpoint: hello.dataEndpoint, host: hello.host, now: now) ?? []
         return directives + assign(now: now)
     }
 

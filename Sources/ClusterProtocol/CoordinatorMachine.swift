@@ -106,7 +106,8 @@ package struct CoordinatorMachine: Sendable {
         training = TrainingGenerations(spec, after: lastGeneration, now: now)
         return workers.instances.flatMap { instance -> [CoordinatorDirective] in
             guard let entry = workers[instance], !entry.isLeaving else { return [] }
-            return training?.join(instance, endpoint: entry.hello.dataEndpoint, now: now) ?? []
+            return training?.join(
+                instance, endpoint: entry.hello.dataEndpoint, host: entry.hello.host, now: now) ?? []
         }
     }
 

@@ -14,6 +14,10 @@ package struct TrainingSpec: Sendable, Equatable {
     package var expectedWorkers: Int
     /// Seconds for which newcomers are collected.
     package var joinDelay: Seconds
+    /// The way in which members add up.
+    package var route = CollectiveRoute.Wish.auto
+    /// Bytes of a bucket of gradients; 0 leaves it to the members.
+    package var bucketBytes = 0
 
     package init(
         stage: String, stageName: String, payload: Data, virtualRanks: Int, folder: String, epoch: UInt64,
@@ -49,6 +53,7 @@ package struct TrainingGenerations: Sendable {
     private struct Candidate: Sendable {
         let instance: Instance
         let endpoint: String
+        let host: String
         /// Whether it has made its member.
         var isOpen = false
         var asked: Seconds
@@ -83,7 +88,7 @@ package struct TrainingGenerations: Sendable {
     package private(set) var generationsBegun = 0
 
     private var candidates: [Candidate] = []
-    private var surplus: [(instance: Instance, endpoint: String)] = []
+    private var surplus: [(instance: Instance, endpoint: String, host: String)] = []
     private var answers: [Instance: Answer] = [:]
     private var results: [Instance: WireTrainingDone] = [:]
     private var watches: [Instance: Watch] = [:]
@@ -106,18 +111,18 @@ package struct TrainingGenerations: Sendable {
 
     // MARK: Who takes part
 
-    /// A worker is there.
+    /// A worker is there, whose data socket is at `endpoint`.
     package mutating func join(
-        _ instance: Instance, endpoint: String, now: Seconds
+        _ instance: Instance, endpoint: String, host: String = "", now: Seconds
     ) -> [CoordinatorDirective] {
         guard phase != .done, !candidates.contains(where: { $0.instance == instance }),
             !surplus.contains(where: { $0.instance == instance })
         else { return [] }
         guard candidates.count < spec.virtualRanks else {
-            surplus.append((instance, endpoint))
+            surplus.append((instance, endpoint, host))
             return []
         }
-        candidates.append(Candidate(instance: instance, endpoint: endpoint, asked: now))
+        candidates.append(Candidate(instance: instance, endpoint: endpoint, host: host, asked: now))
         return [.send(to: instance, .trainingOpen(openMessage))]
     }
 
@@ -140,7 +145,7 @@ package struct TrainingGenerations: Sendable {
     private mutating func promote(now: Seconds) -> [CoordinatorDirective] {
         guard !surplus.isEmpty, candidates.count < spec.virtualRanks else { return [] }
         let next = surplus.removeFirst()
-        return join(next.instance, endpoint: next.endpoint, now: now)
+        return join(next.instance, endpoint: next.endpoint, host: next.host, now: now)
     }
 
     /// Goes on without `instance`, which was or was not a member.
@@ -184,7 +189,7 @@ package struct TrainingGenerations: Sendable {
     // MARK: Prepare → Plan → Ready → Go
 
     private mutating func prepare(now: Seconds) -> [CoordinatorDirective] {
-        members = candidates.filter(\.isOpen).map(\.instance)
+        members = byHost(candidates.filter(\.isOpen))
         answers = [:]
         results = [:]
         watches = [:]
@@ -197,6 +202,19 @@ package struct TrainingGenerations: Sendable {
         phase = .preparing
         asked = now
         return members.map { .send(to: $0, .prepare(prepareMessage)) }
+    }
+
+    /// Those of one host beside each other, in the order in which hosts and workers came.
+    private func byHost(_ open: [Candidate]) -> [Instance] {
+        var groups: [(host: String, instances: [Instance])] = []
+        for candidate in open {
+            if let place = groups.firstIndex(where: { $0.host == candidate.host }) {
+                groups[place].instances.append(candidate.instance)
+            } else {
+                groups.append((candidate.host, [candidate.instance]))
+            }
+        }
+        return groups.flatMap(\.instances)
     }
 
     /// A member has stopped at a boundary.
@@ -446,10 +464,15 @@ package struct TrainingGenerations: Sendable {
         message.index = UInt32(index)
         message.position = target.position
         message.statePath = statePath
+        let places = members.map { member in candidates.first { $0.instance == member } }
+        let hosts = places.map { place in places.firstIndex { $0?.host == place?.host } ?? 0 }
+        message.route = CollectiveRoute.choose(spec.route, ranges: ranges, hosts: hosts).rawValue
+        message.bucketBytes = UInt32(clamping: spec.bucketBytes)
         message.members = members.indices.map { place in
             var member = WireMember()
             member.instance = members[place]
-            member.dataEndpoint = candidates.first { $0.instance == members[place] }?.endpoint ?? ""
+            member.dataEndpoint = places[place]?.endpoint ?? ""
+            member.host = UInt32(hosts[place])
             member.firstVirtualRank = UInt32(ranges[place].lowerBound)
             member.virtualRanks = UInt32(ranges[place].count)
             return member

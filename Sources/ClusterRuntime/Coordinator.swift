@@ -99,10 +99,12 @@ private final class CoordinatorSession {
             loop.mailbox.post(.openShards(table, number: number))
         case .training(let payload, let ranks):
             if let commit = commits[0] { return ([commit], StageFigures()) }
-            let training = TrainingSpec(
+            var training = TrainingSpec(
                 stage: spec.id, stageName: spec.name, payload: payload, virtualRanks: ranks,
                 folder: stageFolder(spec.id), epoch: epoch, expectedWorkers: options.localWorkers,
                 joinDelay: options.joinDelay)
+            training.route = options.route
+            training.bucketBytes = options.bucketBytes
             loop.mailbox.post(.openTraining(training, number: number))
         }
         switch loop.outcomes.take() {

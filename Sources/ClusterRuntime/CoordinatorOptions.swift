@@ -1,3 +1,4 @@
+package import ClusterProtocol
 package import Logging
 
 /// How a coordinator runs a job; nothing here changes a result.
@@ -30,6 +31,10 @@ package struct CoordinatorOptions: Sendable {
     package var workerWait: Double?
     /// How long newcomers to a running training are collected before they join (seconds). The default is 5.
     package var joinDelay = 5.0
+    /// The way in which members of a training add up.
+    package var route = CollectiveRoute.Wish.auto
+    /// Bytes of a bucket of gradients, which travels as a whole; 0: 4 MiB.
+    package var bucketBytes = 0
     /// Whether finished files are flushed to disk before they count, so that a host crash loses nothing. The default is true.
     package var durable = true
 

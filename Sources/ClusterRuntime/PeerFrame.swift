@@ -15,6 +15,10 @@ struct PeerFrame: Equatable {
         case reduced = 2
         /// One member's bytes for everybody.
         case gather = 3
+        /// A member's part of a bucket, to the leader of its host.
+        case collected = 4
+        /// The finished bucket, from the leader of a host to its members.
+        case spread = 5
     }
 
     static let byteCount = 64
@@ -33,6 +37,9 @@ struct PeerFrame: Equatable {
     var generation: UInt64
     /// Number of the collective call in this generation.
     var step: UInt64
+    /// Number of the bucket in its sum.
+    var bucket: UInt32 = 0
+    /// Number of the slice in its bucket, or of the step of a route with several.
     var slice: UInt32 = 0
     var blockStart: UInt32 = 0
     var blockLength: UInt32 = 0
@@ -63,6 +70,7 @@ struct PeerFrame: Equatable {
         job = Self.read(header, 8, UInt64.self)
         generation = Self.read(header, 16, UInt64.self)
         step = Self.read(header, 24, UInt64.self)
+        bucket = Self.read(header, 32, UInt32.self)
         slice = Self.read(header, 36, UInt32.self)
         blockStart = Self.read(header, 40, UInt32.self)
         blockLength = Self.read(header, 44, UInt32.self)
@@ -93,7 +101,7 @@ struct PeerFrame: Equatable {
         Self.append(job, to: &bytes)
         Self.append(generation, to: &bytes)
         Self.append(step, to: &bytes)
-        for word in [0, slice, blockStart, blockLength, sender, payloadBytes, checksum, 0] {
+        for word in [bucket, slice, blockStart, blockLength, sender, payloadBytes, checksum, 0] {
             Self.append(word, to: &bytes)
         }
         return bytes

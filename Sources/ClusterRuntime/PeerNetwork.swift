@@ -2,11 +2,11 @@ import ClusterProtocol
 import Foundation
 import ZeroMQ
 
-/// The sockets between members; belongs to the compute thread.
+/// The sockets between members; belongs to the compute thread, while a collective runs to that of the collective.
 ///
 /// One ROUTER receives from everybody for the life of the process; a DEALER per other member sends, new for each
 /// generation, so that frames of an old one that were not sent yet are dropped with it.
-final class PeerNetwork {
+final class PeerNetwork: Carrier {
     /// Bytes of the largest frame.
     static let largestFrame = 80 << 20
 
@@ -46,16 +46,15 @@ final class PeerNetwork {
     }
 
     /// The next frame that is whole; nil if there is none now.
-    func receive() -> (frame: PeerFrame, payload: Message)? {
+    func receive() -> ReceivedFrame? {
         while let parts = router.receive() {
             guard parts.count == 3 else {
                 control.drop()
                 continue
             }
-            let frame = parts[1].withUnsafeBytes { header in
-                parts[2].withUnsafeBytes { PeerFrame(header, payload: $0) }
-            }
-            if let frame { return (frame, parts[2]) }
+            let payload = parts[2].bytes
+            let frame = parts[1].withUnsafeBytes { PeerFrame($0, payload: UnsafeRawBufferPointer(payload)) }
+            if let frame { return ReceivedFrame(frame: frame, payload: payload, owner: parts[2]) }
             control.drop()
         }
         return nil

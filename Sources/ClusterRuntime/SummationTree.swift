@@ -70,10 +70,4 @@ enum SummationTree {
                 to: UnsafeMutableBufferPointer(rebasing: target[range]))
         }
     }
-
-    /// The sums of two lists, element by element.
-    static func add(_ left: [Double], _ right: [Double]) -> [Double] {
-        precondition(left.count == right.count, "add: \(left.count) and \(right.count) scalars")
-        return zip(left, right).map { $0 + $1 }
-    }
 }

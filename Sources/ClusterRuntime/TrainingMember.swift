@@ -76,14 +76,19 @@ package protocol Collective: AnyObject {
     /// The virtual ranks that this member computes; a part of 0..<K, never empty.
     var virtualRanks: Range<Int> { get }
 
+    /// Tells that the elements from `offset` on are final in all leaves of the sum that comes next: they may travel while
+    /// the rest is computed. Offsets descend; ``allReduce(leaves:scalars:scalarCount:into:)`` with the same root ends it.
+    func release(
+        _ leaves: [TouchedFloats?], from offset: Int, into root: UnsafeMutableBufferPointer<Float>) throws
+
     /// Adds one leaf per virtual rank over all K by the fixed tree and gives every member the same root.
     ///
     /// `leaves` holds one buffer per owned virtual rank in order, nil for an absent one (it is passed over, not added as
     /// zero); all have the length of `root`. Their content is undefined afterwards. `scalars` holds one list per owned virtual
-    /// rank, empty for an absent one, all others of one length; they are added in the same tree in Float64 and returned.
-    /// If every leaf is absent the root is zero. `root` may be the same memory as the first leaf.
+    /// rank, empty for an absent one, all others of `scalarCount` numbers; they are added in the same tree in Float64 and returned.
+    /// If every leaf is absent root and sums are zero. `root` may be the same memory as the first leaf.
     func allReduce(
-        leaves: [TouchedFloats?], scalars: [[Double]],
+        leaves: [TouchedFloats?], scalars: [[Double]], scalarCount: Int,
         into root: UnsafeMutableBufferPointer<Float>
     ) throws -> [Double]
 

@@ -13,7 +13,7 @@ final class TrainingSession {
     private let counter: ProgressCounter
     private let control: CollectiveControl
     private var member: (any TrainingMember)?
-    private var collective: DirectCollective?
+    private var collective: MemberCollective?
     private var computeSeconds = 0.0
     private var generation: UInt64 = 0
 
@@ -106,10 +106,14 @@ final class TrainingSession {
         let ranges = request.members.map { place in
             Int(place.firstVirtualRank)..<(Int(place.firstVirtualRank) + Int(place.virtualRanks))
         }
+        collective?.end()
         try network.connect(to: request.members.map(\.dataEndpoint), me: Int(request.index))
-        collective = DirectCollective(
+        var plan = CollectivePlan(
             generation: request.generation, job: job, index: Int(request.index), ranges: ranges,
-            network: network, progress: counter)
+            hosts: request.members.map { Int($0.host) })
+        plan.route = CollectiveRoute(rawValue: request.route) ?? .direct
+        if request.bucketBytes > 0 { plan.bucketBytes = Int(request.bucketBytes) }
+        collective = MemberCollective(plan, carrier: network, control: control, progress: counter)
         var message = WireReady()
         message.stage = open.stage
         message.generation = request.generation
@@ -122,7 +126,11 @@ final class TrainingSession {
         guard let member, let collective else { return nil }
         let start = SystemFacts.now()
         collective.whenCalled = { [control] in control.reached(member.position) }
-        defer { computeSeconds += SystemFacts.now() - start }
+        defer {
+            // The collective's thread must not touch the member's memory any more.
+            collective.end()
+            computeSeconds += SystemFacts.now() - start
+        }
         let result = try member.run(with: collective, progress: counter)
         guard result.result.count <= ClusterLimits.payloadBytes else {
             throw ClusterError.tooLarge(

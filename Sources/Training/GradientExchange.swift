@@ -12,12 +12,25 @@ package protocol GradientExchange {
     /// The virtual ranks that this member computes.
     var virtualRanks: Range<Int> { get }
 
-    /// Sums one leaf per owned virtual rank (nil = absent) over all members into `root`; returns the sums of `scalars`.
+    /// Tells that the elements from `offset` on are final in all leaves of the next sum, which goes to `root`: they may
+    /// travel while the rest is computed. Offsets descend.
+    func release(
+        _ leaves: [TouchedFloats?], from offset: Int, into root: UnsafeMutableBufferPointer<Float>) throws
+
+    /// Sums one leaf per owned virtual rank (nil = absent) over all members into `root`; returns the sums of `scalars`,
+    /// lists of `scalarCount` numbers (empty for an absent rank).
     func allReduce(
-        leaves: [TouchedFloats?], scalars: [[Double]],
+        leaves: [TouchedFloats?], scalars: [[Double]], scalarCount: Int,
         into root: UnsafeMutableBufferPointer<Float>
     ) throws -> [Double]
 
     /// Every member's bytes, in member order.
     func allGather(_ mine: [UInt8]) throws -> [[UInt8]]
+}
+
+extension GradientExchange {
+    /// Waits for the whole.
+    package func release(
+        _ leaves: [TouchedFloats?], from offset: Int, into root: UnsafeMutableBufferPointer<Float>
+    ) throws {}
 }

@@ -131,7 +131,9 @@ package final class Trainer {
         _ present: [TouchedFloats?], _ scalars: [[Double]], _ exchange: any GradientExchange
     ) throws -> [Double] {
         do {
-            let sums = try exchange.allReduce(leaves: present, scalars: scalars, into: leaves.root.values)
+            let sums = try exchange.allReduce(
+                leaves: present, scalars: scalars, scalarCount: 2 + model.parameters.parameters.count,
+                into: leaves.root.values)
             if exchange.memberCount == 1 {
                 leaves.summedAlone(isWhole: present.allSatisfy { $0 != nil })
             } else {

@@ -19,6 +19,11 @@ package final class Message {
     /// The number of bytes.
     package var count: Int { zmq_msg_size(storage) }
 
+    /// The bytes, without a copy; valid while this part lives. Who holds the only reference may write to them.
+    package var bytes: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(start: zmq_msg_data(storage), count: count)
+    }
+
     /// The bytes, without a copy; valid during the call.
     package func withUnsafeBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result

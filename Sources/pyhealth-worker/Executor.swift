@@ -89,11 +89,17 @@ private struct Exchange: GradientExchange {
     var memberCount: Int { collective.memberCount }
     var virtualRanks: Range<Int> { collective.virtualRanks }
 
+    func release(
+        _ leaves: [TouchedFloats?], from offset: Int, into root: UnsafeMutableBufferPointer<Float>
+    ) throws {
+        try collective.release(leaves, from: offset, into: root)
+    }
+
     func allReduce(
-        leaves: [TouchedFloats?], scalars: [[Double]],
+        leaves: [TouchedFloats?], scalars: [[Double]], scalarCount: Int,
         into root: UnsafeMutableBufferPointer<Float>
     ) throws -> [Double] {
-        try collective.allReduce(leaves: leaves, scalars: scalars, into: root)
+        try collective.allReduce(leaves: leaves, scalars: scalars, scalarCount: scalarCount, into: root)
     }
 
     func allGather(_ mine: [UInt8]) throws -> [[UInt8]] {

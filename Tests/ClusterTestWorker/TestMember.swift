@@ -86,7 +86,8 @@ final class TestMember: TrainingMember {
             leaf == nil ? [] : [Double(rank) * 0.1]
         }
         let sums = try collective.allReduce(
-            leaves: memory.map { $0.map { TouchedFloats($0) } }, scalars: scalars, into: root)
+            leaves: memory.map { $0.map { TouchedFloats($0) } }, scalars: scalars, scalarCount: 1,
+            into: root)
         let gathered = try collective.allGather(withUnsafeBytes(of: root.first ?? 0) { Data($0) })
         guard Set(gathered).count == 1 else { throw TestInputError(exitStatus: .internal) }
         let scale = Float(1 + (sums.first ?? 0))

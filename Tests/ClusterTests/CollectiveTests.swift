@@ -13,7 +13,7 @@ struct CollectiveTests {
     /// Runs `body` as every member of a generation and returns their results in order.
     private func withMembers<Result: Sendable>(
         _ count: Int, ranks: Int, transport: String, generation: UInt64 = 1,
-        _ body: @escaping @Sendable (DirectCollective, CollectiveControl) throws -> Result
+        _ body: @escaping @Sendable (MemberCollective, CollectiveControl) throws -> Result
     ) throws -> [Swift.Result<Result, any Error>] {
         let context = try MessagingContext()
         let ranges = VirtualRankPlan.ranges(ranks: ranks, members: count)
@@ -38,9 +38,12 @@ struct CollectiveTests {
                     bound.wait()
                     let all = endpoints.withLock { list in (0..<count).map { list[$0] ?? "" } }
                     try network.connect(to: all, me: index)
-                    let collective = DirectCollective(
-                        generation: generation, job: 1, index: index, ranges: ranges, network: network,
+                    let collective = MemberCollective(
+                        CollectivePlan(
+                            generation: generation, job: 1, index: index, ranges: ranges,
+                            hosts: ranges.map { _ in 0 }), carrier: network, control: control,
                         progress: ProgressCounter())
+                    defer { collective.end() }
                     let value = try body(collective, control)
                     // Sockets stay until everybody has received everything.
                     bound.wait()
@@ -70,7 +73,9 @@ struct CollectiveTests {
     }
 
     /// Three sums in a row as one member computes them.
-    private static func sums(_ collective: DirectCollective, count: Int) throws -> [[Float]] {
+    private static func sums(
+        _ collective: MemberCollective, ranks: Int, count: Int
+    ) throws -> [[Float]] {
         try (0..<3).map { round in
             let buffers = collective.virtualRanks.map { rank in
                 leaf(rank, count, round: round).map { values -> UnsafeMutableBufferPointer<Float> in
@@ -88,8 +93,9 @@ struct CollectiveTests {
             }
             let scalars = zip(collective.virtualRanks, buffers).map { $1 == nil ? [] : [Double($0) * 0.3] }
             let total = try collective.allReduce(
-                leaves: buffers.map { $0.map { TouchedFloats($0) } }, scalars: scalars, into: root)
-            let expected = reference(collective.virtualRanksInAll, count, round: round)
+                leaves: buffers.map { $0.map { TouchedFloats($0) } }, scalars: scalars, scalarCount: 1,
+                into: root)
+            let expected = reference(ranks, count, round: round)
             guard total.first ?? 0 == expected.1 else { throw CollectiveInterrupted() }
             return Array(root)
         }
@@ -100,7 +106,7 @@ struct CollectiveTests {
         guard members <= ranks else { return }
         for count in [1, 100, 5000] {
             let results = try withMembers(members, ranks: ranks, transport: "inproc") { collective, _ in
-                try Self.sums(collective, count: count).map { $0.map(\.bitPattern) }
+                try Self.sums(collective, ranks: ranks, count: count).map { $0.map(\.bitPattern) }
             }
             #expect(results.count == members)
             for result in results {
@@ -116,7 +122,7 @@ struct CollectiveTests {
     @Test(arguments: ["ipc", "tcp"]) func sumsOverSockets(transport: String) throws {
         let count = 300_000
         let results = try withMembers(3, ranks: 4, transport: transport) { collective, _ in
-            try Self.sums(collective, count: count).map { $0.map(\.bitPattern) }
+            try Self.sums(collective, ranks: 4, count: count).map { $0.map(\.bitPattern) }
         }
         let expected = Self.reference(4, count, round: 2).0.map(\.bitPattern)
         for result in results { #expect(try result.get()[2] == expected) }
@@ -162,21 +168,16 @@ struct CollectiveTests {
     @Test func cutsSlicesOfBoundedSize() {
         for members in [2, 3, 7] {
             for count in [0, 1, 1000, 70_000, 1_000_000, 30_000_000] {
-                let slices = DirectCollective.slices(of: count, members: members)
+                let slices = Slices.cut(count, elementBytes: 4, members: members)
                 #expect(slices.first?.lowerBound == 0 && slices.last?.upperBound == count)
                 #expect(zip(slices, slices.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
-                #expect(slices.allSatisfy { $0.count * 4 <= DirectCollective.largestSlice })
+                #expect(slices.allSatisfy { $0.count * 4 <= Slices.largest })
                 if slices.count > 1 {
-                    #expect(slices.allSatisfy { $0.count * 4 >= DirectCollective.smallestSlice / 2 })
+                    #expect(slices.allSatisfy { $0.count * 4 >= Slices.smallest / 2 })
                 }
             }
         }
     }
-}
-
-extension DirectCollective {
-    /// K.
-    var virtualRanksInAll: Int { ranges.last?.upperBound ?? 0 }
 }
 
 /// Lets threads wait for each other.

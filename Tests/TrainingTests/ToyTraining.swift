@@ -99,7 +99,7 @@ final class LonelyExchange: GradientExchange {
     }
 
     func allReduce(
-        leaves: [TouchedFloats?], scalars: [[Double]],
+        leaves: [TouchedFloats?], scalars: [[Double]], scalarCount: Int,
         into root: UnsafeMutableBufferPointer<Float>
     ) throws -> [Double] {
         try count()

@@ -936,6 +936,12 @@ package nonisolated struct WirePlan: Sendable {
   /// for those who are elsewhere; empty if nobody is
   package var statePath: String = String()
 
+  /// 0 direct, 1 halving and doubling, 2 and 3 the same through one leader per host
+  package var route: UInt32 = 0
+
+  /// 0: 4 MiB
+  package var bucketBytes: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -953,6 +959,9 @@ package nonisolated struct WireMember: Sendable {
   package var firstVirtualRank: UInt32 = 0
 
   package var virtualRanks: UInt32 = 0
+
+  /// neighbours with the same number share a host
+  package var host: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2705,7 +2714,7 @@ nonisolated extension WireSave: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Plan"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}members\0\u{1}index\0\u{1}position\0\u{3}state_path\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}members\0\u{1}index\0\u{1}position\0\u{3}state_path\0\u{2}F\u{2}route\0\u{3}bucket_bytes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2719,6 +2728,8 @@ nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.statePath) }()
+      case 140: try { try decoder.decodeSingularUInt32Field(value: &self.route) }()
+      case 141: try { try decoder.decodeSingularUInt32Field(value: &self.bucketBytes) }()
       default: break
       }
     }
@@ -2743,6 +2754,12 @@ nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if !self.statePath.isEmpty {
       try visitor.visitSingularStringField(value: self.statePath, fieldNumber: 6)
     }
+    if self.route != 0 {
+      try visitor.visitSingularUInt32Field(value: self.route, fieldNumber: 140)
+    }
+    if self.bucketBytes != 0 {
+      try visitor.visitSingularUInt32Field(value: self.bucketBytes, fieldNumber: 141)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2753,6 +2770,8 @@ nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs.index != rhs.index {return false}
     if lhs.position != rhs.position {return false}
     if lhs.statePath != rhs.statePath {return false}
+    if lhs.route != rhs.route {return false}
+    if lhs.bucketBytes != rhs.bucketBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2760,7 +2779,7 @@ nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension WireMember: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Member"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}instance\0\u{3}data_endpoint\0\u{3}first_virtual_rank\0\u{3}virtual_ranks\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}instance\0\u{3}data_endpoint\0\u{3}first_virtual_rank\0\u{3}virtual_ranks\0\u{2}H\u{2}host\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2772,6 +2791,7 @@ nonisolated extension WireMember: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 2: try { try decoder.decodeSingularStringField(value: &self.dataEndpoint) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.firstVirtualRank) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.virtualRanks) }()
+      case 140: try { try decoder.decodeSingularUInt32Field(value: &self.host) }()
       default: break
       }
     }
@@ -2790,6 +2810,9 @@ nonisolated extension WireMember: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.virtualRanks != 0 {
       try visitor.visitSingularUInt32Field(value: self.virtualRanks, fieldNumber: 4)
     }
+    if self.host != 0 {
+      try visitor.visitSingularUInt32Field(value: self.host, fieldNumber: 140)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2798,6 +2821,7 @@ nonisolated extension WireMember: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.dataEndpoint != rhs.dataEndpoint {return false}
     if lhs.firstVirtualRank != rhs.firstVirtualRank {return false}
     if lhs.virtualRanks != rhs.virtualRanks {return false}
+    if lhs.host != rhs.host {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
