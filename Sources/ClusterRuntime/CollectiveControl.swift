@@ -17,7 +17,14 @@ final class CollectiveControl: Sendable {
 
     /// Ends collectives of generations before this one.
     func interrupt(before generation: UInt64) {
-        fence.max(generation, ordering: .acquiringAndReleasing)
+        // Not `Atomic.max`: it compares as signed numbers (Swift 6.3), so that `.max` would interrupt nothing.
+        var old = fence.load(ordering: .acquiring)
+        while old < generation {
+            let (isDone, now) = fence.compareExchange(
+                expected: old, desired: generation, ordering: .acquiringAndReleasing)
+            if isDone { break }
+            old = now
+        }
         wakeUp.signal()
     }
 

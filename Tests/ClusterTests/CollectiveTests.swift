@@ -156,6 +156,14 @@ struct CollectiveTests {
         for result in results { #expect(try result.get()) }
     }
 
+    @Test func everyGenerationCanBeInterruptedAtOnce() throws {
+        let control = try CollectiveControl()
+        control.interrupt(before: .max)
+        #expect(control.isInterrupted(1 << 32) && control.isInterrupted(.max - 1))
+        control.interrupt(before: 2)
+        #expect(control.isInterrupted(1 << 32))
+    }
+
     @Test func refusesToBeginInAnEndedGeneration() throws {
         let results = try withMembers(1, ranks: 1, transport: "inproc") { collective, control -> Bool in
             control.interrupt(before: 2)

@@ -10,19 +10,20 @@ import Testing
 struct RouteTests {
     static let everyRoute = CollectiveRoute.allCases
 
-    @Test(arguments: everyRoute, [1, 2, 3, 5, 7, 8])
-    func bitsStayTheSameThroughJoinsAndLosses(route: CollectiveRoute, seed: UInt64) throws {
+    @Test(arguments: everyRoute)
+    func bitsStayTheSameThroughJoinsAndLosses(route: CollectiveRoute) throws {
+        let seed: UInt64 = 5
         var random = RandomStream(seed: seed, purpose: .test, layer: Int(route.rawValue))
-        var toy = RouteToy(count: 1 + random.nextInt(below: 900))
+        var toy = RouteToy(count: 1 + random.nextInt(below: 250))
         var reference = toy
         let ranks = 8
         var generation: UInt64 = 0
-        while toy.step < 200 {
+        while toy.step < 1000 {
             generation += 1
             let members = [1, 2, 3, 5, 7, 8][random.nextInt(below: 6)]
             let perHost = 1 + random.nextInt(below: 4)
             let bytes = [128, 512, 1024, 4 << 20][random.nextInt(below: 4)]
-            let end = min(200, toy.step + 1 + random.nextInt(below: 40))
+            let end = min(1000, toy.step + 1 + random.nextInt(below: 40))
             // A loss: one member stops in the middle of a step and the others are told.
             let lost = random.nextInt(below: 2) == 0 ? random.nextInt(below: members) : nil
             let plans = CollectivePlan.plans(
@@ -113,11 +114,13 @@ struct RouteToy: Sendable {
     /// The leaf of a virtual rank, nil in some steps.
     private func leaf(_ rank: Int) -> [Float]? {
         guard splitMix(UInt64(step * 31 + rank)) % 5 != 0 else { return nil }
-        var stream = RandomStream(seed: 7, purpose: .test, step: step, rank: rank)
-        return values.indices.map { index in
-            guard splitMix(UInt64(index / 40 + step * 3 + rank)) % 3 == 0 else { return 0 }
-            return (stream.nextFloat() - 0.5) * Float(1 << (rank % 5)) + values[index] * 1e-3
+        var state = splitMix(UInt64(step * 977 + rank))
+        var leaf = [Float](repeating: 0, count: values.count)
+        for index in leaf.indices where (index / 40 + step + rank) % 3 != 0 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            leaf[index] = Float(Int32(truncatingIfNeeded: state >> 32)) * 1e-9 + values[index] * 1e-3
         }
+        return leaf
     }
 
     private mutating func apply(_ root: some Sequence<Float>, _ scalar: Double) {
@@ -150,10 +153,15 @@ struct RouteToy: Sendable {
         let root = step % 2 == 0 ? memory[0].floats : spare.floats
         // Buckets leave bit by bit, as on the way back.
         for offset in [count * 3 / 4, count / 3] { try collective.release(leaves, from: offset, into: root) }
-        if stops { throw CollectiveInterrupted() }
+        if stops {
+            // As a training session does before it lets go of the memory.
+            collective.end()
+            throw CollectiveInterrupted()
+        }
         let scalars = zip(collective.virtualRanks, leaves).map { $1 == nil ? [] : [Double($0) * 0.1] }
         let sums = try collective.allReduce(
             leaves: leaves, scalars: scalars, scalarCount: 1, into: root)
+        defer { withExtendedLifetime((memory, spare)) {} }
         apply(root, sums[0])
     }
 
@@ -167,15 +175,17 @@ struct RouteToy: Sendable {
             controls.withLock { $0.append(control) }
             while controls.withLock({ $0.count }) < plans.count { sched_yield() }
             var toy = start
+            // What a member holds when it is interrupted is what it had applied.
+            defer {
+                if toy.step < end {
+                    for control in controls.withLock({ $0 }) { control.interrupt(before: .max) }
+                }
+            }
             do {
                 while toy.step < end {
                     try toy.step(collective, stops: collective.memberIndex == lost && toy.step + 1 == end)
                 }
-            } catch is CollectiveInterrupted {
-                for control in controls.withLock({ $0 }) { control.interrupt(before: .max) }
-            }
-            // What a member holds when it is interrupted is what it had applied.
-            collective.end()
+            } catch is CollectiveInterrupted {}
             return toy
         }
         return try states.map { try $0.get() }
