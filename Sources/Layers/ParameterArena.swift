@@ -29,7 +29,7 @@ package final class ParameterArena {
         package var range: Range<Int> { offset..<offset + count }
 
         /// Where the next parameter begins.
-        var end: Int { offset + (count + 15) / 16 * 16 }
+        package var end: Int { offset + (count + 15) / 16 * 16 }
     }
 
     /// The table of parameters, in order.
@@ -85,6 +85,14 @@ package final class ParameterArena {
 
     /// For every parameter, whether it took part in a loss since ``zeroGradients()``.
     package var receivedGradient: [Bool] { slots.map(\.receivedGradient) }
+
+    /// Calls `body` for every parameter to whose gradient something was added since `counts` was written, and writes it again.
+    package func forEachArrival(since counts: inout [Int], _ body: (_ parameter: Int) -> Void) {
+        for (place, slot) in slots.enumerated() where slot.arrivals != counts[place] {
+            counts[place] = slot.arrivals
+            body(place)
+        }
+    }
 
     /// The elements of the flat blocks whose gradient may not be zero, ascending and apart.
     package var gradientRanges: [Range<Int>] {

@@ -90,7 +90,9 @@ package final class Context {
     /// going back a second time ends the process with a message. Second derivatives are needed by none of the product's
     /// models and interpretation methods: these ask for gradients of a score by inputs or embeddings, some with other
     /// pullbacks of single operations.
-    package func backward(from loss: Tensor) {
+    ///
+    /// `afterEach` is called after every operation with the number of those left.
+    package func backward(from loss: Tensor, afterEach: ((_ left: Int) -> Void)? = nil) {
         require(recordsGradients, "backward: this context does not record gradients")
         require(
             !hasGoneBack,
@@ -102,6 +104,7 @@ package final class Context {
         target.floats[0] = target.add ? target.floats[0] + 1 : 1
         Kernel.flushingSubnormals {
             while let step = tape.popLast() {
+                defer { afterEach?(tape.count) }
                 guard let gradient = step.output.gradientBuffer else { continue }
                 if checksNumerics {
                     look(at: gradient.floats, of: step.output, step.operation, isGradient: true)
@@ -109,6 +112,13 @@ package final class Context {
                 step.pullback(gradient.floats, self)
                 step.output.releaseGradient()
             }
+        }
+    }
+
+    /// A number that tells apart tapes of other operations or of another order.
+    package var tapeSignature: UInt64 {
+        tape.reduce(UInt64(tape.count)) { hash, step in
+            step.operation.utf8.reduce(hash &* 31 &+ 7) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
         }
     }
 

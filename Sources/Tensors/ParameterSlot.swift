@@ -11,6 +11,8 @@ package final class ParameterSlot {
     private let columns: Int
     private var gradient: UnsafeMutablePointer<Float>?
     private var isTouched: [Bool] = []
+    /// How often something was added to the gradient, ever.
+    package private(set) var arrivals = 0
     private(set) var isDense = false
     /// Rows whose gradient may not be zero, in order of first touch; meaningless once a dense gradient arrived.
     private(set) var touchedRows: [Int32] = []
@@ -84,6 +86,7 @@ package final class ParameterSlot {
     }
 
     private func place() -> UnsafeMutablePointer<Float> {
+        arrivals += 1
         guard let gradient else { refuse("parameter: used before ParameterBuilder.build()") }
         return gradient
     }

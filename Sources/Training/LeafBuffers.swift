@@ -35,6 +35,11 @@ final class LeafBuffers {
         return TouchedFloats(blocks[place], touched: used[place])
     }
 
+    /// The block of an owned virtual rank on the way back: complete where no gradient arrives any more.
+    func arriving(_ place: Int, of arena: ParameterArena) -> TouchedFloats {
+        TouchedFloats(blocks[place], touched: arena.gradientRanges)
+    }
+
     /// Tells that the blocks went into a sum: any of them may hold a part of it now.
     func summed() {
         for place in used.indices { used[place] = [0..<count] }

@@ -38,6 +38,8 @@ package final class Trainer {
     private let pool = BufferPool()
     private let stepsPerEpoch: Int
     private let leaves: LeafBuffers
+    /// When gradients were final on an earlier way back.
+    private var schedule: GradientSchedule?
     private var plan: (epoch: Int, plan: EpochPlan)?
     /// Phases applied: optimizer steps and evaluations.
     package private(set) var position: UInt64 = 0
@@ -106,9 +108,25 @@ package final class Trainer {
 
     // MARK: One step
 
+    /// One step; gradients leave while the rest is computed, unless that turns out to have been too early.
     private func step(epoch: Int, step: Int, _ exchange: any GradientExchange) throws {
+        var sums = try sums(epoch: epoch, step: step, exchange, overlaps: exchange.memberCount > 1)
+        if sums[2] > 0 {
+            // Somewhere a gradient left before it was complete, which everybody sees in the sum: once more without that.
+            schedule = nil
+            sums = try self.sums(epoch: epoch, step: step, exchange, overlaps: false)
+        }
+        try apply(sums, epoch: epoch, step: step)
+    }
+
+    /// The gradients of one step, left in the leaves' root. Returns the sums over all virtual ranks of their losses, samples,
+    /// ranks whose gradients left too early, and per parameter those with a gradient.
+    private func sums(
+        epoch: Int, step: Int, _ exchange: any GradientExchange, overlaps: Bool
+    ) throws -> [Double] {
         let ranks = batches(epoch: epoch, step: step)
         let arena = model.parameters
+        let lastPlace = exchange.virtualRanks.enumerated().last { !ranks[$0.element].isEmpty }?.offset
         var present: [TouchedFloats?] = []
         var scalars: [[Double]] = []
         for (place, rank) in exchange.virtualRanks.enumerated() {
@@ -118,13 +136,28 @@ package final class Trainer {
                 continue
             }
             leaves.collect(place, of: arena)
-            let loss = try leaf(ranks[rank], epoch: epoch, step: step, rank: rank)
+            let absent = exchange.virtualRanks.count - place - 1
+            let release: Release? =
+                !overlaps || place != lastPlace
+                ? nil
+                : { [leaves, present] offset in
+                    let all =
+                        present + [leaves.arriving(place, of: arena)] + Array(repeating: nil, count: absent)
+                    try exchange.release(all, from: offset, into: leaves.root.values)
+                }
+            let leaf = try leaf(
+                ranks[rank], epoch: epoch, step: step, rank: rank, observes: exchange.memberCount > 1, release
+            )
             present.append(leaves.collected(place, of: arena))
-            scalars.append([loss, Double(ranks[rank].count)] + arena.receivedGradient.map { $0 ? 1 : 0 })
+            scalars.append(
+                [leaf.loss, Double(ranks[rank].count), leaf.isTooEarly ? 1 : 0]
+                    + arena.receivedGradient.map { $0 ? 1 : 0 })
         }
-        let sums = try sum(present, scalars, exchange)
-        try apply(sums, epoch: epoch, step: step)
+        return try sum(present, scalars, exchange)
     }
+
+    /// Tells that gradients from an offset on are final.
+    private typealias Release = (_ offset: Int) throws -> Void
 
     /// The sum over all virtual ranks, left in the leaves' root; returns the sums of the scalars.
     private func sum(
@@ -132,7 +165,7 @@ package final class Trainer {
     ) throws -> [Double] {
         do {
             let sums = try exchange.allReduce(
-                leaves: present, scalars: scalars, scalarCount: 2 + model.parameters.parameters.count,
+                leaves: present, scalars: scalars, scalarCount: 3 + model.parameters.parameters.count,
                 into: leaves.root.values)
             if exchange.memberCount == 1 {
                 leaves.summedAlone(isWhole: present.allSatisfy { $0 != nil })
@@ -146,8 +179,11 @@ package final class Trainer {
         }
     }
 
-    /// The gradient of the summed loss of one virtual rank's samples, left where the arena collects; returns the loss.
-    private func leaf(_ samples: [Int], epoch: Int, step: Int, rank: Int) throws -> Double {
+    /// The gradient of the summed loss of one virtual rank's samples, left where the arena collects; returns the loss, and
+    /// whether `release` was told of a gradient that was not final.
+    private func leaf(
+        _ samples: [Int], epoch: Int, step: Int, rank: Int, observes: Bool, _ release: Release?
+    ) throws -> (loss: Double, isTooEarly: Bool) {
         let randomness = Randomness(seed: job.seed, epoch: epoch, step: step, rank: rank)
         let context = Context(
             mode: .training, recordsGradients: true, pool: pool, randomness: randomness,
@@ -156,9 +192,34 @@ package final class Trainer {
             throw ModelError.wrongLabels(label: model.schema.label)
         }
         if let fault = context.numericFault { throw TrainingError.nonFiniteOperation(fault) }
-        context.backward(from: loss.total)
+        var isTooEarly = false
+        if observes {
+            isTooEarly = try goBack(context, from: loss.total, release)
+        } else {
+            context.backward(from: loss.total)
+        }
         if let fault = context.numericFault { throw TrainingError.nonFiniteOperation(fault) }
-        return loss.perSample.reduce(0) { $0 + Double($1) }
+        return (loss.perSample.reduce(0) { $0 + Double($1) }, isTooEarly)
+    }
+
+    /// Goes back, learns when gradients are final, and releases them where that is known; returns whether that was wrong.
+    private func goBack(_ context: Context, from loss: Tensor, _ release: Release?) throws -> Bool {
+        let arena = model.parameters
+        var arrivals = GradientArrivals(signature: context.tapeSignature, of: arena)
+        let known = schedule?.signature == arrivals.signature ? schedule : nil
+        var released = Int.max
+        var failure: (any Error)?
+        context.backward(from: loss) { left in
+            arrivals.note(left: left, of: arena)
+            guard let release, failure == nil, let offset = known?.offset(left: left), offset < released
+            else { return }
+            released = offset
+            do { try release(offset) } catch { failure = error }
+        }
+        if let failure { throw failure }
+        let wasRight = known?.holds(for: arrivals) ?? false
+        if !wasRight { schedule = GradientSchedule(arrivals, of: arena) }
+        return known != nil && release != nil && !wasRight
     }
 
     private func apply(_ sums: [Double], epoch: Int, step: Int) throws {
@@ -171,7 +232,7 @@ package final class Trainer {
             throw TrainingError.nonFinite(
                 epoch: epoch, step: step, parameter: bad ?? "none (the loss itself)")
         }
-        model.parameters.follow(root.values, ranks: Array(sums.dropFirst(2)))
+        model.parameters.follow(root.values, ranks: Array(sums.dropFirst(3)))
         var factor = scale
         if let maximum = job.configuration.maxGradNorm {
             let norm = GradientNorm.norm(of: gradients, scale: scale)
@@ -179,7 +240,7 @@ package final class Trainer {
         }
         optimizer.step(
             values: model.parameters.values, gradients: gradients, scale: factor,
-            participating: sums.dropFirst(2).map { $0 > 0 })
+            participating: sums.dropFirst(3).map { $0 > 0 })
         totals.loss += loss
         totals.samples += count
     }

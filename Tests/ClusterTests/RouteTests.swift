@@ -45,7 +45,7 @@ struct RouteTests {
     @Test(arguments: everyRoute, [2, 4, 8]) func smallQueuesOnlyMakeItWait(
         route: CollectiveRoute, members: Int
     ) throws {
-        var reference = RouteToy(count: 3000)
+        var reference = RouteToy(count: 1000)
         let plans = CollectivePlan.plans(
             members: members, ranks: 8, perHost: 2, route: route, bucketBytes: 256)
         let states = try RouteToy.run(reference, plans, until: 5, lost: nil, room: 2)
