@@ -46,6 +46,7 @@ package struct RunPublisher {
 
     /// Writes the resolved run file.
     package func publishJob(_ text: String) throws {
+        PublishedDigests(runDirectory: runDirectory).remove()
         try AtomicFile.write(text, to: "\(runDirectory)/job.resolved.yaml", durable: false)
     }
 

@@ -4,7 +4,7 @@ import Groundwork
 import Reports
 import Stages
 
-/// Collects what a run was and writes `report.html`.
+/// Collects what a run was and writes `report.html`, and `SHA256SUMS` of all that is for people.
 struct RunReport {
     let job: JobConfiguration
     let runDirectory: String
@@ -44,6 +44,7 @@ struct RunReport {
         ]
         let path = "\(runDirectory)/report.html"
         try AtomicFile.write(HTMLReport(summary).html(), to: path, durable: false)
+        try PublishedDigests(runDirectory: runDirectory).write(summary.files.map { ($0.name, $0.sha256) })
         return path
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import ClusterRuntime
 import Foundation
 import Groundwork
+import Stages
 
 /// `pyhealth-coord verify`: checks every digest of a run.
 struct VerifyCommand: ParsableCommand {
@@ -26,8 +27,16 @@ struct VerifyCommand: ParsableCommand {
             }
             let printer = ProgressPrinter(isQuiet: quiet)
             let started = Date()
-            let report = try RunVerifier.verify(runDirectory: folder) { report in
+            var report = try RunVerifier.verify(runDirectory: folder) { report in
                 printer.show("verify", done: report.files, of: report.total, since: started)
+            }
+            if let published = try PublishedDigests(runDirectory: folder).problems() {
+                report.files += published.files
+                report.problems += published.problems
+            } else {
+                print(
+                    "\(PublishedDigests.name) is not there: the run is not over, or was interrupted at its end."
+                )
             }
             for problem in report.problems { print(problem) }
             let size = String(format: "%.1f MB", Double(report.bytes) / 1e6)

@@ -1,0 +1,62 @@
+import Digests
+import Foundation
+import Groundwork
+
+/// `SHA256SUMS`: the digests of what a run leaves for people, in the format of coreutils, so that `sha256sum --check`
+/// reads it too.
+///
+/// The first line, `# <n> files`, tells a file whose end is missing. While a run goes on there is none.
+package struct PublishedDigests {
+    /// The file's name in the run directory.
+    package static let name = "SHA256SUMS"
+    /// Small files whose digests nobody knows yet.
+    private static let unlisted = ["job.resolved.yaml", "samples/manifest.json", "report.html"]
+
+    private let runDirectory: String
+    private var path: String { "\(runDirectory)/\(Self.name)" }
+
+    package init(runDirectory: String) { self.runDirectory = runDirectory }
+
+    /// Says that files are about to change.
+    package func remove() { unlink(path) }
+
+    /// Writes the digests of `files` (paths below the run directory) and of the small files beside them. Throws `FileError`.
+    package func write(_ files: [(name: String, sha256: String)]) throws {
+        var all = files
+        for name in Self.unlisted where access("\(runDirectory)/\(name)", R_OK) == 0 {
+            all.append((name, try SHA256.hex(ofFile: "\(runDirectory)/\(name)")))
+        }
+        let lines = all.sorted { $0.name < $1.name }.map { "\($0.sha256)  \($0.name)" }
+        try AtomicFile.write(
+            (["# \(lines.count) files"] + lines).joined(separator: "\n") + "\n", to: path, durable: false)
+    }
+
+    /// Checks the files against their digests: how many, and what does not hold, a sentence each; nil where there are no
+    /// digests. Throws `FileError`.
+    package func problems() throws -> (files: Int, problems: [String])? {
+        guard access(path, F_OK) == 0 else { return nil }
+        let text = String(decoding: try Files.contents(of: path), as: UTF8.self)
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let count = lines.first.flatMap { $0.wholeMatch(of: /# ([0-9]+) files/) }.flatMap { Int($0.1) }
+        // The last line ends with a newline too.
+        guard count == lines.count - 2, lines.popLast() == "" else {
+            return (0, ["\(Self.name) is damaged: it does not hold as many lines as it says"])
+        }
+        var problems: [String] = []
+        for (number, line) in lines.enumerated().dropFirst() {
+            guard let match = line.wholeMatch(of: /([0-9a-f]{64})  ([^\/.][^\n]*)/), !match.2.contains("..")
+            else {
+                problems.append("\(Self.name) is damaged in line \(number + 1)")
+                continue
+            }
+            let name = String(match.2)
+            let file = "\(runDirectory)/\(name)"
+            if access(file, F_OK) != 0 {
+                problems.append("\(name) is missing")
+            } else if try SHA256.hex(ofFile: file) != match.1 {
+                problems.append("\(name) has other content (SHA-256)")
+            }
+        }
+        return (lines.count - 1, problems)
+    }
+}
