@@ -21,6 +21,16 @@ package enum ClusterEvent: Sendable, Equatable {
     case generationStarted(stage: String, generation: UInt64, members: Int, position: UInt64)
     case memberFailed(stage: String, instance: Instance, code: String)
     case framesLost(stage: String, generation: UInt64)
+    case trainingPaused(stage: String, members: Int, minimum: Int, endsAfter: Seconds)
+    case ranksMoved(stage: String, members: Int)
+    case checkpointDamaged(stage: String, instance: Instance, files: Int, position: UInt64)
+    case checkpointWritten(stage: String, position: UInt64)
+    case straggler(stage: String, shard: String, attempt: UInt32, instance: Instance, seconds: Double)
+    case shardQuarantined(stage: String, shard: String, code: String)
+    case diskFull(instance: Instance)
+    case diskHasSpace(instance: Instance)
+    case operatorRequest(verb: String)
+    case superseded(epoch: UInt64)
     case jobFinished(seconds: Double)
     case jobFailed(code: String, exitStatus: Int32)
     case jobInterrupted
@@ -53,6 +63,16 @@ package enum ClusterEvent: Sendable, Equatable {
         case .generationStarted: "generation-started"
         case .memberFailed: "member-failed"
         case .framesLost: "frames-lost"
+        case .trainingPaused: "training-paused"
+        case .ranksMoved: "ranks-moved"
+        case .checkpointDamaged: "checkpoint-damaged"
+        case .checkpointWritten: "checkpoint-written"
+        case .straggler: "straggler"
+        case .shardQuarantined: "shard-quarantined"
+        case .diskFull: "disk-full"
+        case .diskHasSpace: "disk-has-space"
+        case .operatorRequest: "operator-request"
+        case .superseded: "superseded"
         case .jobFinished: "job-finished"
         case .jobFailed: "job-failed"
         case .jobInterrupted: "job-interrupted"
@@ -64,7 +84,8 @@ package enum ClusterEvent: Sendable, Equatable {
         switch self {
         case .workerLost(_, .left), .workerEnded(_, _, .exited(0)): false
         case .journalTorn, .stageInvalid, .workerEnded, .workerRejected, .workerLost, .attemptFailed,
-            .outputMissing, .memberFailed, .framesLost, .jobFailed:
+            .outputMissing, .memberFailed, .framesLost, .jobFailed, .trainingPaused, .checkpointDamaged,
+            .shardQuarantined, .diskFull, .superseded:
             true
         default: false
         }
@@ -133,6 +154,32 @@ package enum ClusterEvent: Sendable, Equatable {
             [("stage", .text(stage)), worker(instance), ("code", .text(code))]
         case .framesLost(let stage, let generation):
             [("stage", .text(stage)), ("generation", .integer(Int(clamping: generation)))]
+        default: careFields
+        }
+    }
+
+    private var careFields: [(key: String, value: Value)] {
+        switch self {
+        case .trainingPaused(let stage, let members, let minimum, let limit):
+            [
+                ("stage", .text(stage)), ("members", .integer(members)), ("min_workers", .integer(minimum)),
+                ("ends_after_seconds", .number(limit)),
+            ]
+        case .ranksMoved(let stage, let members): [("stage", .text(stage)), ("members", .integer(members))]
+        case .checkpointDamaged(let stage, let instance, let files, let position):
+            [
+                ("stage", .text(stage)), worker(instance), ("files", .integer(files)),
+                ("position", .integer(Int(clamping: position))),
+            ]
+        case .checkpointWritten(let stage, let position):
+            [("stage", .text(stage)), ("position", .integer(Int(clamping: position)))]
+        case .straggler(let stage, let shard, let attempt, let instance, let seconds):
+            shardFields(stage, shard, attempt) + [worker(instance), ("seconds", .number(seconds))]
+        case .shardQuarantined(let stage, let shard, let code):
+            [("stage", .text(stage)), ("shard", .text(shard)), ("code", .text(code))]
+        case .diskFull(let instance), .diskHasSpace(let instance): [worker(instance)]
+        case .operatorRequest(let verb): [("verb", .text(verb))]
+        case .superseded(let epoch): [("epoch", .integer(Int(clamping: epoch)))]
         default: []
         }
     }

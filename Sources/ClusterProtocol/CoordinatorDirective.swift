@@ -16,6 +16,12 @@ package enum CoordinatorDirective: Sendable, Equatable {
     case expel(Instance)
     /// Send something to every worker, to learn who is unreachable.
     case probe([Instance])
+    /// The worker computes wrong bits; the machine itself makes `expel` of it.
+    case bar(Instance, position: UInt64)
+    /// What was asked to end orderly has ended as far as it can.
+    case drained
+    /// Another coordinator, with this higher epoch, has taken over: write nothing any more.
+    case superseded(by: UInt64)
 }
 
 /// Which record has become durable.
@@ -44,6 +50,8 @@ package enum CoordinatorEvent: Sendable {
     case unreachable(Instance)
     /// Time has passed.
     case tick
+    /// End orderly: nothing new is begun, work in hand has so many seconds, a training writes a checkpoint.
+    case drain(shardGrace: Seconds)
     /// End: tell every worker.
     case shutDown(exitStatus: Int32, reason: String)
 }

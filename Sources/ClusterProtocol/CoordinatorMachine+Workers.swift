@@ -3,6 +3,7 @@ extension CoordinatorMachine {
     mutating func receive(_ envelope: WireEnvelope, now: Seconds) -> [CoordinatorDirective] {
         let instance = envelope.instance
         guard let body = envelope.body else { return [] }
+        if envelope.epoch > configuration.epoch { return supersede(envelope.epoch) }
         if case .hello(let hello) = body { return greet(hello, envelope, now: now) }
         guard workers[instance] != nil else { return [.send(to: instance, stranger(instance))] }
         workers.hear(instance, now: now)
@@ -18,6 +19,13 @@ extension CoordinatorMachine {
         }
     }
 
+    /// Workers follow a later coordinator: this one must not touch the run any more.
+    private mutating func supersede(_ epoch: UInt64) -> [CoordinatorDirective] {
+        guard !isSuperseded else { return [] }
+        isSuperseded = true
+        return [.report(.superseded(epoch: epoch)), .superseded(by: epoch)]
+    }
+
     private mutating func receiveTraining(
         _ body: MessageBody, from instance: Instance, now: Seconds
     ) -> [CoordinatorDirective] {
@@ -27,14 +35,16 @@ extension CoordinatorMachine {
             directives = training?.handle(opened: message, from: instance, now: now)
         case .prepared(let message):
             directives = training?.handle(prepared: message, from: instance, now: now)
-        case .saved(let message): directives = training?.handle(saved: message, from: instance, now: now)
         case .ready(let message): directives = training?.handle(ready: message, from: instance, now: now)
         case .trainingDone(let message): return trainingDone(message, from: instance, now: now)
         case .trainingFailed(let message):
             directives = training?.handle(failed: message, from: instance, now: now)
+        case .disagreed(let message):
+            directives = training?.handle(disagreed: message, from: instance, now: now)
+        case .checkpointed(let message): return checkpointed(message)
         default: directives = nil
         }
-        return filterFailures(directives ?? [])
+        return carryOut(directives ?? [], now: now)
     }
 
     private mutating func trainingDone(
@@ -47,15 +57,35 @@ extension CoordinatorMachine {
         }
         workers.update(instance) { $0.usage = message.usage }
         if training?.phase == .done, !directives.isEmpty { totals.computeSeconds += message.computeSeconds }
-        return filterFailures(directives)
+        return carryOut(directives, now: now)
     }
 
-    /// Lets only the job's first failure out.
-    mutating func filterFailures(_ directives: [CoordinatorDirective]) -> [CoordinatorDirective] {
-        directives.flatMap { directive -> [CoordinatorDirective] in
-            if case .fail(let failure) = directive { return fail(failure) }
-            return [directive]
+    /// Lets only the job's first failure out, and loses those whose bits are wrong.
+    mutating func carryOut(_ directives: [CoordinatorDirective], now: Seconds) -> [CoordinatorDirective] {
+        var result: [CoordinatorDirective] = []
+        for directive in directives {
+            switch directive {
+            case .fail(let failure): result += fail(failure)
+            case .bar(let instance, let position):
+                if let hello = workers[instance]?.hello { barred.insert("\(hello.host) \(hello.pid)") }
+                result.append(.send(to: instance, .reject(Self.expulsion)))
+                result += lose(instance, .rogue(position), now: now)
+            default: result.append(directive)
+            }
         }
+        return result
+    }
+
+    /// What a worker hears whose bits were wrong.
+    static var expulsion: WireReject {
+        var reject = WireReject()
+        reject.failure = WireFailure(
+            code: "cluster.expelled",
+            message:
+                "This worker's state of the training was another one than the majority's. Expected equal bits. Check "
+                + "this machine's memory and CPU before it takes part again.",
+            exitStatus: 70, deterministic: true)
+        return reject
     }
 
     // MARK: Coming
@@ -110,6 +140,8 @@ extension CoordinatorMachine {
                 code: "cluster.other-job",
                 message: "The worker on \(hello.host) (process \(hello.pid)) belongs to another job.",
                 exitStatus: 75)
+        } else if barred.contains("\(hello.host) \(hello.pid)") {
+            return Self.expulsion
         } else if workers.isLost(envelope.instance) {
             reject.failure = WireFailure(
                 code: "cluster.lost", message: "This worker was given up after a silence.", exitStatus: 75)
@@ -138,8 +170,14 @@ extension CoordinatorMachine {
         let isTraining = training?.members.contains(instance) ?? false
         workers.beat(instance, message, isBusy: isTraining || !message.held.isEmpty, now: now)
         shards?.renew(instance, deadline: now + WorkerTable.lostAfter)
+        shards?.noteWork(of: instance, now: now)
         training?.handle(status: message.training, pulse: message.pulse, from: instance, now: now)
         var directives: [CoordinatorDirective] = [.send(to: instance, .pulse(WirePulse()))]
+        if message.diskFull != diskFull.contains(instance) {
+            if message.diskFull { diskFull.insert(instance) } else { diskFull.remove(instance) }
+            directives.append(
+                .report(message.diskFull ? .diskFull(instance: instance) : .diskHasSpace(instance: instance)))
+        }
         let missing =
             shards?.missing(from: message.held, instance: instance, now: now, age: Self.grantResend) ?? []
         directives += missing.map { .send(to: instance, grantMessage($0)) }
@@ -197,7 +235,11 @@ extension CoordinatorMachine {
                     code: message.failure.code)))
         let isOver =
             shards?.fail(attempt, from: instance, deterministic: message.failure.deterministic) ?? false
-        if isOver { directives += fail(givenUp(message.failure, table.place(of: attempt))) }
+        if isOver {
+            let failure = givenUp(message.failure, table.place(of: attempt))
+            directives +=
+                message.failure.deterministic ? fail(failure) : quarantine(failure, attempt, in: table)
+        }
         return directives + assign(now: now)
     }
 
@@ -222,22 +264,26 @@ extension CoordinatorMachine {
         for expired in shards?.expire(now: now) ?? [] {
             directives.append(.report(lostAttempt(expired.attempt, expired.instance)))
         }
-        directives += filterFailures(training?.tick(now: now) ?? [])
-        return directives + assign(now: now)
+        directives += carryOut(training?.tick(now: now) ?? [], now: now)
+        return directives + continueDraining(now: now) + assign(now: now)
     }
 
     mutating func lose(_ instance: Instance, _ cause: LossCause, now: Seconds) -> [CoordinatorDirective] {
         guard workers[instance] != nil else { return [] }
         workers.lose(instance)
+        diskFull.remove(instance)
+        let table = shards
         var directives: [CoordinatorDirective] = [
             .report(.workerLost(instance: instance, cause: cause)), .expel(instance),
         ]
         if cause != .left { totals.workersLost += 1 }
         if let (attempts, giveUp) = shards?.lose(instance, cause: cause) {
             directives += attempts.map { .report(lostAttempt($0, instance)) }
-            if let giveUp { directives += fail(crashes(giveUp, cause)) }
+            if let giveUp, let table, let first = attempts.first {
+                directives += quarantine(crashes(giveUp, cause), first, in: table)
+            }
         }
-        directives += filterFailures(training?.leave(instance, cause: cause, now: now) ?? [])
+        directives += carryOut(training?.leave(instance, cause: cause, now: now) ?? [], now: now)
         return directives + assign(now: now)
     }
 

@@ -45,6 +45,10 @@ package struct CoordinatorMachine: Sendable {
     static let grantResend: Seconds = 2.5
     /// A longer pause between two events means that this process stood still.
     static let longestPause: Seconds = 2
+    /// A shard is slow if it takes longer than this many times the longest so far, and at least so many seconds.
+    static let straggling: (times: Double, atLeast: Seconds) = (1.5, 2)
+    /// Seconds for which an orderly end waits for a checkpoint.
+    static let checkpointWait: Seconds = 60
 
     package let configuration: Configuration
     package internal(set) var workers = WorkerTable()
@@ -56,8 +60,25 @@ package struct CoordinatorMachine: Sendable {
     var stageOpened: Seconds = 0
     var longestShard = 0.0
     var hasFailed = false
+    var isSuperseded = false
+    var draining: Draining?
+    /// Processes that computed wrong bits: host and process id.
+    var barred: Set<String> = []
+    /// Workers whose disk is full.
+    package internal(set) var diskFull: Set<Instance> = []
     /// Generations are never used twice, not even by two stages.
     var lastGeneration: UInt64 = 0
+
+    /// An orderly end that was asked for.
+    struct Draining: Sendable {
+        var shardsUntil: Seconds
+        var trainingUntil: Seconds
+        var asked: Seconds
+        var isDone = false
+    }
+
+    /// Whether an orderly end was asked for.
+    package var isDraining: Bool { draining != nil }
 
     /// A coordinator without workers.
     package init(_ configuration: Configuration) {
@@ -76,6 +97,7 @@ package struct CoordinatorMachine: Sendable {
         case .durable(.generation(let generation)):
             defer { totals.generations += training?.phase == .running ? 1 : 0 }
             return training?.handle(durable: generation, now: now) ?? []
+        case .drain(let grace): return drain(shardGrace: grace, now: now)
         case .processEnded(let instance, let cause): return lose(instance, cause, now: now)
         case .connectionBroken: return workers.count == 0 ? [] : [.probe(workers.instances)]
         case .unreachable(let instance):
@@ -129,31 +151,53 @@ package struct CoordinatorMachine: Sendable {
 
     /// Gives every worker something to do, then something to go on with; asks idle workers' work back from others.
     mutating func assign(now: Seconds) -> [CoordinatorDirective] {
-        guard shards != nil, isShuttingDown == nil, !hasFailed else { return [] }
+        guard shards != nil, isShuttingDown == nil, !hasFailed, draining == nil else { return [] }
         var directives: [CoordinatorDirective] = []
         let able = workers.instances.filter { instance in
             workers[instance].map { !$0.isLeaving && !$0.isSuspect && !$0.isUnreachable } ?? false
         }
         for count in 0..<Self.grantsPerWorker {
             for instance in able where shards?.heldCount(by: instance) == count {
-                directives += grant(to: instance, now: now)
+                directives += grant(to: instance, among: able, now: now)
             }
         }
         guard shards?.pendingCount == 0 else { return directives }
-        let idle = able.count { shards?.heldCount(by: $0) == 0 }
+        let idle = able.filter { shards?.heldCount(by: $0) == 0 }
         let busy = able.filter { (shards?.heldCount(by: $0) ?? 0) > 1 }
-        for instance in busy.prefix(idle) {
-            guard let attempt = shards?.revokeNewest(of: instance) else { continue }
+        for instance in busy.prefix(idle.count) {
+            guard let attempt = shards?.revokeNewest(of: instance, idle: idle) else { continue }
             var revoke = WireRevoke()
             revoke.attempts = [attempt]
             directives.append(.send(to: instance, .revoke(revoke)))
         }
+        for instance in able where shards?.heldCount(by: instance) == 0 {
+            directives += helpStraggler(instance, now: now)
+        }
         return directives
     }
 
-    private mutating func grant(to instance: Instance, now: Seconds) -> [CoordinatorDirective] {
+    /// Gives an idle worker the shard on which another one has been much longer than on any before.
+    private mutating func helpStraggler(_ instance: Instance, now: Seconds) -> [CoordinatorDirective] {
+        let seconds = max(Self.straggling.atLeast, Self.straggling.times * longestShard)
+        guard longestShard > 0, shards?.pendingCount == 0,
+            let (attempt, slow) = shards?.secondAttempt(
+                to: instance, longerThan: seconds, now: now, deadline: now + WorkerTable.lostAfter)
+        else { return [] }
+        workers.update(instance) { $0.pulseChanged = max($0.pulseChanged, now) }
+        totals.attemptsRepeated += 1
+        let event = ClusterEvent.straggler(
+            stage: shards?.stageName ?? "", shard: shards?.name(of: attempt) ?? "",
+            attempt: slow.attempt.attempt, instance: slow.instance, seconds: seconds)
+        return [.report(event), .send(to: instance, grantMessage(attempt))]
+    }
+
+    private mutating func grant(
+        to instance: Instance, among able: [Instance], now: Seconds
+    ) -> [CoordinatorDirective] {
         let deadline = now + WorkerTable.lostAfter
-        guard let attempt = shards?.grant(to: instance, now: now, deadline: deadline) else { return [] }
+        guard let attempt = shards?.grant(to: instance, others: able, now: now, deadline: deadline) else {
+            return []
+        }
         if shards?.isRepetition(attempt) == true { totals.attemptsRepeated += 1 }
         // A worker that was idle has had nothing to make progress with until now.
         workers.update(instance) { $0.pulseChanged = max($0.pulseChanged, now) }
@@ -196,7 +240,7 @@ package struct CoordinatorMachine: Sendable {
         for reporter in table.refuse(commit.attempt) {
             directives.append(acknowledge(reporter.attempt, to: reporter.instance))
             if table.fail(reporter.attempt, from: reporter.instance, deterministic: false) {
-                directives += fail(missingOutputs(of: commit, in: table))
+                directives += quarantine(missingOutputs(of: commit, in: table), commit.attempt, in: table)
             }
         }
         shards = table
@@ -262,10 +306,73 @@ package struct CoordinatorMachine: Sendable {
 
     // MARK: Ends
 
+    /// Begins nothing any more, asks what is not begun back, and asks a training for a checkpoint.
+    private mutating func drain(shardGrace: Seconds, now: Seconds) -> [CoordinatorDirective] {
+        let until = now + shardGrace
+        if let earlier = draining {
+            draining?.shardsUntil = min(earlier.shardsUntil, until)
+            return []
+        }
+        draining = Draining(shardsUntil: until, trainingUntil: now + Self.checkpointWait, asked: now)
+        var directives: [CoordinatorDirective] = []
+        for instance in workers.instances {
+            while let attempt = shards?.revokeNewest(of: instance) {
+                var revoke = WireRevoke()
+                revoke.attempts = [attempt]
+                directives.append(.send(to: instance, .revoke(revoke)))
+            }
+        }
+        return directives + (training?.requestCheckpoint() ?? []) + continueDraining(now: now)
+    }
+
+    /// Looks whether everything has come to its end.
+    mutating func continueDraining(now: Seconds) -> [CoordinatorDirective] {
+        guard var state = draining, !state.isDone else { return [] }
+        defer { draining = state }
+        var isDone = true
+        var directives: [CoordinatorDirective] = []
+        if let shards { isDone = shards.isQuiet || now >= state.shardsUntil }
+        if let training {
+            let request = training.requestCheckpoint()
+            isDone = !training.isUnderWay || now >= state.trainingUntil
+            if !isDone, now - state.asked >= TrainingGenerations.resend {
+                state.asked = now
+                directives += request
+            }
+        }
+        state.isDone = isDone
+        return directives + (isDone ? [.drained] : [])
+    }
+
+    /// A checkpoint that was asked for is on disk.
+    mutating func checkpointed(_ message: WireCheckpointed) -> [CoordinatorDirective] {
+        guard let spec = training?.spec, spec.stage == message.stage, draining?.isDone == false else {
+            return []
+        }
+        draining?.isDone = true
+        return [
+            .report(.checkpointWritten(stage: spec.stageName, position: message.position)), .drained,
+        ]
+    }
+
     mutating func fail(_ failure: WireFailure) -> [CoordinatorDirective] {
         guard !hasFailed else { return [] }
         hasFailed = true
         return [.fail(failure)]
+    }
+
+    /// A shard that failed too often ends the job; the journal and the log name it.
+    mutating func quarantine(
+        _ failure: WireFailure, _ attempt: WireAttemptID, in table: ShardTable
+    ) -> [CoordinatorDirective] {
+        guard !hasFailed else { return [] }
+        var record = WireJournalRecord()
+        record.shardQuarantined.stage = table.stage
+        record.shardQuarantined.place = table.place(of: attempt)
+        record.shardQuarantined.code = failure.code
+        let event = ClusterEvent.shardQuarantined(
+            stage: table.stageName, shard: table.name(of: attempt), code: failure.code)
+        return [.append(record, mark: nil), .report(event)] + fail(failure)
     }
 
     private mutating func shutDown(_ status: Int32, _ reason: String) -> [CoordinatorDirective] {

@@ -12,6 +12,8 @@ package enum LossCause: Sendable, Equatable {
     case left
     /// Its computation stood still for this many seconds.
     case stalled(Seconds)
+    /// Its state of a training was another one than the majority's, at this position.
+    case rogue(UInt64)
 
     /// Whether the program itself crashed, as opposed to being ended from outside.
     package var isCrash: Bool {
@@ -20,7 +22,7 @@ package enum LossCause: Sendable, Equatable {
         case .signalled(let signal): [4, 5, 6, 7, 8, 11, 31].contains(signal)
         case .exited(let status): status != 0 && status != 75
         case .stalled: true
-        case .silent, .unreachable, .left: false
+        case .silent, .unreachable, .left, .rogue: false
         }
     }
 
@@ -33,6 +35,7 @@ package enum LossCause: Sendable, Equatable {
         case .signalled(9): "was killed (signal 9; out of memory, or by hand)"
         case .signalled(let signal): "was ended by signal \(signal)"
         case .left: "left"
+        case .rogue(let position): "had other bits than the majority at position \(position)"
         case .stalled(let seconds): "made no progress for \(Int(seconds)) s"
         }
     }

@@ -32,7 +32,7 @@ package struct ShardTable: Sendable {
 
     /// Failures of one shard after which the job gives up.
     package static let mostFailures = 3
-    /// Workers that may be lost from outside over one shard before the job gives up.
+    /// Workers that may be lost from outside over one shard before the job gives up, while others are lost, too.
     package static let mostLosses = 10
 
     /// Digest of what the stage depends on.
@@ -53,6 +53,8 @@ package struct ShardTable: Sendable {
     private var queue: [Int]
     /// What each worker holds, oldest first.
     private var holdings: [Instance: Holding] = [:]
+    /// Workers lost while they computed some shard.
+    private var totalLosses = 0
 
     private struct Lease: Sendable {
         let attempt: WireAttemptID
@@ -63,6 +65,9 @@ package struct ShardTable: Sendable {
     private struct Holding: Sendable {
         var leases: [Lease] = []
         var deadline: Seconds
+        /// The lease in work, and since when.
+        var working: WireAttemptID?
+        var workingSince: Seconds = 0
     }
 
     private struct Shard: Sendable {
@@ -75,8 +80,15 @@ package struct ShardTable: Sendable {
         var reporters: [Reporter] = []
         /// Attempts that failed; whoever still lists them is out of date.
         var dead: [WireAttemptID] = []
+        /// Workers on which it failed: others are tried first.
+        var failedOn: Set<Instance> = []
         var failures = 0
+        /// Workers that were killed or fell silent over it.
         var losses = 0
+        /// How many of them were killed (signal 9, which is also how memory runs out).
+        var kills = 0
+        /// Workers lost over other shards when the first was lost over this one.
+        var lossesElsewhere = 0
         var attempts: UInt32 = 0
         var isCommitted = false
 
@@ -114,18 +126,69 @@ package struct ShardTable: Sendable {
     package var isComplete: Bool { committedCount == items.count }
 
     /// Leases the next pending shard to `instance` until `deadline`; nil if there is none.
-    package mutating func grant(to instance: Instance, now: Seconds, deadline: Seconds) -> WireAttemptID? {
+    ///
+    /// A shard that failed on `instance` is left to one of `others` on which it did not.
+    package mutating func grant(
+        to instance: Instance, others: [Instance] = [], now: Seconds, deadline: Seconds
+    ) -> WireAttemptID? {
+        var passed: [Int] = []
+        defer { queue += passed.reversed() }
         while let index = queue.popLast() {
             guard shards[index].isPending else { continue }
-            var attempt = WireAttemptID()
-            attempt.stage = stage
-            attempt.shard = UInt32(index)
-            attempt.epoch = epoch
-            attempt.attempt = shards[index].attempts + 1
-            lease(attempt, index, to: instance, now: now, deadline: deadline)
-            return attempt
+            let failedOn = shards[index].failedOn
+            if failedOn.contains(instance), others.contains(where: { !failedOn.contains($0) }) {
+                passed.append(index)
+                continue
+            }
+            return leaseNext(index, to: instance, now: now, deadline: deadline)
         }
         return nil
+    }
+
+    private mutating func leaseNext(
+        _ index: Int, to instance: Instance, now: Seconds, deadline: Seconds
+    ) -> WireAttemptID {
+        var attempt = WireAttemptID()
+        attempt.stage = stage
+        attempt.shard = UInt32(index)
+        attempt.epoch = epoch
+        attempt.attempt = shards[index].attempts + 1
+        lease(attempt, index, to: instance, now: now, deadline: deadline)
+        return attempt
+    }
+
+    /// Notes what `instance` is computing now.
+    package mutating func noteWork(of instance: Instance, now: Seconds) {
+        guard let first = holdings[instance]?.leases.first?.attempt, holdings[instance]?.working != first
+        else { return }
+        holdings[instance]?.working = first
+        holdings[instance]?.workingSince = now
+    }
+
+    /// Leases the shard that somebody has computed for the longest time, more than `seconds`, to idle `instance`, too.
+    ///
+    /// Whoever is done first wins. Returns the new attempt and who is slow.
+    package mutating func secondAttempt(
+        to instance: Instance, longerThan seconds: Seconds, now: Seconds, deadline: Seconds
+    ) -> (attempt: WireAttemptID, slow: Reporter)? {
+        let slow = holdings.compactMap { holder, holding -> (since: Seconds, reporter: Reporter)? in
+            guard let attempt = holding.working, holding.leases.first?.attempt == attempt, holder != instance,
+                now - holding.workingSince > seconds, let index = index(of: attempt),
+                !shards[index].isCommitted, shards[index].holders.count == 1,
+                shards[index].checking.isEmpty, shards[index].committing == nil
+            else { return nil }
+            return (holding.workingSince, Reporter(attempt: attempt, instance: holder))
+        }
+        let slowest = slow.min { ($0.since, $0.reporter.instance) < ($1.since, $1.reporter.instance) }
+        guard let slowest, let index = index(of: slowest.reporter.attempt) else { return nil }
+        let attempt = leaseNext(index, to: instance, now: now, deadline: deadline)
+        return (attempt, slowest.reporter)
+    }
+
+    /// Whether nobody holds anything and no result is on its way to disk.
+    package var isQuiet: Bool {
+        holdings.values.allSatisfy(\.leases.isEmpty)
+            && shards.allSatisfy { $0.checking.isEmpty && $0.committing == nil }
     }
 
     /// Takes over a grant of an earlier epoch that `instance` still holds; returns whether it is wanted.
@@ -159,10 +222,15 @@ package struct ShardTable: Sendable {
     }
 
     /// Marks the newest grant of `instance` as asked back, if it holds at least two; nil if there is none to ask for.
-    package mutating func revokeNewest(of instance: Instance) -> WireAttemptID? {
-        guard var holding = holdings[instance], holding.leases.count > 1,
-            let place = holding.leases.lastIndex(where: { !$0.isRevoked }), place > 0
-        else { return nil }
+    ///
+    /// With `idle`, only one that did not fail on one of them.
+    package mutating func revokeNewest(of instance: Instance, idle: [Instance] = []) -> WireAttemptID? {
+        guard var holding = holdings[instance], holding.leases.count > 1 else { return nil }
+        let place = holding.leases.lastIndex { lease in
+            guard !lease.isRevoked, let index = index(of: lease.attempt) else { return false }
+            return idle.isEmpty || idle.contains { !shards[index].failedOn.contains($0) }
+        }
+        guard let place, place > 0 else { return nil }
         holding.leases[place].isRevoked = true
         holdings[instance] = holding
         return holding.leases[place].attempt
@@ -175,7 +243,10 @@ package struct ShardTable: Sendable {
 
     /// Moves every deadline, after the coordinator itself stood still.
     package mutating func postpone(by seconds: Seconds) {
-        for instance in holdings.keys { holdings[instance]?.deadline += seconds }
+        for instance in holdings.keys {
+            holdings[instance]?.deadline += seconds
+            holdings[instance]?.workingSince += seconds
+        }
     }
 
     /// Takes back a grant that was not begun.
@@ -252,6 +323,7 @@ package struct ShardTable: Sendable {
     ) -> Bool {
         guard let index = index(of: attempt), !shards[index].isCommitted else { return false }
         shards[index].failures += 1
+        shards[index].failedOn.insert(instance)
         shards[index].dead.append(attempt)
         release(attempt, index, from: instance)
         return deterministic || shards[index].failures >= Self.mostFailures
@@ -259,7 +331,9 @@ package struct ShardTable: Sendable {
 
     /// Takes back everything that `instance` held; the oldest grant was in work, which counts against its shard.
     ///
-    /// Returns the attempts, and the shard over which too many workers were lost, if any, in words.
+    /// Three crashes are too many. So are three kills, unless workers were killed over other shards meanwhile: then
+    /// somebody kills workers, and ten are. Returns the attempts, and the shard over which too many workers were lost, if
+    /// any, in words.
     package mutating func lose(
         _ instance: Instance, cause: LossCause
     ) -> (attempts: [WireAttemptID], giveUp: String?) {
@@ -269,10 +343,20 @@ package struct ShardTable: Sendable {
         guard cause != .left, let first = attempts.first, let index = index(of: first),
             !shards[index].isCommitted
         else { return (attempts, nil) }
+        if shards[index].failures + shards[index].losses == 0 {
+            shards[index].lossesElsewhere = totalLosses
+        }
+        totalLosses += 1
+        shards[index].failedOn.insert(instance)
         if cause.isCrash { shards[index].failures += 1 } else { shards[index].losses += 1 }
-        let isTooMuch =
-            shards[index].failures >= Self.mostFailures || shards[index].losses >= Self.mostLosses
-        return (attempts, isTooMuch ? place(of: first) : nil)
+        if cause == .signalled(9) { shards[index].kills += 1 }
+        return (attempts, isPoison(shards[index]) ? place(of: first) : nil)
+    }
+
+    private func isPoison(_ shard: Shard) -> Bool {
+        if shard.failures >= Self.mostFailures || shard.losses >= Self.mostLosses { return true }
+        let elsewhere = totalLosses - shard.lossesElsewhere - shard.failures - shard.losses
+        return shard.failures + shard.kills >= Self.mostFailures && elsewhere <= 0
     }
 
     /// Whether an earlier attempt at the same shard failed or was lost; grants that were taken back unbegun do not count.

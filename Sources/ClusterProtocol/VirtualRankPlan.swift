@@ -15,6 +15,31 @@ package enum VirtualRankPlan {
         }
     }
 
+    /// Contiguous ranges of 0..<`ranks`, one per member, none empty, so that the slowest member is done as early as
+    /// possible; `costs` are the members' seconds per virtual rank.
+    ///
+    /// Equal costs give ``ranges(ranks:members:)``.
+    package static func ranges(ranks: Int, costs: [Double]) -> [Range<Int>] {
+        precondition(
+            !costs.isEmpty && costs.count <= ranks,
+            "ranges: \(costs.count) members for \(ranks) virtual ranks")
+        var counts = [Int](repeating: 1, count: costs.count)
+        for _ in costs.count..<ranks {
+            // The first of those who would be done earliest takes one more.
+            var best = 0
+            for place in costs.indices
+            where Double(counts[place] + 1) * costs[place] < Double(counts[best] + 1) * costs[best] {
+                best = place
+            }
+            counts[best] += 1
+        }
+        var start = 0
+        return counts.map { count in
+            defer { start += count }
+            return start..<(start + count)
+        }
+    }
+
     /// The maximal aligned blocks that make up `range`: each starts at a multiple of its length, a power of two.
     ///
     /// Blocks are the sub-trees of the fixed summation tree that one member can finish alone.

@@ -10,6 +10,8 @@ package enum WorkerDirective: Sendable, Equatable {
     case interrupt(before: UInt64)
     /// Become a new instance and say Hello again.
     case rejoin
+    /// Write a checkpoint at the next boundary between phases, and answer with `checkpointed`.
+    case checkpoint
     /// End the process; the reason is empty where the coordinator knows it.
     case end(exitStatus: Int32, reason: String)
 }
@@ -18,9 +20,10 @@ package enum WorkerDirective: Sendable, Equatable {
 package enum TrainingCommand: Sendable, Equatable {
     case open(WireTrainingOpen)
     case prepare(WirePrepare)
-    case save(WireSave)
     case plan(WirePlan)
     case run(WireGo)
+    /// Leave the state on disk, since nobody may be left who has it.
+    case emergency
     case close
 }
 
@@ -35,6 +38,8 @@ package enum WorkerEvent: Sendable {
     case failed(WireShardFailed)
     /// The training member has done what it was told (`opened`, `prepared`, …) or failed.
     case trained(MessageBody)
+    /// A checkpoint that was asked for is on disk.
+    case checkpointed(WireCheckpointed)
     /// The process was asked to end.
     case leave(reason: String)
     case tick(WorkerStatus)
@@ -48,6 +53,8 @@ package struct WorkerStatus: Sendable, Equatable {
     package var bytes: UInt64
     package var usage: WireUsage
     package var training: WireTrainingState
+    /// Whether the computation waits for space on the disk.
+    package var isDiskFull = false
 
     package init(
         pulse: UInt64 = 0, done: UInt64 = 0, total: UInt64 = 0, bytes: UInt64 = 0, usage: WireUsage = .init(),
@@ -97,6 +104,8 @@ package struct WorkerMachine: Sendable {
     private var unacknowledged: [Report] = []
 
     private var stage = ""
+    /// Of the last TrainingOpen.
+    private var round: UInt64 = 0
     private var lastRequest = Request.none
     private var lastAnswer: MessageBody?
     private var answered: Seconds = 0
@@ -114,7 +123,7 @@ package struct WorkerMachine: Sendable {
     /// The training request last taken up; the same one again is answered from memory.
     private enum Request: Sendable, Equatable {
         case none, open
-        case prepare(UInt64), save(UInt64), plan(UInt64), run(UInt64)
+        case prepare(UInt64), plan(UInt64), run(UInt64)
     }
 
     /// A worker that has heard nothing yet; `patience` is how long it looks for a coordinator (seconds).
@@ -149,6 +158,7 @@ package struct WorkerMachine: Sendable {
             lastAnswer = body
             answered = now
             return isWelcome ? [.send(body)] : []
+        case .checkpointed(let message): return isWelcome ? [.send(.checkpointed(message))] : []
         case .leave(let reason): return leave(reason)
         case .tick(let status): return tick(status, now: now)
         }
@@ -159,7 +169,7 @@ package struct WorkerMachine: Sendable {
     private mutating func tick(_ status: WorkerStatus, now: Seconds) -> [WorkerDirective] {
         self.status = status
         if now - lastHeard > patience {
-            return [
+            return abandonTraining() + [
                 .end(
                     exitStatus: 75,
                     reason:
@@ -212,6 +222,7 @@ package struct WorkerMachine: Sendable {
         message.bytes = status.bytes
         message.usage = status.usage
         message.training = status.training
+        message.diskFull = status.isDiskFull
         return message
     }
 
@@ -301,9 +312,17 @@ package struct WorkerMachine: Sendable {
         var message = WireLeave()
         message.reason = reason
         return giveBack(queue.map(\.attempt)) + [
-            .send(.leave(message)), .interrupt(before: .max), .end(exitStatus: 75, reason: ""),
-        ]
+            .send(.leave(message))
+        ] + abandonTraining() + [.interrupt(before: .max), .end(exitStatus: 75, reason: "")]
     }
+
+    /// Stops at the next boundary and leaves the state on disk.
+    private func abandonTraining() -> [WorkerDirective] {
+        stage.isEmpty ? [] : [.interrupt(before: .max), .train(.emergency)]
+    }
+
+    /// Whether a training is open.
+    package var isTraining: Bool { !stage.isEmpty }
 
     // MARK: Training
 
@@ -313,12 +332,11 @@ package struct WorkerMachine: Sendable {
         case .trainingOpen(let message): return open(message, now: now)
         case .prepare(let message) where message.stage == stage:
             return take(up: .prepare(message.generation), .prepare(message), now: now)
-        case .save(let message) where message.stage == stage:
-            return take(up: .save(message.generation), .save(message), now: now)
         case .plan(let message) where message.stage == stage:
             return take(up: .plan(message.generation), .plan(message), now: now)
         case .go(let message) where message.stage == stage:
             return take(up: .run(message.generation), .run(message), now: now)
+        case .checkpoint(let message) where message.stage == stage: return [.checkpoint]
         case .trainingClose(let message) where message.stage == stage:
             stage = ""
             lastRequest = .none
@@ -331,12 +349,13 @@ package struct WorkerMachine: Sendable {
     private mutating func open(_ message: WireTrainingOpen, now: Seconds) -> [WorkerDirective] {
         var isFailed = false
         if case .trainingFailed = lastAnswer { isFailed = true }
-        if stage == message.stage, !isFailed {
+        if stage == message.stage, message.round <= round, !isFailed {
             // Known already: a coordinator that was started again hears where the member is.
             return lastRequest == .open ? repeatAnswer(now: now) : [.send(.opened(whereabouts))]
         }
-        let isOther = stage != message.stage && !stage.isEmpty
+        let isOther = (stage != message.stage || message.round > round) && !stage.isEmpty
         stage = message.stage
+        round = message.round
         lastRequest = .open
         lastAnswer = nil
         return (isOther ? [.interrupt(before: .max), .train(.close)] : []) + [.train(.open(message))]
@@ -347,6 +366,7 @@ package struct WorkerMachine: Sendable {
         message.stage = stage
         message.generation = status.training.generation
         message.position = status.training.position
+        message.round = round
         return message
     }
 
@@ -363,15 +383,14 @@ package struct WorkerMachine: Sendable {
         return [.train(command)]
     }
 
-    /// Within a generation: prepare, save, plan, run; a later generation begins with prepare.
+    /// Within a generation: prepare, plan, run; a later generation begins with prepare.
     private func isNewer(_ request: Request) -> Bool {
         func rank(_ request: Request) -> (UInt64, Int) {
             switch request {
             case .none, .open: (0, 0)
             case .prepare(let generation): (generation, 1)
-            case .save(let generation): (generation, 2)
-            case .plan(let generation): (generation, 3)
-            case .run(let generation): (generation, 4)
+            case .plan(let generation): (generation, 2)
+            case .run(let generation): (generation, 3)
             }
         }
         return rank(request) > rank(lastRequest)

@@ -19,6 +19,10 @@ package enum ClusterError: PyHealthError {
     case jobFailed(code: String, message: String, exitStatus: ExitStatus)
     /// A stop was asked for.
     case interrupted(path: String)
+    /// A person asked for the job's end.
+    case cancelled(path: String)
+    /// A later coordinator has the run directory.
+    case superseded(path: String, epoch: Int)
     /// A stage came out differently the second time.
     case nonDeterministic(stage: String, shard: String)
     /// A driver asked for something impossible.
@@ -40,6 +44,8 @@ package enum ClusterError: PyHealthError {
         case .noWorkerExecutable: "cluster.no-worker-executable"
         case .jobFailed(let code, _, _): code
         case .interrupted: "cluster.interrupted"
+        case .cancelled: "cluster.cancelled"
+        case .superseded: "cluster.superseded"
         case .nonDeterministic: "cluster.non-deterministic"
         case .invalidStage: "cluster.invalid-stage"
         case .tooLarge: "cluster.too-large"
@@ -54,7 +60,8 @@ package enum ClusterError: PyHealthError {
         case .coordinatorRunning: .retry
         case .wrongJob, .noWorkerExecutable: .configuration
         case .jobFailed(_, _, let status): status
-        case .interrupted: .retry
+        case .interrupted, .superseded: .retry
+        case .cancelled: .notPermitted
         case .nonDeterministic, .damaged: .data
         case .invalidStage, .tooLarge: .internal
         case .refused(_, let status): status
@@ -80,6 +87,11 @@ package enum ClusterError: PyHealthError {
         case .jobFailed(_, let message, _): message
         case .interrupted(let path):
             "Stopped before the job was done. The same command goes on with what is in \"\(path)\"."
+        case .cancelled(let path):
+            "Cancelled by a request in \"\(path)/mailbox\". The same command goes on with what is there."
+        case .superseded(let path, let epoch):
+            "A later coordinator (incarnation \(epoch)) has taken over \"\(path)\"; this one has written nothing since it "
+                + "noticed. Nothing is to be done."
         case .nonDeterministic(let stage, let shard):
             "Stage \"\(stage)\", shard \"\(shard)\": computed twice with different results. Expected equal bits. Look for "
                 + "faulty memory, or for input files that changed."

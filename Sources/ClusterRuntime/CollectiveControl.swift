@@ -11,6 +11,10 @@ final class CollectiveControl: Sendable {
     private let calls = Atomic<UInt64>(0)
     private let position = Atomic<UInt64>(0)
     private let waiting = Atomic<Bool>(false)
+    /// Microseconds inside collectives of this generation, and the times at which it and the present wait began.
+    private let waited = Atomic<Int>(0)
+    private let began = Atomic<Int>(0)
+    private let waitBegan = Atomic<Int>(0)
     private let framesDropped = Atomic<Int>(0)
 
     init() throws { wakeUp = try WakeUp() }
@@ -42,13 +46,29 @@ final class CollectiveControl: Sendable {
         self.generation.store(generation, ordering: .relaxed)
         calls.store(0, ordering: .relaxed)
         waiting.store(false, ordering: .relaxed)
+        waited.store(0, ordering: .relaxed)
+        began.store(Self.microseconds, ordering: .relaxed)
     }
+
+    /// Training begins in this generation: what was before Go does not count.
+    func go() { began.store(Self.microseconds, ordering: .relaxed) }
+
+    private static var microseconds: Int { Int(SystemFacts.now() * 1e6) }
 
     /// Where the training member is; told by the thread it belongs to.
     func reached(_ position: UInt64) { self.position.store(position, ordering: .relaxed) }
 
     func call(_ number: UInt64) { calls.store(number, ordering: .relaxed) }
-    func wait(_ isWaiting: Bool) { waiting.store(isWaiting, ordering: .relaxed) }
+    /// The thread begins or ends to wait inside a collective.
+    func wait(_ isWaiting: Bool) {
+        let now = Self.microseconds
+        if isWaiting {
+            waitBegan.store(now, ordering: .relaxed)
+        } else {
+            waited.add(now - waitBegan.load(ordering: .relaxed), ordering: .relaxed)
+        }
+        waiting.store(isWaiting, ordering: .relaxed)
+    }
     func drop() { framesDropped.add(1, ordering: .relaxed) }
 
     /// Frames of other generations or with wrong check values.
@@ -61,6 +81,11 @@ final class CollectiveControl: Sendable {
         state.calls = calls.load(ordering: .relaxed)
         state.position = position.load(ordering: .relaxed)
         state.waiting = waiting.load(ordering: .relaxed)
+        let now = Self.microseconds
+        var waited = waited.load(ordering: .relaxed)
+        if state.waiting { waited += max(0, now - waitBegan.load(ordering: .relaxed)) }
+        state.waitedSeconds = Double(waited) * 1e-6
+        state.runSeconds = Double(max(0, now - began.load(ordering: .relaxed))) * 1e-6
         return state
     }
 }

@@ -20,6 +20,8 @@ final class ComputeThread: @unchecked Sendable {
     private let report: @Sendable (WorkerEvent) -> Void
     private let publisher: OutputPublisher
     private let current = Mutex(Current())
+    /// Whether finished files wait for space on the disk.
+    private let publisherWaits = ProgressCounter()
 
     private struct Current: Sendable {
         var counter = ProgressCounter()
@@ -28,6 +30,7 @@ final class ComputeThread: @unchecked Sendable {
         var stage = ""
         /// Whether the thread has not ended.
         var isRunning = true
+        var checkpointRequest: CheckpointRequest?
     }
 
     // Only touched by the thread.
@@ -46,7 +49,7 @@ final class ComputeThread: @unchecked Sendable {
         self.context = context
         self.report = report
         control = try CollectiveControl()
-        publisher = OutputPublisher(report: report)
+        publisher = OutputPublisher(report: report, diskFull: publisherWaits)
         let thread = Thread { [self] in work(dataAddress, whenBound) }
         thread.name = "compute"
         thread.stackSize = 64 << 20
@@ -61,6 +64,9 @@ final class ComputeThread: @unchecked Sendable {
         commands.close()
         control.interrupt(before: .max)
     }
+
+    /// Asks the training for a checkpoint at its next boundary.
+    func requestCheckpoint() { current.withLock { $0.checkpointRequest }?.wish() }
 
     /// Whether nothing is being computed.
     var isIdle: Bool { current.withLock { !$0.isBusy } }
@@ -77,6 +83,9 @@ final class ComputeThread: @unchecked Sendable {
         status.total = UInt64(clamping: counter.total)
         status.bytes = UInt64(clamping: counter.bytes)
         status.usage = SystemFacts.usage()
+        status.isDiskFull = counter.isDiskFull || publisherWaits.isDiskFull
+        // Waiting for space is no standstill, whoever waits.
+        if publisherWaits.isDiskFull { status.pulse &+= publisherWaits.pulse }
         if !stage.isEmpty {
             status.training = control.state
             status.training.stage = stage
@@ -130,7 +139,9 @@ final class ComputeThread: @unchecked Sendable {
         let counter = newCounter()
         let start = SystemFacts.now()
         do {
-            let result = try executor.run(work, progress: counter)
+            let result = try DiskSpace.retrying(counter.setDiskFull) {
+                try executor.run(work, progress: counter)
+            }
             guard result.result.count <= ClusterLimits.payloadBytes else {
                 throw ClusterError.tooLarge(
                     what: "The result of stage \"\(work.stageName)\", shard \"\(work.shardName)\"",
@@ -158,15 +169,27 @@ final class ComputeThread: @unchecked Sendable {
     ) {
         if case .open(let message) = command {
             control.reset()
+            let request = CheckpointRequest { [report] position in
+                var written = WireCheckpointed()
+                written.stage = message.stage
+                written.position = position
+                report(.checkpointed(written))
+            }
             session = TrainingSession(
                 message, runDirectory: directory, instance: instance, job: job, counter: newCounter(),
-                control: control, failures: session?.failures ?? 0)
-            current.withLock { $0.stage = message.stage }
+                control: control, failures: session?.failures ?? 0, checkpointRequest: request)
+            current.withLock {
+                $0.stage = message.stage
+                $0.checkpointRequest = request
+            }
         }
         if case .close = command {
             session = nil
             network?.disconnect()
-            current.withLock { $0.stage = "" }
+            current.withLock {
+                $0.stage = ""
+                $0.checkpointRequest = nil
+            }
             return
         }
         guard let session, let network else { return }

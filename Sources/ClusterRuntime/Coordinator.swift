@@ -42,9 +42,8 @@ private final class CoordinatorSession {
         self.job = job
         self.options = options
         directory = try RunDirectory(options.runDirectory)
-        lock = try RunLock(directory)
-        let former = try directory.read(WireRendezvous.self, "rendezvous.pb")
-        try Rendezvous.refuseIfAlive(former, at: directory.path)
+        let (lock, former) = try Self.takeOver(directory, options)
+        self.lock = lock
         try Self.claim(directory, job)
         history = try RunHistory(directory)
         epoch = try directory.takeEpoch(build: options.buildVersion)
@@ -53,14 +52,36 @@ private final class CoordinatorSession {
             CoordinatorLoop.Setup(
                 job: job, options: options, directory: directory, epoch: epoch,
                 endpoint: SocketPlaces.coordinatorEndpoint(in: socketFolder),
-                survivors: former?.workers ?? []))
+                survivors: former?.host == SystemFacts.host ? former?.workers ?? [] : []))
         startJournal()
         try loop.start()
         warnAboutPlainText()
-        let (mailbox, outcomes, path) = (loop.mailbox, loop.outcomes, directory.path)
-        options.stop?.whenRequested {
-            outcomes.put(.failed(.interrupted(path: path)))
-            mailbox.wakeUp.signal()
+        let mailbox = loop.mailbox
+        options.stop?.whenRequested { mailbox.post(.drain(shardGrace: 0)) }
+    }
+
+    /// The right to the directory; with `standby` waits until whoever has it is gone.
+    private static func takeOver(
+        _ directory: RunDirectory, _ options: CoordinatorOptions
+    ) throws -> (RunLock, WireRendezvous?) {
+        var isTold = false
+        while true {
+            do {
+                let lock = try RunLock(directory)
+                let former = try directory.read(WireRendezvous.self, "rendezvous.pb")
+                // File locks may not reach other machines.
+                try Rendezvous.refuseIfAlive(former, at: directory.path)
+                return (lock, former)
+            } catch ClusterError.coordinatorRunning(_, let host, let pid) where options.standby {
+                if options.stop?.isRequested == true { throw ClusterError.interrupted(path: directory.path) }
+                if !isTold {
+                    options.logger?.warning(
+                        "standing by: \(host) (process \(pid)) coordinates; this process takes over when it is gone"
+                    )
+                }
+                isTold = true
+                usleep(500_000)
+            }
         }
     }
 
@@ -79,9 +100,14 @@ private final class CoordinatorSession {
         }
         try directory.createFolder(stageFolder(spec.id))
         let commits = earlierCommits(files)
-        recordOpening(files)
+        try recordOpening(files)
         let (made, figures) = try compute(spec, files, commits)
-        let finished = try files.publish(made, build: options.buildVersion)
+        let mailbox = loop.mailbox
+        let finished = try DiskSpace.retrying({
+            mailbox.post(.log($0 ? .diskFull(instance: 0) : .diskHasSpace(instance: 0)))
+        }) {
+            try files.publish(made, build: options.buildVersion)
+        }
         var record = WireJournalRecord()
         record.stagePublished.stage = spec.id
         loop.journal.append(record)
@@ -105,6 +131,9 @@ private final class CoordinatorSession {
                 joinDelay: options.joinDelay)
             training.route = options.route
             training.bucketBytes = options.bucketBytes
+            training.minimumMembers = options.minWorkers
+            training.maximumMembers = options.maxWorkers ?? .max
+            training.pauseLimit = options.pauseLimit
             loop.mailbox.post(.openTraining(training, number: number))
         }
         switch loop.outcomes.take() {
@@ -120,12 +149,13 @@ private final class CoordinatorSession {
         return (history.commits[files.spec.id] ?? [:]).filter { $0.value.outputs.allSatisfy(directory.has) }
     }
 
-    private func recordOpening(_ files: StageFiles) {
+    private func recordOpening(_ files: StageFiles) throws {
         var record = WireJournalRecord()
         record.stageOpen.stage = files.spec.id
         record.stageOpen.name = files.spec.name
         record.stageOpen.shards = UInt32(files.items.count)
         record.stageOpen.inputs = files.inputs
+        try files.recordOpening(record.stageOpen)
         loop.journal.append(record)
     }
 
@@ -216,6 +246,12 @@ private final class CoordinatorSession {
 
     func abort(_ error: any Error) {
         var failure = error as? ClusterError
+        if case .superseded = failure {
+            // The run is another's: its files stay as they are.
+            loop.journal.abandon()
+            _ = loop.finish(state: "superseded", failure: failure)
+            return loop.journal.finish()
+        }
         var state = "failed"
         if case .interrupted = failure { state = "interrupted" }
         if failure == nil, let known = error as? any PyHealthError {
@@ -227,7 +263,7 @@ private final class CoordinatorSession {
         _ = loop.finish(state: state, failure: failure)
         loop.journal.finish()
         // A job that its own data or settings ended is over: its folder may be given to one that mends them.
-        if [.data, .configuration].contains(failure?.exitStatus) {
+        if [.data, .configuration, .notPermitted].contains(failure?.exitStatus) {
             try? directory.write(Self.record(job, finished: true), "job.pb")
         }
         tidyUp()

@@ -14,6 +14,7 @@ final class CoordinatorLoop: @unchecked Sendable {
         case log(ClusterEvent)
         case durable([DurableMark])
         case fail(ClusterError)
+        case drain(shardGrace: Seconds)
         case finish(state: String, failure: ClusterError?)
     }
 
@@ -29,6 +30,8 @@ final class CoordinatorLoop: @unchecked Sendable {
 
     /// Seconds for which files may be invisible to this machine: on a shared disk, and on a local one.
     static let visibility: (shared: Seconds, local: Seconds) = (60, 2)
+    /// Seconds that work in hand has when a person asks for an orderly end.
+    static let drainGrace: Seconds = 60
     /// Messages taken per turn, so that nothing else starves.
     static let messagesPerTurn = 500
 
@@ -49,6 +52,8 @@ final class CoordinatorLoop: @unchecked Sendable {
     private var unseen: [(commit: WireShardCommit, deadline: Seconds)] = []
     private var lonelySince: Seconds?
     private var isFinished = false
+    private var isSuperseded = false
+    private var lastLook: Seconds = 0
 
     /// Totals at the end of the loop.
     struct LoopTotals: Sendable {
@@ -68,7 +73,8 @@ final class CoordinatorLoop: @unchecked Sendable {
         journal = try JournalWriter(
             path: setup.directory.file("journal/\(setup.epoch).pbj"),
             whenDurable: { mailbox.post(.durable($0)) },
-            whenFailed: { mailbox.post(.fail(Self.wrap($0))) })
+            whenFailed: { mailbox.post(.fail(Self.wrap($0))) },
+            whenFull: { mailbox.post(.log($0 ? .diskFull(instance: 0) : .diskHasSpace(instance: 0))) })
         machine = CoordinatorMachine(
             .init(
                 job: setup.job.digest, build: options.buildVersion, fingerprint: options.numericFingerprint,
@@ -151,6 +157,7 @@ final class CoordinatorLoop: @unchecked Sendable {
         case .durable(let marks):
             for mark in marks { feed(.durable(mark)) }
         case .fail(let error): outcomes.put(.failed(error))
+        case .drain(let grace): feed(.drain(shardGrace: grace))
         case .finish(let state, let failure): end(state, failure)
         }
     }
@@ -178,14 +185,41 @@ final class CoordinatorLoop: @unchecked Sendable {
     }
 
     private func tick(now: Seconds) {
-        for event in local.tick(now: now) { handle(event) }
+        if !isSuperseded { for event in local.tick(now: now) { handle(event) } }
         if let cause = local.giveUp, machine.workers.count == 0, setup.options.localWorkers > 0 {
             outcomes.put(.failed(.workersFail(cause: cause.text)))
         }
         lookAgain(now: now)
         feed(.tick)
         noteLoneliness(now: now)
-        watch.tick(machine, now: now)
+        if now - lastLook >= 1 {
+            lastLook = now
+            lookAround()
+        }
+        if !isSuperseded { watch.tick(machine, now: now) }
+    }
+
+    /// Looks for a later coordinator, and for what people ask.
+    private func lookAround() {
+        if access(setup.directory.file("epoch/\(setup.epoch + 1)"), F_OK) == 0, !isSuperseded {
+            watch.report(.superseded(epoch: setup.epoch + 1))
+            return supersede(setup.epoch + 1)
+        }
+        for verb in OperatorMailbox.take(from: setup.directory, job: setup.job.digest) {
+            watch.report(.operatorRequest(verb: verb.rawValue))
+            switch verb {
+            case .drain: feed(.drain(shardGrace: Self.drainGrace))
+            case .cancel: outcomes.put(.failed(.cancelled(path: setup.directory.path)))
+            }
+        }
+    }
+
+    /// Another coordinator has the run: this one writes nothing any more.
+    private func supersede(_ epoch: UInt64) {
+        guard !isSuperseded else { return }
+        isSuperseded = true
+        journal.abandon()
+        outcomes.put(.failed(.superseded(path: setup.directory.path, epoch: Int(clamping: epoch))))
     }
 
     // MARK: Directives
@@ -203,6 +237,9 @@ final class CoordinatorLoop: @unchecked Sendable {
             outcomes.put(.done(commits, watch.finished(machine, now: SystemFacts.now())))
         case .fail(let failure): outcomes.put(.failed(ClusterError(failure)))
         case .report(let event): watch.report(event)
+        case .drained: outcomes.put(.failed(.interrupted(path: setup.directory.path)))
+        case .superseded(let epoch): supersede(epoch)
+        case .bar: break
         case .expel(let instance): watch.pid(of: instance).map { local.end(pid: $0) }
         case .probe(let instances):
             for instance in instances { send(.pulse(WirePulse()), to: instance) }
@@ -297,6 +334,7 @@ final class CoordinatorLoop: @unchecked Sendable {
     }
 
     private func writeRendezvous() {
+        guard !isSuperseded else { return }
         var record = WireRendezvous()
         record.epoch = setup.epoch
         record.endpoint = setup.endpoint
@@ -309,6 +347,8 @@ final class CoordinatorLoop: @unchecked Sendable {
     }
 
     private func end(_ state: String, _ failure: ClusterError?) {
+        // Workers and files belong to the later coordinator.
+        guard !isSuperseded else { return isFinished = true }
         let status = state == "interrupted" ? ExitStatus.retry : .success
         feed(.shutDown(exitStatus: status.rawValue, reason: state))
         watch.tick(machine, now: SystemFacts.now())

@@ -35,6 +35,14 @@ package struct CoordinatorOptions: Sendable {
     package var route = CollectiveRoute.Wish.auto
     /// Bytes of a bucket of gradients, which travels as a whole; 0: 4 MiB.
     package var bucketBytes = 0
+    /// With fewer workers a training is paused. The default is 1.
+    package var minWorkers = 1
+    /// Workers that take part in a training at most; others are kept for those that are lost. nil: no limit.
+    package var maxWorkers: Int?
+    /// Seconds that a training may be paused before the job ends with 75. The default is an hour.
+    package var pauseLimit = 3600.0
+    /// Whether to wait, and take over, if another coordinator has the run directory, instead of ending with 75.
+    package var standby = false
     /// Whether finished files are flushed to disk before they count, so that a host crash loses nothing. The default is true.
     package var durable = true
 

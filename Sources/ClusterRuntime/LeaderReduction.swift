@@ -55,7 +55,7 @@ final class LeaderReduction<Element: Summand>: Reduction {
             guard let among, among.take(received) else { return false }
             tellIfFinished()
             return true
-        case .gather: return false
+        case .gather, .stateRequest, .state: return false
         }
     }
 
@@ -82,7 +82,8 @@ final class LeaderReduction<Element: Summand>: Reduction {
         among.begin(
             VirtualRankPlan.blocks(of: hostRanks).map { range in
                 let inside = sorted.filter { range.contains($0.range.lowerBound) }
-                return Block<Element>(range: range, values: SummationTree.node(inside[...], range, Part<Element>.add))
+                return Block<Element>(
+                    range: range, values: SummationTree.node(inside[...], range, Part<Element>.add))
             })
         tellIfFinished()
     }

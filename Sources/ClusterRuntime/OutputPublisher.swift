@@ -18,10 +18,12 @@ final class OutputPublisher: Sendable {
 
     private let queue = WorkQueue<Job>()
     private let report: @Sendable (WorkerEvent) -> Void
+    private let waits: ProgressCounter
 
-    /// Starts the thread; `report` hears `finished` or `failed` for every job.
-    init(report: @escaping @Sendable (WorkerEvent) -> Void) {
+    /// Starts the thread; `report` hears `finished` or `failed` for every job, `diskFull` whether space is waited for.
+    init(report: @escaping @Sendable (WorkerEvent) -> Void, diskFull: ProgressCounter) {
         self.report = report
+        waits = diskFull
         let thread = Thread { [self] in work() }
         thread.name = "publisher"
         thread.start()
@@ -39,7 +41,10 @@ final class OutputPublisher: Sendable {
             if jobs.isEmpty { return }
             var finished: [(job: Job, outputs: [WireOutputFile])] = []
             for job in jobs {
-                do { finished.append((job, try Self.rename(job))) } catch { fail(job, error) }
+                do {
+                    let outputs = try DiskSpace.retrying(waits.setDiskFull) { try Self.publish(job) }
+                    finished.append((job, outputs))
+                } catch { fail(job, error) }
             }
             // One flush of the folder for all that were renamed together.
             var flushed: Set<String> = []
@@ -65,18 +70,31 @@ final class OutputPublisher: Sendable {
         report(.failed(message))
     }
 
-    private static func rename(_ job: Job) throws -> [WireOutputFile] {
-        try job.result.outputs.map { output in
-            let temporary = job.work.temporaryPath(for: output.name)
-            let path = job.work.finalPath(for: output.name)
-            var file = try describe(temporary, sha256: output.sha256)
-            if job.isDurable { try AtomicFile.flush(temporary) }
-            try AtomicFile.publish(temporary, as: "\(job.work.runDirectory)/\(path)", durable: false)
-            file.path = path
-            file.name = output.name
-            file.rows = UInt64(output.rows)
-            return file
+    /// Renames the outputs, after they have left beside them what a lost journal is rebuilt from.
+    private static func publish(_ job: Job) throws -> [WireOutputFile] {
+        let outputs = try job.result.outputs.map { try prepare($0, of: job) }
+        var commit = WireShardCommit()
+        commit.attempt = job.attempt
+        commit.outputs = outputs
+        commit.result = job.result.result
+        try SealedCommits.write(commit, prefix: job.work.outputPrefix, in: job.work.runDirectory)
+        for output in job.result.outputs {
+            try AtomicFile.publish(
+                job.work.temporaryPath(for: output.name),
+                as: "\(job.work.runDirectory)/\(job.work.finalPath(for: output.name))", durable: false)
         }
+        return outputs
+    }
+
+    /// Describes an output and flushes it.
+    private static func prepare(_ output: ShardResult.Output, of job: Job) throws -> WireOutputFile {
+        let temporary = job.work.temporaryPath(for: output.name)
+        var file = try describe(temporary, sha256: output.sha256)
+        if job.isDurable { try AtomicFile.flush(temporary) }
+        file.path = job.work.finalPath(for: output.name)
+        file.name = output.name
+        file.rows = UInt64(output.rows)
+        return file
     }
 
     /// A file's size and digest.

@@ -19,6 +19,10 @@ struct PeerFrame: Equatable {
         case collected = 4
         /// The finished bucket, from the leader of a host to its members.
         case spread = 5
+        /// Asks for a chunk of the training's state.
+        case stateRequest = 6
+        /// A chunk of the training's state.
+        case state = 7
     }
 
     static let byteCount = 64

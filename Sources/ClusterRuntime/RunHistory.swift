@@ -43,7 +43,7 @@ struct RunHistory {
             if commits[attempt.stage]?[Int(attempt.shard)] == nil {
                 commits[attempt.stage, default: [:]][Int(attempt.shard)] = committed.commit
             }
-        case .epochStart, .stagePublished, .generation, .jobEnded, nil: break
+        case .epochStart, .stagePublished, .generation, .jobEnded, .shardQuarantined, nil: break
         }
     }
 

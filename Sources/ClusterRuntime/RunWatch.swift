@@ -274,10 +274,18 @@ final class RunWatch {
             stage.total = Double(beats.map(\.total).max() ?? 0)
             stage.done = Double(beats.map(\.done).max() ?? 0)
         }
+        stage.state = Self.state(machine)
         stage.seconds = now - opened
         stage.rate = (stage.done - doneAtOpening) / max(stage.seconds, 1e-6)
         stage.secondsLeft = stage.rate > 0 ? (stage.total - stage.done) / stage.rate : 0
         stages.append(stage)
+    }
+
+    /// `running`, or why it is not.
+    private static func state(_ machine: CoordinatorMachine) -> String {
+        if machine.training?.pausedSince != nil { return "paused" }
+        if !machine.diskFull.isEmpty { return "disk-full" }
+        return machine.isDraining ? "draining" : "running"
     }
 
     private func report(_ stage: WireStageStatus, workers: Int, isFinal: Bool) -> ProgressReport {

@@ -125,14 +125,19 @@ struct StageFiles {
             }, cached: cached)
     }
 
-    /// Removes files of attempts (`<shard>.e<epoch>.a<attempt>.…`) and states that nobody will read any more.
+    /// Says what was opened, for the recovery of a lost journal.
+    func recordOpening(_ open: WireStageOpen) throws {
+        let name = "\(stageFolder(spec.id))/OPEN.pb"
+        if (try? directory.read(WireStageOpen.self, name)) != open { try directory.write(open, name) }
+    }
+
+    /// Removes files of attempts (`<shard>.e<epoch>.a<attempt>.…`) and checkpoints that nobody will read any more.
     private func removeUnnamed(_ manifest: WireManifest) {
         let folder = stageFolder(spec.id)
         let named = Set(manifest.shards.flatMap { $0.outputs.map(\.path) })
+        try? FileManager.default.removeItem(atPath: directory.file("\(folder)/checkpoints"))
         for name in directory.names(in: folder) where !named.contains("\(folder)/\(name)") {
-            if name.firstMatch(of: /^[A-Za-z0-9_-]+\.e[0-9]+\.a[0-9]+\./) != nil
-                || name.firstMatch(of: /^state\.g[0-9]+/) != nil
-            {
+            if name.firstMatch(of: /^[A-Za-z0-9_-]+\.e[0-9]+\.a[0-9]+\./) != nil {
                 unlink(directory.file("\(folder)/\(name)"))
             }
         }

@@ -10,10 +10,14 @@ package protocol TrainingMember: AnyObject {
     var position: UInt64 { get }
     /// A digest of the complete state (parameters, optimizer, history) at ``position``.
     func stateDigest() -> Data
-    /// Writes the complete state to a new file.
-    func saveState(to path: String) throws
-    /// Replaces the complete state by that of a file.
-    func loadState(from path: String) throws
+    /// A copy of the complete state for members that are elsewhere.
+    func state() throws -> Data
+    /// Replaces the complete state.
+    func restore(_ state: Data) throws
+    /// Writes the complete state as a checkpoint and waits until it is on disk; what the last one holds is not written again.
+    func writeCheckpoint() throws
+    /// Checkpoints that were passed over when the member was made, because they are torn or have other content.
+    var damagedCheckpoints: Int { get }
     /// Trains from ``position`` to the end and returns the result.
     ///
     /// Throws ``CollectiveInterrupted`` (from the collective, passed on) when the membership changes; is then called again
@@ -47,10 +51,12 @@ package struct TrainingWork: Sendable {
     package var virtualRanks: Int
     /// The worker process, as eight hex digits; part of temporary file names.
     package var instance: String
+    /// The coordinator's wish for a checkpoint.
+    package var checkpointRequest: CheckpointRequest
 
     package init(
         stageID: String, stageName: String, runDirectory: String, folder: String, virtualRanks: Int,
-        instance: String
+        instance: String, checkpointRequest: CheckpointRequest = CheckpointRequest()
     ) {
         self.stageID = stageID
         self.stageName = stageName
@@ -58,7 +64,17 @@ package struct TrainingWork: Sendable {
         self.folder = folder
         self.virtualRanks = virtualRanks
         self.instance = instance
+        self.checkpointRequest = checkpointRequest
     }
+}
+
+/// Thrown by ``Collective/agree(on:position:)``: members hold different states.
+///
+/// Pass it on like ``CollectiveInterrupted``; the coordinator decides who is right.
+package struct StatesDiffer: Error, Sendable {
+    package var position: UInt64
+    /// In member order.
+    package var digests: [Data]
 }
 
 /// Thrown by a collective when its generation has ended: go back to the last applied phase and return to the caller.
@@ -94,4 +110,15 @@ package protocol Collective: AnyObject {
 
     /// Every member's bytes, in member order.
     func allGather(_ mine: Data) throws -> [Data]
+}
+
+extension Collective {
+    /// Compares a digest of the state at `position` over all members; throws ``StatesDiffer`` unless all are equal.
+    package func agree(on digest: Data, position: UInt64) throws {
+        guard memberCount > 1 else { return }
+        let digests = try allGather(digest)
+        if digests.contains(where: { $0 != digest }) {
+            throw StatesDiffer(position: position, digests: digests)
+        }
+    }
 }

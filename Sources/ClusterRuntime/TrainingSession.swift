@@ -12,6 +12,8 @@ final class TrainingSession {
     private let job: UInt64
     private let counter: ProgressCounter
     private let control: CollectiveControl
+    /// The coordinator's wish for a checkpoint.
+    let checkpointRequest: CheckpointRequest
     private var member: (any TrainingMember)?
     private var collective: MemberCollective?
     private var computeSeconds = 0.0
@@ -20,7 +22,8 @@ final class TrainingSession {
     /// A session whose member is made by the command `open`.
     init(
         _ open: WireTrainingOpen, runDirectory: String, instance: Instance, job: UInt64,
-        counter: ProgressCounter, control: CollectiveControl, failures: UInt32
+        counter: ProgressCounter, control: CollectiveControl, failures: UInt32,
+        checkpointRequest: CheckpointRequest
     ) {
         self.open = open
         self.runDirectory = runDirectory
@@ -29,6 +32,7 @@ final class TrainingSession {
         self.counter = counter
         self.control = control
         self.failures = failures
+        self.checkpointRequest = checkpointRequest
     }
 
     /// Does what was asked and returns the answer; nil if there is none (an interrupted run: the next request follows).
@@ -40,13 +44,17 @@ final class TrainingSession {
             switch command {
             case .open: return try make(executor)
             case .prepare(let message): return prepare(message)
-            case .save(let message): return try save(message)
             case .plan(let message): return try plan(message, network)
             case .run(let message): return try run(message)
+            case .emergency:
+                try member?.writeCheckpoint()
+                return nil
             case .close: return nil
             }
         } catch is CollectiveInterrupted {
             return nil
+        } catch let difference as StatesDiffer {
+            return disagreed(difference)
         } catch {
             member = nil
             collective = nil
@@ -63,12 +71,15 @@ final class TrainingSession {
     private func make(_ executor: any WorkExecutor) throws -> MessageBody {
         let work = TrainingWork(
             stageID: open.stage, stageName: open.stageName, runDirectory: runDirectory, folder: open.folder,
-            virtualRanks: Int(open.virtualRanks), instance: instanceName(instance))
+            virtualRanks: Int(open.virtualRanks), instance: instanceName(instance),
+            checkpointRequest: checkpointRequest)
         let member = try executor.trainingMember(payload: open.payload, work: work)
         self.member = member
         var message = WireOpened()
         message.stage = open.stage
         message.position = member.position
+        message.round = open.round
+        message.damagedCheckpoints = UInt32(clamping: member.damagedCheckpoints)
         return .opened(message)
     }
 
@@ -84,30 +95,24 @@ final class TrainingSession {
         return .prepared(message)
     }
 
-    private func save(_ request: WireSave) throws -> MessageBody? {
-        guard let member else { return nil }
-        let path = "\(runDirectory)/\(request.path)"
-        let temporary = "\(path).tmp.\(instanceName(instance))"
-        unlink(temporary)
-        try member.saveState(to: temporary)
-        try AtomicFile.publish(temporary, as: path, durable: false)
-        var message = WireSaved()
+    private func disagreed(_ difference: StatesDiffer) -> MessageBody {
+        var message = WireDisagreed()
         message.stage = open.stage
-        message.generation = request.generation
-        message.path = request.path
-        return .saved(message)
+        message.generation = generation
+        message.position = difference.position
+        message.digests = difference.digests
+        message.index = UInt32(collective?.memberIndex ?? 0)
+        return .disagreed(message)
     }
 
     private func plan(_ request: WirePlan, _ network: PeerNetwork) throws -> MessageBody? {
         guard let member, Int(request.index) < request.members.count else { return nil }
-        if member.position != request.position {
-            try member.loadState(from: "\(runDirectory)/\(request.statePath)")
-        }
         let ranges = request.members.map { place in
             Int(place.firstVirtualRank)..<(Int(place.firstVirtualRank) + Int(place.virtualRanks))
         }
         collective?.end()
         try network.connect(to: request.members.map(\.dataEndpoint), me: Int(request.index))
+        try copyState(request, of: member, network)
         var plan = CollectivePlan(
             generation: request.generation, job: job, index: Int(request.index), ranges: ranges,
             hosts: request.members.map { Int($0.host) })
@@ -122,9 +127,26 @@ final class TrainingSession {
         return .ready(message)
     }
 
+    /// Gives the state to those that are behind, or takes it from those that are not.
+    private func copyState(
+        _ request: WirePlan, of member: any TrainingMember, _ network: PeerNetwork
+    ) throws {
+        let behind = request.behind.map { Int($0) }
+        guard !behind.isEmpty else { return }
+        let copy = StateCopy(
+            generation: request.generation, job: job, me: Int(request.index), members: request.members.count,
+            behind: behind, network: network, progress: counter)
+        if behind.contains(Int(request.index)) {
+            try member.restore(try copy.fetch())
+        } else {
+            try copy.serve(try member.state())
+        }
+    }
+
     private func run(_ request: WireGo) throws -> MessageBody? {
         guard let member, let collective else { return nil }
         let start = SystemFacts.now()
+        control.go()
         collective.whenCalled = { [control] in control.reached(member.position) }
         defer {
             // The collective's thread must not touch the member's memory any more.

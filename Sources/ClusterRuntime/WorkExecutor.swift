@@ -87,6 +87,7 @@ package final class ProgressCounter: Sendable {
     private let unitsTotal = Atomic<Int>(0)
     private let bytesDone = Atomic<Int>(0)
     private let beats = Atomic<UInt64>(0)
+    private let waitsForSpace = Atomic<Bool>(false)
 
     package init() {}
 
@@ -108,6 +109,15 @@ package final class ProgressCounter: Sendable {
 
     /// Says "still alive" without progress in units.
     package func beat() { beats.add(1, ordering: .relaxed) }
+
+    /// Says whether the work waits for space on the disk, which is no standstill.
+    package func setDiskFull(_ isFull: Bool) {
+        waitsForSpace.store(isFull, ordering: .relaxed)
+        beat()
+    }
+
+    /// Whether the work waits for space on the disk.
+    package var isDiskFull: Bool { waitsForSpace.load(ordering: .relaxed) }
 
     /// Units done.
     package var done: Int { unitsDone.load(ordering: .relaxed) }

@@ -17,6 +17,7 @@ final class WorkerLoop {
     private var seq: UInt64 = 0
     private var job = ""
     private var lastTick: Seconds = 0
+    private var keepsState = false
 
     /// Seconds between two looks at the clock at least; looking at one's own memory costs system calls.
     private static let tickInterval: Seconds = 0.02
@@ -60,10 +61,13 @@ final class WorkerLoop {
         }
     }
 
-    /// Ends the compute thread; returns whether it ended within a second.
+    /// Seconds for which a training that is left may take to write its state.
+    private static let emergencyWait: Seconds = 60
+
+    /// Ends the compute thread; returns whether it ended within a second, or longer if its training's state is to be kept.
     func close() -> Bool {
         compute.close()
-        let deadline = SystemFacts.now() + 1
+        let deadline = SystemFacts.now() + (keepsState ? Self.emergencyWait : 1)
         while !compute.isEnded, SystemFacts.now() < deadline { usleep(2000) }
         return compute.isEnded
     }
@@ -78,8 +82,10 @@ final class WorkerLoop {
                         grant, runDirectory: runDirectory, instance: instance,
                         isDurable: machine.welcome.durable))
             case .train(let command):
+                if command == .emergency { keepsState = true }
                 let number = UInt64(job.prefix(16), radix: 16) ?? 0
                 compute.run(.train(command, runDirectory: runDirectory, instance: instance, job: number))
+            case .checkpoint: compute.requestCheckpoint()
             case .interrupt(let generation): compute.control.interrupt(before: generation)
             case .rejoin:
                 options.logger?.warning("given up by the coordinator, joining again")

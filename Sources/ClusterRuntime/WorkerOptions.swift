@@ -13,8 +13,10 @@ package struct WorkerOptions: Sendable {
     /// The address under which other workers reach this one; nil: ipc for an ipc coordinator, else the local address of
     /// the connection to it.
     package var dataAddress: String?
-    /// How long to look for a coordinator that is gone before giving up with exit status 75 (seconds). The default is 120.
-    package var patience = 120.0
+    /// How long to look for a coordinator that is gone before giving up with exit status 75 (seconds). The default is 600.
+    ///
+    /// Training goes on meanwhile; its state is left on disk at the end.
+    package var patience = 600.0
     /// Asked for a stop from outside (signals): the shard in work is finished or returned.
     package var stop: StopToken?
     /// Where faults are logged.

@@ -29,14 +29,15 @@ package struct ModelSetup {
             configuration: job.trainer, seed: job.seed, digest: try Self.digest(job, files))
     }
 
-    /// A digest of what a checkpoint must share with the run that loads it; how long to train and whether to look
-    /// for NaN is not part of it.
+    /// A digest of what a checkpoint must share with the run that loads it; how long to train, whether to
+    /// look for NaN and how often to keep the state is not part of it.
     private static func digest(_ job: JobConfiguration, _ samples: [StageFile]) throws -> String {
         let node = try job.document.root()
         var trainer = job.trainer
         trainer.epochs = 0
         trainer.patience = nil
         trainer.checkNumerics = false
+        trainer.checkpointSeconds = nil
         let parts =
             [node.child("model")?.canonical ?? "", "\(trainer)", "\(job.seed)"] + samples.map(\.sha256)
         return SHA256.hex(of: parts.joined(separator: "\u{1F}"))

@@ -64,10 +64,14 @@ package struct Pipeline {
         }
     }
 
+    /// Settings that change no result.
+    private static let withoutEffect: Set<String> = ["trainer.checkpoint_seconds"]
+
     /// Every setting of the run file, by dotted key, and the digest of a task file.
     package func settings() throws -> [(String, String)] {
         let digest = job.taskFile.map { [("task.digest", SHA256.hex(of: $0.text))] } ?? []
-        return try job.document.root().settings.map { ($0.key, $0.value) } + digest
+        return try job.document.root().settings.filter { !Self.withoutEffect.contains($0.key) }
+            .map { ($0.key, $0.value) } + digest
     }
 
     /// A digest of settings.
@@ -183,7 +187,12 @@ package struct Pipeline {
             parts += [section("dataset"), content, section("execution"), try sourceState()]
         case .extract: parts += taskState(node)
         case .fit: parts += [section("split"), section("processors"), section("leakage")]
-        case .train: parts += [section("model"), section("trainer"), "\(job.seed)", try resumeState()]
+        case .train:
+            let trainer = (node.child("trainer")?.settings ?? []).filter {
+                !Self.withoutEffect.contains($0.key)
+            }
+            parts += [section("model")] + trainer.map { "\($0.key)=\($0.value)" }
+            parts += ["\(job.seed)", try resumeState()]
         case .scan, .events, .encode, .predict, .evaluate: break
         }
         return SHA256.hex(of: parts.joined(separator: "\u{1F}"))

@@ -1,5 +1,6 @@
 package import Foundation
 import Groundwork
+import Storage
 package import Training
 
 /// Makes the trainer of a `train` payload, at the newest checkpoint, the one to resume from, or the start.
@@ -7,6 +8,8 @@ package struct TrainingSetup {
     package let trainer: Trainer
     /// The folder for `best.h5`, `last.h5` and `history.csv`.
     package let folder: String
+    /// Checkpoints that were passed over because they are torn or have other content.
+    package let damagedCheckpoints: Int
 
     /// Throws `PyHealthError`s; `folder` is the stage's folder, created if missing.
     package init(payload data: Data, runDirectory: String, folder: String) throws {
@@ -18,12 +21,26 @@ package struct TrainingSetup {
         trainer = try Trainer(job: setup.job, model: setup.model, samples: setup.samples)
         self.folder = folder
         try Files.createFolder(folder)
+        trainer.checkpoints = CheckpointPolicy(
+            store: CheckpointStore(folder: "\(folder)/checkpoints"),
+            seconds: setup.job.configuration.checkpointSeconds)
+        var damaged = 0
         let last = "\(folder)/last.h5"
         if FileManager.default.fileExists(atPath: last) {
-            try trainer.load(from: last)
+            do { try trainer.load(from: last) } catch let error where Self.isDamage(error) { damaged += 1 }
         } else if let resume = payload.resume {
             try trainer.load(from: resume)
             try Self.copyBest(beside: resume, to: folder)
+        }
+        damagedCheckpoints = damaged + (try trainer.loadNewest())
+    }
+
+    /// Whether an error says that a file is not as it was written, so that an older one may do.
+    private static func isDamage(_ error: any Error) -> Bool {
+        if (error as? any PyHealthError)?.code.hasPrefix("hdf5.") == true { return true }
+        switch error as? StorageError {
+        case .damaged, .inconsistent, .wrongFormat: return true
+        default: return false
         }
     }
 

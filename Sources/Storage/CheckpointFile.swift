@@ -1,3 +1,4 @@
+package import Foundation
 import Groundwork
 import HDF5
 
@@ -67,6 +68,70 @@ package struct CheckpointFile: Sendable, Equatable {
         for (name, value) in counters { try out.file.setAttribute(name, .integer(value)) }
         for (name, value) in texts { try out.writeText([value], to: "facts/\(name)") }
         try out.file.close(durable: durable)
+    }
+
+    /// The content as bytes; the form is this program's own and is not kept in files.
+    package func encoded() -> Data {
+        let arrays = state + optimizer.flatMap(\.arrays)
+        let index = Index(
+            state: state.map { .init(name: $0.name, shape: $0.shape) }, slots: optimizer.map(\.slot),
+            steps: steps,
+            counterNames: counters.map(\.name), counters: counters.map(\.value), textNames: texts.map(\.name),
+            texts: texts.map(\.value))
+        let json = (try? JSONEncoder().encode(index)) ?? Data()
+        var bytes = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) }
+        bytes.append(json)
+        bytes.reserveCapacity(bytes.count + arrays.reduce(0) { $0 + $1.values.count * 4 })
+        for array in arrays { array.values.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+        return bytes
+    }
+
+    /// Reads what ``encoded()`` wrote; throws ``StorageError/inconsistent(path:what:)``.
+    package init(decoding data: Data) throws {
+        let failure = StorageError.inconsistent(path: "memory", what: "the bytes are no training state")
+        guard data.count >= 8 else { throw failure }
+        let bytes = Swift.Array(data.prefix(8)).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
+        guard let length = Int(exactly: UInt64(littleEndian: bytes)), length <= data.count - 8,
+            let index = try? JSONDecoder().decode(Index.self, from: data.dropFirst(8).prefix(length))
+        else { throw failure }
+        var rest = data.dropFirst(8 + length)
+        func take(_ item: Index.Item) throws -> Array {
+            let count = try item.shape.reduce(1) { product, size in
+                let (value, isTooLarge) = product.multipliedReportingOverflow(by: size)
+                guard size >= 0, !isTooLarge else { throw failure }
+                return value
+            }
+            guard count <= rest.count / 4 else { throw failure }
+            let values = [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+                rest.prefix(4 * count).copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
+                filled = count
+            }
+            rest = rest.dropFirst(4 * count)
+            return Array(name: item.name, shape: item.shape, values: values)
+        }
+        state = try index.state.map(take)
+        optimizer = try index.slots.map { slot in (slot, try index.state.map(take)) }
+        steps = index.steps
+        guard rest.isEmpty, index.counterNames.count == index.counters.count,
+            index.textNames.count == index.texts.count
+        else { throw failure }
+        counters = zip(index.counterNames, index.counters).map { ($0, $1) }
+        texts = zip(index.textNames, index.texts).map { ($0, $1) }
+    }
+
+    /// What stands before the numbers.
+    private struct Index: Codable {
+        struct Item: Codable {
+            var name: String
+            var shape: [Int]
+        }
+        var state: [Item]
+        var slots: [String]
+        var steps: [Int64]
+        var counterNames: [String]
+        var counters: [Int64]
+        var textNames: [String]
+        var texts: [String]
     }
 
     /// Reads a checkpoint with the named counters and texts; throws `HDF5Error` and ``StorageError``.

@@ -26,6 +26,14 @@ package protocol GradientExchange {
 
     /// Every member's bytes, in member order.
     func allGather(_ mine: [UInt8]) throws -> [[UInt8]]
+
+    /// Compares a digest of the state at `position` over all members; throws if they are not all equal.
+    func agree(on digest: [UInt8], position: UInt64) throws
+}
+
+extension GradientExchange {
+    /// A member alone agrees with itself.
+    package func agree(on digest: [UInt8], position: UInt64) throws {}
 }
 
 extension GradientExchange {

@@ -1,7 +1,7 @@
 import Batching
 import ClinicalData
 import Evaluation
-import Foundation
+package import Foundation
 import Groundwork
 import Layers
 package import Models
@@ -48,6 +48,13 @@ package final class Trainer {
     private var totals = EpochTotals()
     /// The metrics of every evaluation, with the monitored one.
     let metrics: [String]
+    /// Checkpoints between the ends of epochs; nil: none.
+    package var checkpoints: CheckpointPolicy? {
+        didSet { checkpointWriter = checkpointWriter ?? checkpoints.map { CheckpointWriter($0.store) } }
+    }
+    var checkpointWriter: CheckpointWriter?
+    /// When the last checkpoint was begun, or the training (seconds of a clock that only goes forward).
+    var lastCheckpoint = ProcessInfo.processInfo.systemUptime
 
     /// A trainer at the start; throws ``TrainingError`` if there is nothing to train on.
     package init(job: TrainingJob, model: any Model, samples: SampleSet) throws {
@@ -96,20 +103,25 @@ package final class Trainer {
     package func run(with exchange: any GradientExchange, folder: String, afterPhase: () -> Void) throws {
         while !isFinished {
             let (epoch, phase) = (Int(position / phases), Int(position % phases))
+            var isCheckpointDue = false
             if phase < stepsPerEpoch {
-                try step(epoch: epoch, step: phase, exchange)
+                isCheckpointDue = try step(epoch: epoch, step: phase, exchange)
             } else {
                 try finish(epoch: epoch, exchange, folder: folder)
             }
             position += 1
             afterPhase()
+            try afterStep(isCheckpointDue: isCheckpointDue, exchange)
         }
+        // Nothing is written into the folder after the end.
+        try? checkpointWriter?.finish()
     }
 
     // MARK: One step
 
-    /// One step; gradients leave while the rest is computed, unless that turns out to have been too early.
-    private func step(epoch: Int, step: Int, _ exchange: any GradientExchange) throws {
+    /// Applies one step and returns whether the members want a checkpoint after it; gradients leave while the rest is
+    /// computed, unless that turns out to have been too early.
+    private func step(epoch: Int, step: Int, _ exchange: any GradientExchange) throws -> Bool {
         var sums = try sums(epoch: epoch, step: step, exchange, overlaps: exchange.memberCount > 1)
         if sums[2] > 0 {
             // Somewhere a gradient left before it was complete, which everybody sees in the sum: once more without that.
@@ -117,13 +129,15 @@ package final class Trainer {
             sums = try self.sums(epoch: epoch, step: step, exchange, overlaps: false)
         }
         try apply(sums, epoch: epoch, step: step)
+        return sums[3] > 0
     }
 
     /// The gradients of one step, left in the leaves' root. Returns the sums over all virtual ranks of their losses, samples,
-    /// ranks whose gradients left too early, and per parameter those with a gradient.
+    /// ranks whose gradients left too early, wishes for a checkpoint, and per parameter those with a gradient.
     private func sums(
         epoch: Int, step: Int, _ exchange: any GradientExchange, overlaps: Bool
     ) throws -> [Double] {
+        let wish = wantsCheckpoint(exchange) ? 1.0 : 0
         let ranks = batches(epoch: epoch, step: step)
         let arena = model.parameters
         let lastPlace = exchange.virtualRanks.enumerated().last { !ranks[$0.element].isEmpty }?.offset
@@ -150,7 +164,7 @@ package final class Trainer {
             )
             present.append(leaves.collected(place, of: arena))
             scalars.append(
-                [leaf.loss, Double(ranks[rank].count), leaf.isTooEarly ? 1 : 0]
+                [leaf.loss, Double(ranks[rank].count), leaf.isTooEarly ? 1 : 0, wish]
                     + arena.receivedGradient.map { $0 ? 1 : 0 })
         }
         return try sum(present, scalars, exchange)
@@ -165,7 +179,7 @@ package final class Trainer {
     ) throws -> [Double] {
         do {
             let sums = try exchange.allReduce(
-                leaves: present, scalars: scalars, scalarCount: 3 + model.parameters.parameters.count,
+                leaves: present, scalars: scalars, scalarCount: 4 + model.parameters.parameters.count,
                 into: leaves.root.values)
             if exchange.memberCount == 1 {
                 leaves.summedAlone(isWhole: present.allSatisfy { $0 != nil })
@@ -232,7 +246,7 @@ package final class Trainer {
             throw TrainingError.nonFinite(
                 epoch: epoch, step: step, parameter: bad ?? "none (the loss itself)")
         }
-        model.parameters.follow(root.values, ranks: Array(sums.dropFirst(3)))
+        model.parameters.follow(root.values, ranks: Array(sums.dropFirst(4)))
         var factor = scale
         if let maximum = job.configuration.maxGradNorm {
             let norm = GradientNorm.norm(of: gradients, scale: scale)
@@ -240,7 +254,7 @@ package final class Trainer {
         }
         optimizer.step(
             values: model.parameters.values, gradients: gradients, scale: factor,
-            participating: sums.dropFirst(3).map { $0 > 0 })
+            participating: sums.dropFirst(4).map { $0 > 0 })
         totals.loss += loss
         totals.samples += count
     }
@@ -264,12 +278,17 @@ package final class Trainer {
         var updated = history
         updated.add(
             epoch: epoch, trainLoss: totals.loss / max(totals.samples, 1), evaluated, job.configuration)
+        if exchange.memberCount > 1 {
+            try exchange.agree(on: Array(stateDigest().utf8), position: position)
+        }
         if exchange.memberIndex == 0 {
             let after = EpochTotals()
             let file = checkpoint(position: position + 1, history: updated, totals: after)
-            if updated.rows.last?.isBest == true { try file.write(to: "\(folder)/best.h5") }
-            try file.write(to: "\(folder)/last.h5")
-            try AtomicFile.write(updated.csv, to: "\(folder)/history.csv", durable: false)
+            try DiskSpace.retrying({ checkpoints?.whenDiskIsFull($0) }) {
+                if updated.rows.last?.isBest == true { try file.write(to: "\(folder)/best.h5") }
+                try file.write(to: "\(folder)/last.h5")
+                try AtomicFile.write(updated.csv, to: "\(folder)/history.csv", durable: false)
+            }
         }
         // Nobody goes on before the files are there: otherwise a lost member 0 could leave an epoch without them.
         _ = try exchange.allGather([])
@@ -284,19 +303,32 @@ package final class Trainer {
         StateDigest.hex(values: model.parameters.values, optimizer: optimizer, position: position)
     }
 
-    /// Writes the complete state; throws `HDF5Error`, `FileError`.
-    package func save(to path: String) throws {
-        try checkpoint(position: position, history: history, totals: totals).write(to: path, durable: false)
+    /// A copy of the complete state.
+    func snapshot() -> CheckpointFile { checkpoint(position: position, history: history, totals: totals) }
+
+    /// A copy of the complete state as bytes, for members that are elsewhere.
+    package func state() -> Data { snapshot().encoded() }
+
+    /// Replaces the complete state by what ``state()`` gave; throws ``StorageError``, `ModelError`, ``TrainingError``.
+    package func restore(_ state: Data) throws {
+        try adopt(try CheckpointFile(decoding: state), from: "memory")
     }
+
+    /// Writes the complete state; throws `HDF5Error`, `FileError`.
+    package func save(to path: String) throws { try snapshot().write(to: path, durable: false) }
 
     /// Replaces the complete state; throws `HDF5Error`, ``StorageError``, `ModelError`, ``TrainingError``.
     package func load(from path: String) throws {
-        let file = try CheckpointFile.read(
-            path, counters: ["position", "virtual_ranks", "steps_per_epoch"],
-            texts: ["configuration", "history", "totals"])
+        try adopt(
+            try CheckpointFile.read(
+                path, counters: ["position", "virtual_ranks", "steps_per_epoch"],
+                texts: ["configuration", "history", "totals"]), from: path)
+    }
+
+    private func adopt(_ file: CheckpointFile, from path: String) throws {
         let values = Dictionary(uniqueKeysWithValues: file.counters.map { ($0.name, $0.value) })
         let texts = Dictionary(uniqueKeysWithValues: file.texts.map { ($0.name, Data($0.value.utf8)) })
-        guard file.texts.first?.value == job.digest else {
+        guard texts["configuration"] == Data(job.digest.utf8) else {
             throw TrainingError.otherCheckpoint(
                 path: path, reason: "model, trainer options or samples differ")
         }

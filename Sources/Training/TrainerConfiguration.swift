@@ -30,6 +30,8 @@ package struct TrainerConfiguration: Sendable, Equatable {
     package var posWeight: PositiveWeight?
     /// Whether every operation's result and gradient is looked through for NaN and infinities. The default is false.
     package var checkNumerics = false
+    /// Seconds between two checkpoints, beside those at the ends of epochs; nil: none. The default is 60. Changes no result.
+    package var checkpointSeconds: Double? = 60
 
     /// Whether a larger or a smaller value is the better one.
     package enum MonitorCriterion: String, Sendable { case max, min }
@@ -55,7 +57,8 @@ package struct TrainerConfiguration: Sendable, Equatable {
 
     /// The keys of the job file's `trainer` section.
     package static let keys = [
-        "batch_size", "check_numerics", "epochs", "load_best_model_at_last", "max_grad_norm", "metrics",
+        "batch_size", "check_numerics", "checkpoint_seconds", "epochs", "load_best_model_at_last",
+        "max_grad_norm", "metrics",
         "monitor",
         "monitor_criterion", "optimizer", "optimizer_params", "patience", "pos_weight", "steps_per_epoch",
         "virtual_ranks", "weight_decay",
@@ -79,6 +82,10 @@ package struct TrainerConfiguration: Sendable, Equatable {
         if let value = node.child("load_best_model_at_last") { loadBestModelAtLast = try value.bool() }
         metrics = try node.child("metrics")?.strings()
         if let value = node.child("check_numerics") { checkNumerics = try value.bool() }
+        if let value = node.child("checkpoint_seconds") {
+            let seconds = try value.double(in: 0...1e6)
+            checkpointSeconds = seconds == 0 ? nil : seconds
+        }
         posWeight = try node.child("pos_weight").map(Self.positiveWeight)
         if let value = node.child("virtual_ranks") {
             let ranks = try value.int(in: 1...4096)

@@ -29,6 +29,16 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Local worker processes to start.")
     var workers = 1
 
+    @Option(help: "With fewer workers a training is paused; after an hour of that the job ends with 75.")
+    var minWorkers = 1
+
+    @Option(
+        help: "Workers in a training at most; others are kept for those that are lost. By default no limit.")
+    var maxWorkers: Int?
+
+    @Flag(help: "If another coordinator has the output folder, wait and take over when it is gone.")
+    var standby = false
+
     @Option(help: "An endpoint for workers on other machines, for example tcp://0.0.0.0:5555.")
     var listen: String?
 
@@ -55,6 +65,13 @@ struct RunCommand: ParsableCommand {
         guard workers >= 0 else { throw ValidationError("--workers: expected 0 or more, got \(workers).") }
         guard metrics?.hasPrefix("tcp://") != false else {
             throw ValidationError("--metrics: expected an endpoint, for example tcp://127.0.0.1:9464.")
+        }
+        guard minWorkers >= 1 else {
+            throw ValidationError("--min-workers: expected 1 or more, got \(minWorkers).")
+        }
+        guard maxWorkers.map({ $0 >= minWorkers }) ?? true else {
+            throw ValidationError(
+                "--max-workers: expected --min-workers (\(minWorkers)) or more, got \(maxWorkers ?? 0).")
         }
         guard listen?.contains("://") != false else {
             throw ValidationError("--listen: expected an endpoint, for example tcp://0.0.0.0:5555.")
@@ -89,6 +106,9 @@ struct RunCommand: ParsableCommand {
         options.localWorkers = workers
         options.listen = listen
         options.metrics = metrics
+        options.minWorkers = minWorkers
+        options.maxWorkers = maxWorkers
+        options.standby = standby
         options.workerEnvironment = ["OPENBLAS_NUM_THREADS": "1"]
         options.progress = { printer.show($0) }
         options.logger = Logger(label: "pyhealth-coord") { label in

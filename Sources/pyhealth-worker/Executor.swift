@@ -22,11 +22,9 @@ final class Executor: WorkExecutor {
     func trainingMember(payload: Data, work: TrainingWork) throws -> any TrainingMember {
         // Steps are alike: their memory is kept from one to the next.
         callocator_map_blocks_from(32 << 20)
-        return Member(
-            setup: try TrainingSetup(
-                payload: payload, runDirectory: work.runDirectory,
-                folder: "\(work.runDirectory)/\(work.folder)"),
-            folder: work.folder)
+        let setup = try TrainingSetup(
+            payload: payload, runDirectory: work.runDirectory, folder: "\(work.runDirectory)/\(work.folder)")
+        return Member(setup: setup, work: work)
     }
 }
 
@@ -51,20 +49,28 @@ final class Member: TrainingMember {
     private let setup: TrainingSetup
     private let folder: String
 
-    init(setup: TrainingSetup, folder: String) {
+    init(setup: TrainingSetup, work: TrainingWork) {
         self.setup = setup
-        self.folder = folder
+        folder = work.folder
+        let request = work.checkpointRequest
+        setup.trainer.checkpoints?.isRequested = { request.isPending }
+        setup.trainer.checkpoints?.whenRequestedIsWritten = { position in
+            if request.take() { request.fulfil(position: position) }
+        }
     }
 
     var position: UInt64 { setup.trainer.position }
+    var damagedCheckpoints: Int { setup.damagedCheckpoints }
     func stateDigest() -> Data { Data(setup.trainer.stateDigest().utf8) }
-    func saveState(to path: String) throws { try setup.trainer.save(to: path) }
-    func loadState(from path: String) throws { try setup.trainer.load(from: path) }
+    func state() throws -> Data { setup.trainer.state() }
+    func restore(_ state: Data) throws { try setup.trainer.restore(state) }
+    func writeCheckpoint() throws { try setup.trainer.writeCheckpoint() }
 
     func run(with collective: any Collective, progress: ProgressCounter) throws -> TrainingResult {
         let trainer = setup.trainer
         progress.setTotal(Int(trainer.totalPhases))
         progress.setDone(Int(trainer.position))
+        trainer.checkpoints?.whenDiskIsFull = { progress.setDiskFull($0) }
         try trainer.run(with: Exchange(collective), folder: setup.folder) {
             progress.setDone(Int(trainer.position))
             InjectedFault.current?.strike(stage: "train", phase: Int(trainer.position))
@@ -100,6 +106,10 @@ private struct Exchange: GradientExchange {
         into root: UnsafeMutableBufferPointer<Float>
     ) throws -> [Double] {
         try collective.allReduce(leaves: leaves, scalars: scalars, scalarCount: scalarCount, into: root)
+    }
+
+    func agree(on digest: [UInt8], position: UInt64) throws {
+        try collective.agree(on: Data(digest), position: position)
     }
 
     func allGather(_ mine: [UInt8]) throws -> [[UInt8]] {

@@ -28,8 +28,9 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: "The address under which other workers reach this one, tcp://host:port.")
     var dataAddress: String?
 
-    @Option(help: "Seconds to look for a coordinator that is gone before giving up.")
-    var patience = 120.0
+    @Option(
+        help: "Seconds to go on training and look for a coordinator that is gone before giving up with 75.")
+    var patience = 600.0
 
     func validate() throws {
         for (name, endpoint) in [("--connect", connect), ("--data-address", dataAddress ?? "tcp://")]

@@ -36,20 +36,26 @@ final class TestMember: TrainingMember {
         return withUnsafeBytes(of: hash) { Data($0) }
     }
 
-    func saveState(to path: String) throws {
+    let damagedCheckpoints = 0
+
+    func state() throws -> Data {
         var data = withUnsafeBytes(of: position) { Data($0) }
         values.withUnsafeBytes { data.append(contentsOf: $0) }
-        try AtomicFile.write(data, to: path, durable: false)
+        return data
     }
 
-    func loadState(from path: String) throws {
-        let data = try Data(contentsOf: URL(fileURLWithPath: path))
-        data.withUnsafeBytes { bytes in
+    func restore(_ state: Data) throws {
+        guard state.count == 8 + 4 * values.count else { throw TestInputError(exitStatus: .internal) }
+        state.withUnsafeBytes { bytes in
             position = bytes.loadUnaligned(as: UInt64.self)
             for index in values.indices {
                 values[index] = bytes.loadUnaligned(fromByteOffset: 8 + 4 * index, as: Float.self)
             }
         }
+    }
+
+    func writeCheckpoint() throws {
+        try AtomicFile.write(try state(), to: "\(work.runDirectory)/\(work.folder)/kept.bin", durable: false)
     }
 
     func run(with collective: any Collective, progress: ProgressCounter) throws -> TrainingResult {
@@ -62,7 +68,9 @@ final class TestMember: TrainingMember {
             try step(collective)
         }
         let path = "\(work.folder)/final.bin"
-        if collective.memberIndex == 0 { try saveState(to: "\(work.runDirectory)/\(path)") }
+        if collective.memberIndex == 0 {
+            try AtomicFile.write(try state(), to: "\(work.runDirectory)/\(path)", durable: false)
+        }
         return TrainingResult(files: [path], result: stateDigest())
     }
 

@@ -113,7 +113,8 @@ struct PeerFrameTests {
         let bodies: [MessageBody] = [
             .hello(hello), .heartbeat(heartbeat), .result(result), .shardFailed(failed), .grant(grant),
             .plan(plan),
-            .opened(WireOpened()), .prepared(WirePrepared()), .saved(WireSaved()), .ready(WireReady()),
+            .opened(WireOpened()), .prepared(WirePrepared()), .disagreed(WireDisagreed()),
+            .ready(WireReady()),
             .trainingDone(WireTrainingDone()), .trainingFailed(WireTrainingFailed()), .leave(WireLeave()),
             .welcome(WireWelcome()), .reject(WireReject()), .identify(WireIdentify()), .ack(WireAck()),
             .revoke(WireRevoke()), .trainingOpen(WireTrainingOpen()), .prepare(WirePrepare()), .go(WireGo()),

@@ -114,13 +114,63 @@ struct ShardTableTests {
             // Which shard comes first changes, so that neither reaches the limit before the third crash.
             if giveUp != nil { #expect(number == 3) }
         }
-        var many = self.table(1)
-        for number in 1...ShardTable.mostLosses {
-            _ = many.grant(to: 1, now: 0, deadline: 99)
-            let giveUp = many.lose(1, cause: .signalled(9)).giveUp
-            #expect((giveUp != nil) == (number == ShardTable.mostLosses))
+    }
+
+    @Test func givesUpOnTheShardOverWhichThreeWorkersWereKilled() {
+        var table = table(1)
+        for number in 1...ShardTable.mostFailures {
+            _ = table.grant(to: Instance(number), now: 0, deadline: 99)
+            let giveUp = table.lose(Instance(number), cause: .signalled(9)).giveUp
+            #expect((giveUp != nil) == (number == ShardTable.mostFailures))
         }
-        #expect(many.lose(1, cause: .left).giveUp == nil)
+        #expect(table.lose(1, cause: .left).giveUp == nil)
+    }
+
+    @Test func doesNotBlameAShardWhileWorkersAreKilledEverywhere() {
+        var table = table(2)
+        for number in 1...ShardTable.mostLosses {
+            let (first, second) = (Instance(2 * number), Instance(2 * number + 1))
+            _ = table.grant(to: first, now: 0, deadline: 99)
+            _ = table.grant(to: second, now: 0, deadline: 99)
+            let giveUps = [first, second].map { table.lose($0, cause: .signalled(9)).giveUp }
+            #expect((giveUps[0] != nil) == (number == ShardTable.mostLosses))
+        }
+    }
+
+    @Test func triesAShardElsewhereThatFailed() throws {
+        var table = table(1)
+        guard let first = table.grant(to: 1, others: [1, 2], now: 0, deadline: 15) else { throw Missing() }
+        _ = table.fail(first, from: 1, deterministic: false)
+        let again = table.grant(to: 1, others: [1, 2], now: 1, deadline: 15)
+        #expect(again == nil)
+        #expect(table.pendingCount == 1)
+        guard let second = table.grant(to: 2, others: [1, 2], now: 1, deadline: 15) else { throw Missing() }
+        _ = table.fail(second, from: 2, deterministic: false)
+        // Nobody is left on whom it did not fail: anybody may try.
+        let third = table.grant(to: 1, others: [1, 2], now: 2, deadline: 15)
+        #expect(third?.attempt == 3)
+    }
+
+    @Test func givesASlowShardToAnIdleWorkerOnce() throws {
+        var table = table(2)
+        guard let first = table.grant(to: 1, now: 0, deadline: 99) else { throw Missing() }
+        _ = table.grant(to: 1, now: 0, deadline: 99)
+        table.noteWork(of: 1, now: 1)
+        let early = table.secondAttempt(to: 2, longerThan: 3, now: 3.5, deadline: 99)
+        #expect(early == nil)
+        let own = table.secondAttempt(to: 1, longerThan: 3, now: 5, deadline: 99)
+        #expect(own == nil)
+        let found = table.secondAttempt(to: 2, longerThan: 3, now: 5, deadline: 99)
+        #expect(found?.slow == .init(attempt: first, instance: 1))
+        #expect(found?.attempt.shard == first.shard && found?.attempt.attempt == 2)
+        let again = table.secondAttempt(to: 3, longerThan: 3, now: 9, deadline: 99)
+        #expect(again == nil)
+        // The slow one is first after all: the other's lease is useless.
+        let answer = table.report(first, from: 1)
+        #expect(answer == .check)
+        let isConfirmed = table.confirm(first)
+        #expect(isConfirmed)
+        #expect(table.commit(commit(first)).useless.map(\.instance) == [2])
     }
 
     @Test func adoptsOnlyWhatNobodyElseHas() throws {

@@ -209,7 +209,7 @@ struct Simulation {
         case .fail(let failure): self.failure = failure
         case .report(let event):
             if case .generationStarted = event { generations += 1 }
-        case .expel, .probe: break
+        case .expel, .probe, .drained, .superseded, .bar: break
         }
     }
 
@@ -287,6 +287,7 @@ struct Simulation {
             case .interrupt(let generation):
                 let fence = workers[instance]?.fence ?? 0
                 workers[instance]?.fence = max(fence, generation)
+            case .checkpoint: break
             case .rejoin, .end:
                 workers[instance] = nil
                 post(.startWorker, after: 0.1)
@@ -332,6 +333,7 @@ struct Simulation {
             worker.running = nil
             var opened = WireOpened()
             opened.stage = message.stage
+            opened.round = message.round
             post(.worker(instance, .trained(.opened(opened))), after: 0)
         case .prepare(let message):
             worker.running = nil
@@ -342,11 +344,6 @@ struct Simulation {
             prepared.position = worker.position
             prepared.digest = digest(worker.position)
             post(.worker(instance, .trained(.prepared(prepared))), after: 0)
-        case .save(let message):
-            var saved = WireSaved()
-            saved.stage = message.stage
-            saved.generation = message.generation
-            post(.worker(instance, .trained(.saved(saved))), after: 0)
         case .plan(let message):
             if worker.position > message.position {
                 throw Violation(
@@ -368,6 +365,7 @@ struct Simulation {
             worker.calls = 0
             worker.hasContributed = false
             post(.advance(instance, message.generation), after: 0.01)
+        case .emergency: break
         case .close:
             worker.stage = ""
             worker.running = nil

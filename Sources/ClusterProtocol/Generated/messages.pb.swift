@@ -131,14 +131,6 @@ package nonisolated struct WireEnvelope: @unchecked Sendable {
     set {_uniqueStorage()._body = .prepared(newValue)}
   }
 
-  package var saved: WireSaved {
-    get {
-      if case .saved(let v)? = _storage._body {return v}
-      return WireSaved()
-    }
-    set {_uniqueStorage()._body = .saved(newValue)}
-  }
-
   package var ready: WireReady {
     get {
       if case .ready(let v)? = _storage._body {return v}
@@ -253,14 +245,6 @@ package nonisolated struct WireEnvelope: @unchecked Sendable {
     set {_uniqueStorage()._body = .prepare(newValue)}
   }
 
-  package var save: WireSave {
-    get {
-      if case .save(let v)? = _storage._body {return v}
-      return WireSave()
-    }
-    set {_uniqueStorage()._body = .save(newValue)}
-  }
-
   package var plan: WirePlan {
     get {
       if case .plan(let v)? = _storage._body {return v}
@@ -301,6 +285,32 @@ package nonisolated struct WireEnvelope: @unchecked Sendable {
     set {_uniqueStorage()._body = .probeReply(newValue)}
   }
 
+  /// worker → coordinator
+  package var disagreed: WireDisagreed {
+    get {
+      if case .disagreed(let v)? = _storage._body {return v}
+      return WireDisagreed()
+    }
+    set {_uniqueStorage()._body = .disagreed(newValue)}
+  }
+
+  package var checkpointed: WireCheckpointed {
+    get {
+      if case .checkpointed(let v)? = _storage._body {return v}
+      return WireCheckpointed()
+    }
+    set {_uniqueStorage()._body = .checkpointed(newValue)}
+  }
+
+  /// coordinator → worker
+  package var checkpoint: WireCheckpoint {
+    get {
+      if case .checkpoint(let v)? = _storage._body {return v}
+      return WireCheckpoint()
+    }
+    set {_uniqueStorage()._body = .checkpoint(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -312,7 +322,6 @@ package nonisolated struct WireEnvelope: @unchecked Sendable {
     case returned(WireReturned)
     case opened(WireOpened)
     case prepared(WirePrepared)
-    case saved(WireSaved)
     case ready(WireReady)
     case trainingDone(WireTrainingDone)
     case trainingFailed(WireTrainingFailed)
@@ -329,12 +338,16 @@ package nonisolated struct WireEnvelope: @unchecked Sendable {
     case revoke(WireRevoke)
     case trainingOpen(WireTrainingOpen)
     case prepare(WirePrepare)
-    case save(WireSave)
     case plan(WirePlan)
     case go(WireGo)
     case trainingClose(WireTrainingClose)
     case shutdown(WireShutdown)
     case probeReply(WireProbeReply)
+    /// worker → coordinator
+    case disagreed(WireDisagreed)
+    case checkpointed(WireCheckpointed)
+    /// coordinator → worker
+    case checkpoint(WireCheckpoint)
 
   }
 
@@ -444,6 +457,9 @@ package nonisolated struct WireHeartbeat: Sendable {
   /// Clears the value of `usage`. Subsequent reads from it will return its default value.
   package mutating func clearUsage() {self._usage = nil}
 
+  /// waits for space in the run directory
+  package var diskFull: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -468,6 +484,12 @@ package nonisolated struct WireTrainingState: Sendable {
 
   /// collective calls begun in this generation
   package var calls: UInt64 = 0
+
+  /// inside collectives, in this generation
+  package var waitedSeconds: Double = 0
+
+  /// since Go of this generation
+  package var runSeconds: Double = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -585,6 +607,12 @@ package nonisolated struct WireOpened: Sendable {
 
   package var position: UInt64 = 0
 
+  /// of the TrainingOpen that it was made for
+  package var round: UInt64 = 0
+
+  /// passed over because they are torn or have other content
+  package var damagedCheckpoints: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -602,22 +630,6 @@ package nonisolated struct WirePrepared: Sendable {
   package var position: UInt64 = 0
 
   package var digest: Data = Data()
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-}
-
-package nonisolated struct WireSaved: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var stage: String = String()
-
-  package var generation: UInt64 = 0
-
-  package var path: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -701,6 +713,43 @@ package nonisolated struct WireTrainingFailed: Sendable {
   package init() {}
 
   fileprivate var _failure: WireFailure? = nil
+}
+
+/// Digests of the members' states at one position, in the order of the plan, which are not all equal.
+package nonisolated struct WireDisagreed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var stage: String = String()
+
+  package var generation: UInt64 = 0
+
+  package var position: UInt64 = 0
+
+  package var digests: [Data] = []
+
+  /// the sender's place
+  package var index: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A checkpoint that the coordinator asked for is on disk.
+package nonisolated struct WireCheckpointed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var stage: String = String()
+
+  package var position: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 /// I end; unfinished grants go back.
@@ -880,6 +929,9 @@ package nonisolated struct WireTrainingOpen: Sendable {
 
   package var folder: String = String()
 
+  /// raised when everybody goes back to the newest checkpoint
+  package var round: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -893,23 +945,6 @@ package nonisolated struct WirePrepare: Sendable {
   package var stage: String = String()
 
   package var generation: UInt64 = 0
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-}
-
-package nonisolated struct WireSave: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var stage: String = String()
-
-  package var generation: UInt64 = 0
-
-  /// relative to the run directory
-  package var path: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -933,14 +968,14 @@ package nonisolated struct WirePlan: Sendable {
   /// where everybody goes on
   package var position: UInt64 = 0
 
-  /// for those who are elsewhere; empty if nobody is
-  package var statePath: String = String()
-
   /// 0 direct, 1 halving and doubling, 2 and 3 the same through one leader per host
   package var route: UInt32 = 0
 
   /// 0: 4 MiB
   package var bucketBytes: UInt32 = 0
+
+  /// places of members that must copy the state from the others
+  package var behind: [UInt32] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -969,6 +1004,21 @@ package nonisolated struct WireMember: Sendable {
 }
 
 package nonisolated struct WireGo: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var stage: String = String()
+
+  package var generation: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Write a checkpoint at the next boundary.
+package nonisolated struct WireCheckpoint: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -1014,7 +1064,7 @@ fileprivate nonisolated let _protobuf_package = "pyhealth.cluster"
 
 nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Envelope"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}protocol\0\u{1}build\0\u{1}job\0\u{1}epoch\0\u{1}instance\0\u{1}seq\0\u{2}\u{a}hello\0\u{1}heartbeat\0\u{1}result\0\u{3}shard_failed\0\u{1}returned\0\u{1}opened\0\u{1}prepared\0\u{1}saved\0\u{1}ready\0\u{3}training_done\0\u{3}training_failed\0\u{1}leave\0\u{2}\u{5}probe\0\u{2}\u{10}welcome\0\u{1}reject\0\u{1}identify\0\u{1}pulse\0\u{1}grant\0\u{1}ack\0\u{1}revoke\0\u{3}training_open\0\u{1}prepare\0\u{1}save\0\u{1}plan\0\u{1}go\0\u{3}training_close\0\u{1}shutdown\0\u{3}probe_reply\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}protocol\0\u{1}build\0\u{1}job\0\u{1}epoch\0\u{1}instance\0\u{1}seq\0\u{2}\u{a}hello\0\u{1}heartbeat\0\u{1}result\0\u{3}shard_failed\0\u{1}returned\0\u{1}opened\0\u{1}prepared\0\u{2}\u{2}ready\0\u{3}training_done\0\u{3}training_failed\0\u{1}leave\0\u{2}\u{5}probe\0\u{2}\u{10}welcome\0\u{1}reject\0\u{1}identify\0\u{1}pulse\0\u{1}grant\0\u{1}ack\0\u{1}revoke\0\u{3}training_open\0\u{1}prepare\0\u{2}\u{2}plan\0\u{1}go\0\u{3}training_close\0\u{1}shutdown\0\u{3}probe_reply\0\u{2}b\u{1}disagreed\0\u{1}checkpointed\0\u{1}checkpoint\0\u{c}\u{17}\u{1}\u{c}9\u{1}")
 
   fileprivate class _StorageClass {
     var _protocol: UInt32 = 0
@@ -1154,19 +1204,6 @@ nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messag
           if let v = v {
             if hadOneofValue {try decoder.handleConflictingOneOf()}
             _storage._body = .prepared(v)
-          }
-        }()
-        case 23: try {
-          var v: WireSaved?
-          var hadOneofValue = false
-          if let current = _storage._body {
-            hadOneofValue = true
-            if case .saved(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._body = .saved(v)
           }
         }()
         case 24: try {
@@ -1351,19 +1388,6 @@ nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messag
             _storage._body = .prepare(v)
           }
         }()
-        case 57: try {
-          var v: WireSave?
-          var hadOneofValue = false
-          if let current = _storage._body {
-            hadOneofValue = true
-            if case .save(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._body = .save(v)
-          }
-        }()
         case 58: try {
           var v: WirePlan?
           var hadOneofValue = false
@@ -1429,6 +1453,45 @@ nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messag
             _storage._body = .probeReply(v)
           }
         }()
+        case 160: try {
+          var v: WireDisagreed?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .disagreed(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .disagreed(v)
+          }
+        }()
+        case 161: try {
+          var v: WireCheckpointed?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .checkpointed(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .checkpointed(v)
+          }
+        }()
+        case 162: try {
+          var v: WireCheckpoint?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .checkpoint(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .checkpoint(v)
+          }
+        }()
         default: break
         }
       }
@@ -1488,10 +1551,6 @@ nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messag
         guard case .prepared(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
       }()
-      case .saved?: try {
-        guard case .saved(let v)? = _storage._body else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
-      }()
       case .ready?: try {
         guard case .ready(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
@@ -1548,10 +1607,6 @@ nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messag
         guard case .prepare(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 56)
       }()
-      case .save?: try {
-        guard case .save(let v)? = _storage._body else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 57)
-      }()
       case .plan?: try {
         guard case .plan(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 58)
@@ -1571,6 +1626,18 @@ nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case .probeReply?: try {
         guard case .probeReply(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 62)
+      }()
+      case .disagreed?: try {
+        guard case .disagreed(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 160)
+      }()
+      case .checkpointed?: try {
+        guard case .checkpointed(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 161)
+      }()
+      case .checkpoint?: try {
+        guard case .checkpoint(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 162)
       }()
       case nil: break
       }
@@ -1710,7 +1777,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pulse\0\u{1}held\0\u{1}done\0\u{1}total\0\u{1}bytes\0\u{1}training\0\u{1}usage\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pulse\0\u{1}held\0\u{1}done\0\u{1}total\0\u{1}bytes\0\u{1}training\0\u{1}usage\0\u{4}Y\u{2}disk_full\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1725,6 +1792,7 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._training) }()
       case 7: try { try decoder.decodeSingularMessageField(value: &self._usage) }()
+      case 160: try { try decoder.decodeSingularBoolField(value: &self.diskFull) }()
       default: break
       }
     }
@@ -1756,6 +1824,9 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
     try { if let v = self._usage {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     } }()
+    if self.diskFull != false {
+      try visitor.visitSingularBoolField(value: self.diskFull, fieldNumber: 160)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1767,6 +1838,7 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.bytes != rhs.bytes {return false}
     if lhs._training != rhs._training {return false}
     if lhs._usage != rhs._usage {return false}
+    if lhs.diskFull != rhs.diskFull {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1774,7 +1846,7 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireTrainingState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TrainingState"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}position\0\u{1}waiting\0\u{1}calls\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}position\0\u{1}waiting\0\u{1}calls\0\u{4}[\u{2}waited_seconds\0\u{3}run_seconds\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1787,6 +1859,8 @@ nonisolated extension WireTrainingState: SwiftProtobuf.Message, SwiftProtobuf._M
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.waiting) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.calls) }()
+      case 160: try { try decoder.decodeSingularDoubleField(value: &self.waitedSeconds) }()
+      case 161: try { try decoder.decodeSingularDoubleField(value: &self.runSeconds) }()
       default: break
       }
     }
@@ -1808,6 +1882,12 @@ nonisolated extension WireTrainingState: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.calls != 0 {
       try visitor.visitSingularUInt64Field(value: self.calls, fieldNumber: 5)
     }
+    if self.waitedSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.waitedSeconds, fieldNumber: 160)
+    }
+    if self.runSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.runSeconds, fieldNumber: 161)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1817,6 +1897,8 @@ nonisolated extension WireTrainingState: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.position != rhs.position {return false}
     if lhs.waiting != rhs.waiting {return false}
     if lhs.calls != rhs.calls {return false}
+    if lhs.waitedSeconds != rhs.waitedSeconds {return false}
+    if lhs.runSeconds != rhs.runSeconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1987,7 +2069,7 @@ nonisolated extension WireReturned: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WireOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Opened"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}position\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}position\0\u{4}]\u{2}damaged_checkpoints\0\u{1}round\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1998,6 +2080,8 @@ nonisolated extension WireOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
+      case 160: try { try decoder.decodeSingularUInt32Field(value: &self.damagedCheckpoints) }()
+      case 161: try { try decoder.decodeSingularUInt64Field(value: &self.round) }()
       default: break
       }
     }
@@ -2013,6 +2097,12 @@ nonisolated extension WireOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.position != 0 {
       try visitor.visitSingularUInt64Field(value: self.position, fieldNumber: 3)
     }
+    if self.damagedCheckpoints != 0 {
+      try visitor.visitSingularUInt32Field(value: self.damagedCheckpoints, fieldNumber: 160)
+    }
+    if self.round != 0 {
+      try visitor.visitSingularUInt64Field(value: self.round, fieldNumber: 161)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2020,6 +2110,8 @@ nonisolated extension WireOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.stage != rhs.stage {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.position != rhs.position {return false}
+    if lhs.round != rhs.round {return false}
+    if lhs.damagedCheckpoints != rhs.damagedCheckpoints {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2065,46 +2157,6 @@ nonisolated extension WirePrepared: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.generation != rhs.generation {return false}
     if lhs.position != rhs.position {return false}
     if lhs.digest != rhs.digest {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension WireSaved: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".Saved"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}path\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.path) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.stage.isEmpty {
-      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
-    }
-    if self.generation != 0 {
-      try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
-    }
-    if !self.path.isEmpty {
-      try visitor.visitSingularStringField(value: self.path, fieldNumber: 3)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: WireSaved, rhs: WireSaved) -> Bool {
-    if lhs.stage != rhs.stage {return false}
-    if lhs.generation != rhs.generation {return false}
-    if lhs.path != rhs.path {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2263,6 +2315,91 @@ nonisolated extension WireTrainingFailed: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.generation != rhs.generation {return false}
     if lhs._failure != rhs._failure {return false}
     if lhs.number != rhs.number {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireDisagreed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Disagreed"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}position\0\u{1}digests\0\u{1}index\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
+      case 4: try { try decoder.decodeRepeatedBytesField(value: &self.digests) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.stage.isEmpty {
+      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    }
+    if self.generation != 0 {
+      try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
+    }
+    if self.position != 0 {
+      try visitor.visitSingularUInt64Field(value: self.position, fieldNumber: 3)
+    }
+    if !self.digests.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.digests, fieldNumber: 4)
+    }
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireDisagreed, rhs: WireDisagreed) -> Bool {
+    if lhs.stage != rhs.stage {return false}
+    if lhs.generation != rhs.generation {return false}
+    if lhs.position != rhs.position {return false}
+    if lhs.digests != rhs.digests {return false}
+    if lhs.index != rhs.index {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCheckpointed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Checkpointed"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}position\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.stage.isEmpty {
+      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    }
+    if self.position != 0 {
+      try visitor.visitSingularUInt64Field(value: self.position, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireCheckpointed, rhs: WireCheckpointed) -> Bool {
+    if lhs.stage != rhs.stage {return false}
+    if lhs.position != rhs.position {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2589,7 +2726,7 @@ nonisolated extension WireRevoke: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireTrainingOpen: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TrainingOpen"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{3}stage_name\0\u{1}payload\0\u{3}virtual_ranks\0\u{1}folder\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{3}stage_name\0\u{1}payload\0\u{3}virtual_ranks\0\u{1}folder\0\u{2}[\u{2}round\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2602,6 +2739,7 @@ nonisolated extension WireTrainingOpen: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 3: try { try decoder.decodeSingularBytesField(value: &self.payload) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.virtualRanks) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.folder) }()
+      case 160: try { try decoder.decodeSingularUInt64Field(value: &self.round) }()
       default: break
       }
     }
@@ -2623,6 +2761,9 @@ nonisolated extension WireTrainingOpen: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.folder.isEmpty {
       try visitor.visitSingularStringField(value: self.folder, fieldNumber: 5)
     }
+    if self.round != 0 {
+      try visitor.visitSingularUInt64Field(value: self.round, fieldNumber: 160)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2632,6 +2773,7 @@ nonisolated extension WireTrainingOpen: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.payload != rhs.payload {return false}
     if lhs.virtualRanks != rhs.virtualRanks {return false}
     if lhs.folder != rhs.folder {return false}
+    if lhs.round != rhs.round {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2672,49 +2814,9 @@ nonisolated extension WirePrepare: SwiftProtobuf.Message, SwiftProtobuf._Message
   }
 }
 
-nonisolated extension WireSave: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".Save"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}path\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.path) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.stage.isEmpty {
-      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
-    }
-    if self.generation != 0 {
-      try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
-    }
-    if !self.path.isEmpty {
-      try visitor.visitSingularStringField(value: self.path, fieldNumber: 3)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: WireSave, rhs: WireSave) -> Bool {
-    if lhs.stage != rhs.stage {return false}
-    if lhs.generation != rhs.generation {return false}
-    if lhs.path != rhs.path {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
 nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Plan"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}members\0\u{1}index\0\u{1}position\0\u{3}state_path\0\u{2}F\u{2}route\0\u{3}bucket_bytes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}members\0\u{1}index\0\u{1}position\0\u{2}G\u{2}route\0\u{3}bucket_bytes\0\u{2}\u{13}behind\0\u{c}\u{6}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2727,9 +2829,9 @@ nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.members) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self.statePath) }()
       case 140: try { try decoder.decodeSingularUInt32Field(value: &self.route) }()
       case 141: try { try decoder.decodeSingularUInt32Field(value: &self.bucketBytes) }()
+      case 160: try { try decoder.decodeRepeatedUInt32Field(value: &self.behind) }()
       default: break
       }
     }
@@ -2751,14 +2853,14 @@ nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if self.position != 0 {
       try visitor.visitSingularUInt64Field(value: self.position, fieldNumber: 5)
     }
-    if !self.statePath.isEmpty {
-      try visitor.visitSingularStringField(value: self.statePath, fieldNumber: 6)
-    }
     if self.route != 0 {
       try visitor.visitSingularUInt32Field(value: self.route, fieldNumber: 140)
     }
     if self.bucketBytes != 0 {
       try visitor.visitSingularUInt32Field(value: self.bucketBytes, fieldNumber: 141)
+    }
+    if !self.behind.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.behind, fieldNumber: 160)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2769,9 +2871,9 @@ nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs.members != rhs.members {return false}
     if lhs.index != rhs.index {return false}
     if lhs.position != rhs.position {return false}
-    if lhs.statePath != rhs.statePath {return false}
     if lhs.route != rhs.route {return false}
     if lhs.bucketBytes != rhs.bucketBytes {return false}
+    if lhs.behind != rhs.behind {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2855,6 +2957,41 @@ nonisolated extension WireGo: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
   }
 
   package static func ==(lhs: WireGo, rhs: WireGo) -> Bool {
+    if lhs.stage != rhs.stage {return false}
+    if lhs.generation != rhs.generation {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Checkpoint"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.stage.isEmpty {
+      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    }
+    if self.generation != 0 {
+      try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireCheckpoint, rhs: WireCheckpoint) -> Bool {
     if lhs.stage != rhs.stage {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}

@@ -151,6 +151,14 @@ package nonisolated struct WireJournalRecord: Sendable {
     set {body = .jobEnded(newValue)}
   }
 
+  package var shardQuarantined: WireShardQuarantined {
+    get {
+      if case .shardQuarantined(let v)? = body {return v}
+      return WireShardQuarantined()
+    }
+    set {body = .shardQuarantined(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -160,6 +168,7 @@ package nonisolated struct WireJournalRecord: Sendable {
     case stagePublished(WireStagePublished)
     case generation(WireGenerationStart)
     case jobEnded(WireJobEnded)
+    case shardQuarantined(WireShardQuarantined)
 
   }
 
@@ -264,6 +273,23 @@ package nonisolated struct WireGenerationStart: Sendable {
   package var position: UInt64 = 0
 
   package var instances: [UInt32] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A shard that failed too often, with what it works on in words.
+package nonisolated struct WireShardQuarantined: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var stage: String = String()
+
+  package var place: String = String()
+
+  package var code: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -634,6 +660,46 @@ package nonisolated struct WireCounters: Sendable {
   package init() {}
 }
 
+/// stage/<id>/<shard>.e<epoch>.a<attempt>.commit.pb: a worker's result beside its files, from which a lost journal is
+/// rebuilt; it counts only if the digest is right.
+package nonisolated struct WireSealedCommit: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// ShardCommit
+  package var commit: Data = Data()
+
+  /// of commit, hexadecimal digits
+  package var sha256: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// mailbox/<name>.pb: what a person asks of a running coordinator
+package nonisolated struct WireOperatorRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// digest of the job that is meant
+  package var job: String = String()
+
+  /// drain, cancel
+  package var verb: String = String()
+
+  /// where it was asked
+  package var host: String = String()
+
+  package var pid: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "pyhealth.cluster"
@@ -779,7 +845,7 @@ nonisolated extension WireShardCommit: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireJournalRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JournalRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}epoch_start\0\u{3}stage_open\0\u{3}shard_committed\0\u{3}stage_published\0\u{1}generation\0\u{3}job_ended\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}epoch_start\0\u{3}stage_open\0\u{3}shard_committed\0\u{3}stage_published\0\u{1}generation\0\u{3}job_ended\0\u{4}Z\u{2}shard_quarantined\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -865,6 +931,19 @@ nonisolated extension WireJournalRecord: SwiftProtobuf.Message, SwiftProtobuf._M
           self.body = .jobEnded(v)
         }
       }()
+      case 160: try {
+        var v: WireShardQuarantined?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .shardQuarantined(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .shardQuarantined(v)
+        }
+      }()
       default: break
       }
     }
@@ -899,6 +978,10 @@ nonisolated extension WireJournalRecord: SwiftProtobuf.Message, SwiftProtobuf._M
     case .jobEnded?: try {
       guard case .jobEnded(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .shardQuarantined?: try {
+      guard case .shardQuarantined(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 160)
     }()
     case nil: break
     }
@@ -1141,6 +1224,46 @@ nonisolated extension WireGenerationStart: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.generation != rhs.generation {return false}
     if lhs.position != rhs.position {return false}
     if lhs.instances != rhs.instances {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireShardQuarantined: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ShardQuarantined"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}place\0\u{1}code\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.place) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.code) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.stage.isEmpty {
+      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    }
+    if !self.place.isEmpty {
+      try visitor.visitSingularStringField(value: self.place, fieldNumber: 2)
+    }
+    if !self.code.isEmpty {
+      try visitor.visitSingularStringField(value: self.code, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireShardQuarantined, rhs: WireShardQuarantined) -> Bool {
+    if lhs.stage != rhs.stage {return false}
+    if lhs.place != rhs.place {return false}
+    if lhs.code != rhs.code {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1927,6 +2050,86 @@ nonisolated extension WireCounters: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.attemptsRepeated != rhs.attemptsRepeated {return false}
     if lhs.duplicateResults != rhs.duplicateResults {return false}
     if lhs.generations != rhs.generations {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSealedCommit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SealedCommit"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}commit\0\u{1}sha256\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.commit) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.sha256) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.commit.isEmpty {
+      try visitor.visitSingularBytesField(value: self.commit, fieldNumber: 1)
+    }
+    if !self.sha256.isEmpty {
+      try visitor.visitSingularStringField(value: self.sha256, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireSealedCommit, rhs: WireSealedCommit) -> Bool {
+    if lhs.commit != rhs.commit {return false}
+    if lhs.sha256 != rhs.sha256 {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireOperatorRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".OperatorRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}verb\0\u{1}host\0\u{1}pid\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.job) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.verb) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.host) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.pid) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.job.isEmpty {
+      try visitor.visitSingularStringField(value: self.job, fieldNumber: 1)
+    }
+    if !self.verb.isEmpty {
+      try visitor.visitSingularStringField(value: self.verb, fieldNumber: 2)
+    }
+    if !self.host.isEmpty {
+      try visitor.visitSingularStringField(value: self.host, fieldNumber: 3)
+    }
+    if self.pid != 0 {
+      try visitor.visitSingularUInt32Field(value: self.pid, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireOperatorRequest, rhs: WireOperatorRequest) -> Bool {
+    if lhs.job != rhs.job {return false}
+    if lhs.verb != rhs.verb {return false}
+    if lhs.host != rhs.host {return false}
+    if lhs.pid != rhs.pid {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

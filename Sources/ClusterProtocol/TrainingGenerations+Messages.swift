@@ -1,0 +1,91 @@
+/// Messages to members, and the sentences with which a training ends.
+extension TrainingGenerations {
+    func isCurrent(_ stage: String, _ generation: UInt64) -> Bool {
+        stage == spec.stage && generation == self.generation
+    }
+
+    var openMessage: WireTrainingOpen {
+        var message = WireTrainingOpen()
+        message.stage = spec.stage
+        message.stageName = spec.stageName
+        message.payload = spec.payload
+        message.virtualRanks = UInt32(spec.virtualRanks)
+        message.folder = spec.folder
+        message.round = round
+        return message
+    }
+
+    var prepareMessage: WirePrepare {
+        var message = WirePrepare()
+        message.stage = spec.stage
+        message.generation = generation
+        return message
+    }
+
+    var goMessage: WireGo {
+        var message = WireGo()
+        message.stage = spec.stage
+        message.generation = generation
+        return message
+    }
+
+    var closeMessage: WireTrainingClose {
+        var message = WireTrainingClose()
+        message.stage = spec.stage
+        return message
+    }
+
+    func planMessage(for index: Int) -> WirePlan {
+        var message = WirePlan()
+        message.stage = spec.stage
+        message.generation = generation
+        message.index = UInt32(index)
+        message.position = target.position
+        message.behind = behind.map { UInt32($0) }
+        let places = members.map { member in candidates.first { $0.instance == member } }
+        let hosts = places.map { place in places.firstIndex { $0?.host == place?.host } ?? 0 }
+        message.route = CollectiveRoute.choose(spec.route, ranges: ranges, hosts: hosts).rawValue
+        message.bucketBytes = UInt32(clamping: spec.bucketBytes)
+        message.members = members.indices.map { place in
+            var member = WireMember()
+            member.instance = members[place]
+            member.dataEndpoint = places[place]?.endpoint ?? ""
+            member.host = UInt32(hosts[place])
+            member.firstVirtualRank = UInt32(ranges[place].lowerBound)
+            member.virtualRanks = UInt32(ranges[place].count)
+            return member
+        }
+        return message
+    }
+
+    // MARK: Giving up
+
+    func diverged(_ a: Instance, _ b: Instance, _ position: UInt64) -> WireFailure {
+        WireFailure(
+            code: "cluster.state-diverged",
+            message:
+                "Stage \"\(spec.stageName)\": workers \(instanceName(a)) and \(instanceName(b)) hold different "
+                + "states at position \(position), and there is no majority. Expected equal bits. Check memory and CPU "
+                + "of both machines; the same command goes on from the last checkpoint on which all agreed.",
+            exitStatus: 70, deterministic: true)
+    }
+
+    func tooFew(_ ready: Int) -> WireFailure {
+        WireFailure(
+            code: "cluster.too-few-workers",
+            message:
+                "Stage \"\(spec.stageName)\": training was paused for \(Int(spec.pauseLimit)) s with \(ready) of at "
+                + "least \(spec.quorum) workers (--min-workers). Start more workers and give the same command again.",
+            exitStatus: 75)
+    }
+
+    func crashed(_ cause: LossCause) -> WireFailure {
+        WireFailure(
+            code: "cluster.training-crashes",
+            message:
+                "Stage \"\(spec.stageName)\": \(losses) workers were lost at position \(position) without "
+                + "progress; the last one \(cause.text). See log.jsonl in the run directory; if memory ran out, lower "
+                + "batch_size or start fewer workers.",
+            exitStatus: 70)
+    }
+}

@@ -1,0 +1,113 @@
+import ClusterProtocol
+import Foundation
+import Groundwork
+import SwiftProtobuf
+
+/// Rebuilds what coordinators wrote down of a run from what workers left beside their files.
+package enum RunRecovery {
+    /// What was found.
+    package struct Report: Sendable, Equatable {
+        /// Stages that are not finished, whose shards were looked for.
+        package var stages = 0
+        /// Shards that the journals knew.
+        package var known = 0
+        /// Shards that were found again.
+        package var recovered = 0
+        /// Bytes of the journals that cannot be read.
+        package var tornBytes = 0
+        /// The journal that was written.
+        package var journal = ""
+    }
+
+    /// Writes a new journal with every shard whose files are there with the right content.
+    ///
+    /// Throws ``ClusterError`` (a coordinator is running, the folder holds no run) and `FileError`.
+    package static func recover(runDirectory: String) throws -> Report {
+        guard access("\(runDirectory)/job.pb", F_OK) == 0 else {
+            throw FileError("open", path: "\(runDirectory)/job.pb", errorNumber: errno)
+        }
+        let directory = try RunDirectory(runDirectory)
+        let lock = try RunLock(directory)
+        defer { withExtendedLifetime(lock) {} }
+        guard let job = try directory.read(WireJob.self, "job.pb") else {
+            throw ClusterError.damaged(path: directory.file("job.pb"))
+        }
+        let history = try RunHistory(directory)
+        var report = Report()
+        report.tornBytes = history.torn.reduce(0) { $0 + $1.bytes }
+        report.known = history.committedCount
+        var records: [WireJournalRecord] = []
+        for stage in directory.names(in: "stage") {
+            let folder = stageFolder(stage)
+            guard access(directory.file("\(folder)/MANIFEST.pb"), F_OK) != 0,
+                let open = try? directory.read(WireStageOpen.self, "\(folder)/OPEN.pb")
+            else { continue }
+            report.stages += 1
+            let known = history.inputs[stage] == open.inputs ? history.commits[stage] ?? [:] : [:]
+            let found = try SealedCommits.read(stage: stage, in: directory)
+            let lost = found.filter { known[$0.key] == nil && $0.key < Int(open.shards) }
+            report.recovered += lost.count
+            records += self.records(open, lost)
+        }
+        report.journal = try write(records, job: job, history, directory)
+        return report
+    }
+
+    private static func records(
+        _ open: WireStageOpen, _ commits: [Int: WireShardCommit]
+    ) -> [WireJournalRecord] {
+        var opening = WireJournalRecord()
+        opening.stageOpen = open
+        return [opening]
+            + commits.sorted { $0.key < $1.key }.map { _, commit in
+                var record = WireJournalRecord()
+                record.shardCommitted.commit = commit
+                return record
+            }
+    }
+
+    private static func write(
+        _ records: [WireJournalRecord], job: WireJob, _ history: RunHistory, _ directory: RunDirectory
+    ) throws -> String {
+        let epoch = try directory.takeEpoch(build: "recover")
+        var start = WireJournalRecord()
+        start.epochStart.epoch = epoch
+        start.epochStart.job = job.digest
+        start.epochStart.build = "recover"
+        start.epochStart.segments = history.segments
+        var bytes = Data()
+        for (seq, record) in ([start] + records).enumerated() {
+            bytes.append(try JournalFile.encode(record, seq: UInt64(seq)))
+        }
+        try directory.createFolder("journal")
+        let name = "journal/\(epoch).pbj"
+        try AtomicFile.write(bytes, to: directory.file(name))
+        return name
+    }
+}
+
+/// The journals of a run as text.
+package enum JournalText {
+    /// Every record as one line of JSON, without the results of shards; what cannot be read as a line with `torn_bytes`.
+    package static func lines(runDirectory: String, _ body: (String) -> Void) throws {
+        let directory = try RunDirectory(runDirectory)
+        let epochs = directory.names(in: "journal").compactMap { name in
+            name.hasSuffix(".pbj") ? UInt64(name.dropLast(4)) : nil
+        }
+        guard !epochs.isEmpty else {
+            throw FileError("open", path: directory.file("journal"), errorNumber: ENOENT)
+        }
+        var options = JSONEncodingOptions()
+        options.preserveProtoFieldNames = true
+        for epoch in epochs.sorted() {
+            let contents = JournalFile.decode(try Files.contents(of: directory.file("journal/\(epoch).pbj")))
+            for (seq, record) in contents.records.enumerated() {
+                var plain = record
+                if case .shardCommitted = plain.body { plain.shardCommitted.commit.result = Data() }
+                let text = try plain.jsonString(options: options)
+                body("{\"epoch\":\(epoch),\"seq\":\(seq),\"record\":\(text)}")
+            }
+            if contents.tornBytes > 0 { body("{\"epoch\":\(epoch),\"torn_bytes\":\(contents.tornBytes)}") }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import ClusterProtocol
+import Digests
+import Foundation
+import Groundwork
+
+/// A worker's results beside its files (`….commit.pb`), from which a lost journal is rebuilt.
+enum SealedCommits {
+    /// The last part of the file's name.
+    static let suffix = ".commit.pb"
+
+    /// Leaves a result; a crash of the host may lose it, as then the journal is there.
+    static func write(_ commit: WireShardCommit, prefix: String, in runDirectory: String) throws {
+        var sealed = WireSealedCommit()
+        sealed.commit = try commit.serializedData()
+        sealed.sha256 = SHA256.hex(of: sealed.commit)
+        try AtomicFile.write(
+            try sealed.serializedData(), to: "\(runDirectory)/\(prefix)\(suffix)", durable: false)
+    }
+
+    /// The results of a stage whose files are there with the right content, by shard; the first attempt of several.
+    static func read(stage: String, in directory: RunDirectory) throws -> [Int: WireShardCommit] {
+        var found: [Int: WireShardCommit] = [:]
+        for name in directory.names(in: stageFolder(stage)) where name.hasSuffix(suffix) {
+            let data = try Files.contents(of: directory.file("\(stageFolder(stage))/\(name)"))
+            guard let sealed = try? WireSealedCommit(serializedBytes: data),
+                SHA256.hex(of: sealed.commit) == sealed.sha256,
+                let commit = try? WireShardCommit(serializedBytes: sealed.commit),
+                commit.attempt.stage == stage, try isWhole(commit, in: directory)
+            else { continue }
+            let index = Int(commit.attempt.shard)
+            if let other = found[index]?.attempt,
+                (other.epoch, other.attempt) <= (commit.attempt.epoch, commit.attempt.attempt)
+            {
+                continue
+            }
+            found[index] = commit
+        }
+        return found
+    }
+
+    /// Whether all files of a result are there with the right content.
+    static func isWhole(_ commit: WireShardCommit, in directory: RunDirectory) throws -> Bool {
+        try commit.outputs.allSatisfy { output in
+            try directory.has(output) && SHA256.hex(ofFile: directory.file(output.path)) == output.sha256
+        }
+    }
+}

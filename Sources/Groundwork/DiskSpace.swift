@@ -1,0 +1,36 @@
+import Foundation
+
+/// Waiting for space on a full disk.
+package enum DiskSpace {
+    /// Seconds between two tries.
+    package static let pause: UInt32 = 1
+    /// Tries before the error is passed on: an hour's.
+    package static let mostTries = 3600
+
+    /// Whether an error says that there is no space left, or that the quota is used up.
+    package static func isExhausted(_ error: any Error) -> Bool {
+        guard let file = error as? FileError else { return false }
+        return file.errorNumber == ENOSPC || file.errorNumber == EDQUOT
+    }
+
+    /// Runs `body`, again and again while the disk is full; tells `whenFull` at each failure (true) and when it went well
+    /// after one (false). Rethrows any other error, and that of a full disk after an hour.
+    package static func retrying<R>(
+        _ whenFull: (Bool) -> Void, pause: UInt32 = pause, tries: Int = mostTries, _ body: () throws -> R
+    ) throws -> R {
+        for number in 1... {
+            do {
+                let result = try body()
+                if number > 1 { whenFull(false) }
+                return result
+            } catch  where isExhausted(error) && number < tries {
+                whenFull(true)
+                sleep(pause)
+            } catch {
+                if number > 1 { whenFull(false) }
+                throw error
+            }
+        }
+        preconditionFailure("unreachable: the loop has no end")
+    }
+}
