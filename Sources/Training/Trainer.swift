@@ -122,14 +122,20 @@ package final class Trainer {
     /// Applies one step and returns whether the members want a checkpoint after it; gradients leave while the rest is
     /// computed, unless that turns out to have been too early.
     private func step(epoch: Int, step: Int, _ exchange: any GradientExchange) throws -> Bool {
-        var sums = try sums(epoch: epoch, step: step, exchange, overlaps: exchange.memberCount > 1)
-        if sums[2] > 0 {
-            // Somewhere a gradient left before it was complete, which everybody sees in the sum: once more without that.
-            schedule = nil
-            sums = try self.sums(epoch: epoch, step: step, exchange, overlaps: false)
+        do {
+            var sums = try sums(epoch: epoch, step: step, exchange, overlaps: exchange.memberCount > 1)
+            if sums[2] > 0 {
+                // Somewhere a gradient left before it was complete, which everybody sees in the sum: once more without that.
+                schedule = nil
+                sums = try self.sums(epoch: epoch, step: step, exchange, overlaps: false)
+            }
+            try apply(sums, epoch: epoch, step: step)
+            return sums[3] > 0
+        } catch {
+            // Interrupted on the way back or in the sum: the blocks hold parts of both, which no later step may find.
+            leaves.summed()
+            throw error
         }
-        try apply(sums, epoch: epoch, step: step)
-        return sums[3] > 0
     }
 
     /// The gradients of one step, left in the leaves' root. Returns the sums over all virtual ranks of their losses, samples,
@@ -177,20 +183,15 @@ package final class Trainer {
     private func sum(
         _ present: [TouchedFloats?], _ scalars: [[Double]], _ exchange: any GradientExchange
     ) throws -> [Double] {
-        do {
-            let sums = try exchange.allReduce(
-                leaves: present, scalars: scalars, scalarCount: 4 + model.parameters.parameters.count,
-                into: leaves.root.values)
-            if exchange.memberCount == 1 {
-                leaves.summedAlone(isWhole: present.allSatisfy { $0 != nil })
-            } else {
-                leaves.summed()
-            }
-            return sums
-        } catch {
+        let sums = try exchange.allReduce(
+            leaves: present, scalars: scalars, scalarCount: 4 + model.parameters.parameters.count,
+            into: leaves.root.values)
+        if exchange.memberCount == 1 {
+            leaves.summedAlone(isWhole: present.allSatisfy { $0 != nil })
+        } else {
             leaves.summed()
-            throw error
         }
+        return sums
     }
 
     /// The gradient of the summed loss of one virtual rank's samples, left where the arena collects; returns the loss, and

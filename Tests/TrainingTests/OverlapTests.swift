@@ -63,4 +63,53 @@ struct OverlapTests {
         #expect(exchange.changed == 0)
         #expect(overlapped.stateDigest() == plain.stateDigest())
     }
+
+    /// Members of which this one has all samples; interrupts the release of one step.
+    private final class InterruptingExchange: GradientExchange {
+        struct Interruption: Error {}
+        let memberIndex = 0
+        let memberCount = 2
+        let virtualRanks: Range<Int>
+        private var releasesLeft: Int
+        private let alone: LonelyExchange
+
+        init(ranks: Int, after releases: Int) {
+            virtualRanks = 0..<ranks
+            alone = LonelyExchange(ranks: ranks)
+            releasesLeft = releases
+        }
+
+        func release(
+            _ leaves: [TouchedFloats?], from offset: Int, into root: UnsafeMutableBufferPointer<Float>
+        ) throws {
+            releasesLeft -= 1
+            if releasesLeft == 0 { throw Interruption() }
+        }
+
+        func allReduce(
+            leaves: [TouchedFloats?], scalars: [[Double]], scalarCount: Int,
+            into root: UnsafeMutableBufferPointer<Float>
+        ) throws -> [Double] {
+            try alone.allReduce(leaves: leaves, scalars: scalars, scalarCount: scalarCount, into: root)
+        }
+
+        func allGather(_ mine: [UInt8]) throws -> [[UInt8]] { [mine, []] }
+    }
+
+    @Test(arguments: [1, 2, 3, 4, 5, 8])
+    func aStepInterruptedWhileGradientsLeaveIsDoneAsIfForTheFirstTime(releases: Int) throws {
+        var toy = try ToyTraining(parts: { _ in .train })
+        toy.configuration.monitor = nil
+        toy.model = "{name: RNN, embedding_dim: 4, hidden_dim: 4}"
+        let plain = try toy.trainer()
+        try plain.run(with: LonelyExchange(ranks: 4), folder: toy.output("plain"), afterPhase: {})
+        let interrupted = try toy.trainer()
+        #expect(throws: InterruptingExchange.Interruption.self) {
+            try interrupted.run(
+                with: InterruptingExchange(ranks: 4, after: releases), folder: toy.output("first"),
+                afterPhase: {})
+        }
+        try interrupted.run(with: LonelyExchange(ranks: 4), folder: toy.output("then"), afterPhase: {})
+        #expect(interrupted.stateDigest() == plain.stateDigest())
+    }
 }
