@@ -114,8 +114,8 @@ let package = Package(
         .executableTarget(
             name: "pyhealth-bench",
             dependencies: [
-                "Kernels", "Tensors", "Layers", "Storage", "Evaluation", "SyntheticCorpora", "Groundwork",
-                argumentParser,
+                "Kernels", "Tensors", "Layers", "Storage", "Evaluation", "SyntheticCorpora", "ClusterRuntime",
+                "ClusterProtocol", "Groundwork", argumentParser,
             ],
             swiftSettings: house),
 

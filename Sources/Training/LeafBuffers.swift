@@ -52,6 +52,14 @@ final class LeafBuffers {
         for place in stride(from: 0, to: used.count, by: isWhole ? 2 : 1) { used[place] = union }
     }
 
+    /// As ``summed()`` where this member's `ranks` are one block of the tree: what others added is in its first leaf at most.
+    func summed(ranks: Range<Int>, isWhole: Bool) {
+        let count = ranks.count
+        guard count & (count - 1) == 0, ranks.lowerBound % count == 0 else { return summed() }
+        summedAlone(isWhole: isWhole)
+        used[0] = [0..<self.count]
+    }
+
     private func grow(to places: Int) {
         while blocks.count < places {
             let memory = UnsafeMutableRawPointer.allocate(byteCount: max(count, 16) * 4, alignment: 64)

@@ -186,10 +186,11 @@ package final class Trainer {
         let sums = try exchange.allReduce(
             leaves: present, scalars: scalars, scalarCount: 4 + model.parameters.parameters.count,
             into: leaves.root.values)
+        let isWhole = present.allSatisfy { $0 != nil }
         if exchange.memberCount == 1 {
-            leaves.summedAlone(isWhole: present.allSatisfy { $0 != nil })
+            leaves.summedAlone(isWhole: isWhole)
         } else {
-            leaves.summed()
+            leaves.summed(ranks: exchange.virtualRanks, isWhole: isWhole)
         }
         return sums
     }

@@ -14,7 +14,7 @@ struct Bench: ParsableCommand {
             """,
         subcommands: [
             KernelsCommand.self, LayersCommand.self, SteadyCommand.self, PipelineCommand.self,
-            SignalCommand.self,
+            SignalCommand.self, CollectiveCommand.self, ScalingCommand.self,
         ])
 }
 

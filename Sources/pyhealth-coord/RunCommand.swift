@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClusterProtocol
 import ClusterRuntime
 import Foundation
 import Groundwork
@@ -46,6 +47,13 @@ struct RunCommand: ParsableCommand {
     var metrics: String?
 
     @Option(
+        help: "How workers add up gradients: auto, direct, rhd or two-level. Results do not depend on it.")
+    var route = CollectiveRoute.Wish.auto
+
+    @Option(help: "Bytes of gradients that travel together; 0: 4 MiB. Results do not depend on it.")
+    var bucketBytes = 0
+
+    @Option(
         name: .customLong("set"), help: "Changes a key of the run file, for example --set trainer.epochs=10.")
     var overrides: [String] = []
 
@@ -63,6 +71,9 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         guard workers >= 0 else { throw ValidationError("--workers: expected 0 or more, got \(workers).") }
+        guard bucketBytes == 0 || (128...1 << 30).contains(bucketBytes) else {
+            throw ValidationError("--bucket-bytes: expected 0 or 128 to 1073741824, got \(bucketBytes).")
+        }
         guard metrics?.hasPrefix("tcp://") != false else {
             throw ValidationError("--metrics: expected an endpoint, for example tcp://127.0.0.1:9464.")
         }
@@ -109,6 +120,8 @@ struct RunCommand: ParsableCommand {
         options.minWorkers = minWorkers
         options.maxWorkers = maxWorkers
         options.standby = standby
+        options.route = route
+        options.bucketBytes = bucketBytes
         options.workerEnvironment = ["OPENBLAS_NUM_THREADS": "1"]
         options.progress = { printer.show($0) }
         options.logger = Logger(label: "pyhealth-coord") { label in
@@ -133,3 +146,5 @@ struct RunCommand: ParsableCommand {
             warnings: try RunFiles.warnings(of: stages, runDirectory: output), report: report)
     }
 }
+
+extension CollectiveRoute.Wish: ExpressibleByArgument {}

@@ -66,7 +66,8 @@ enum RoomTable {
             "Training",
         ],
         "pyhealth-bench": [
-            "ArgumentParser", "Batching", "ClinicalData", "ClusterRuntime", "Digests", "Evaluation",
+            "ArgumentParser", "Batching", "ClinicalData", "ClusterProtocol", "ClusterRuntime", "Digests",
+            "Evaluation",
             "Kernels",
             "Layers", "Models", "Stages", "Storage", "SyntheticCorpora", "Tensors", "Training",
         ],
