@@ -4,11 +4,18 @@ import Groundwork
 
 /// A toy training: a vector that every step moves by the sum of pseudo-random leaves of K virtual ranks.
 ///
-/// Payload: `steps <n>`, `size <n>`, and `kill <step> <member> <marker>` for members that kill themselves once.
+/// Payload: `steps <n>`, `size <n>`, `kill <step> <member> <marker>` for members that kill themselves once,
+/// `rogue …` for one that spoils its state once, and `agree <n>`: compare digests every n steps.
 final class TestMember: TrainingMember {
     private(set) var position: UInt64 = 0
     private var values: [Float]
     private let steps: UInt64
+    /// Steps from one comparison of digests to the next; 0: never.
+    private var agreement: UInt64 = 0
+    /// Milliseconds that a step takes at least.
+    private var pace: UInt32 = 0
+    /// Where a member spoils its state, once.
+    private var rogues: [(step: UInt64, member: Int, marker: String)] = []
     private let kills: [(step: UInt64, member: Int, marker: String)]
     private let work: TrainingWork
 
@@ -21,6 +28,9 @@ final class TestMember: TrainingMember {
             case "steps": steps = UInt64(words[1]) ?? 0
             case "size": size = Int(words[1]) ?? 0
             case "kill": kills.append((UInt64(words[1]) ?? 0, Int(words[2]) ?? 0, words[3]))
+            case "pace": pace = UInt32(words[1]) ?? 0
+            case "agree": agreement = UInt64(words[1]) ?? 0
+            case "rogue": rogues.append((UInt64(words[1]) ?? 0, Int(words[2]) ?? 0, words[3]))
             default: break
             }
         }
@@ -65,7 +75,18 @@ final class TestMember: TrainingMember {
             for kill in kills where kill.step == position && kill.member == collective.memberIndex {
                 if createMarker(kill.marker) { Foundation.kill(getpid(), SIGKILL) }
             }
+            usleep(1000 * pace)
             try step(collective)
+            for rogue in rogues where rogue.step == position && rogue.member == collective.memberIndex {
+                if createMarker(rogue.marker) { values[0] += 1 }
+            }
+            if agreement > 0, position % agreement == 0 {
+                try collective.agree(on: stateDigest(), position: position)
+            }
+            if collective.memberIndex == 0, work.checkpointRequest.take() {
+                try writeCheckpoint()
+                work.checkpointRequest.fulfil(position: position)
+            }
         }
         let path = "\(work.folder)/final.bin"
         if collective.memberIndex == 0 {

@@ -25,6 +25,9 @@ struct ScriptedJob {
     var environment: [String: String] = [:]
     var stop: StopToken?
     var listen: String?
+    var minWorkers = 1
+    var pauseLimit = 3600.0
+    var standby = false
     var progress: (@Sendable (ProgressReport) -> Void)?
 
     /// The test worker beside the running test program.
@@ -49,6 +52,9 @@ struct ScriptedJob {
         options.durable = false
         options.stop = stop
         options.listen = listen
+        options.minWorkers = minWorkers
+        options.pauseLimit = pauseLimit
+        options.standby = standby
         options.progress = progress
         options.joinDelay = 0.3
         options.workerWait = 20
