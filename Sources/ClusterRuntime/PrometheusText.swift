@@ -35,7 +35,7 @@ struct PrometheusText {
                 "pyhealth_stage_done", "Shards or training phases done, with fractions of running ones.",
                 \.done
             ),
-            ("pyhealth_stage_total", "Shards or training phases in all; 0 if unknown.", \.total),
+            ("pyhealth_stage_expected", "Shards or training phases in all; 0 if unknown.", \.total),
             ("pyhealth_stage_seconds", "Seconds since the stage began, or that it took.", \.seconds),
         ]
         for (name, help, value) in families {
