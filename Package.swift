@@ -87,7 +87,7 @@ let package = Package(
             "Training",
             [
                 "Models", "Batching", "Storage", "Evaluation", "Layers", "Tensors", "ClinicalData",
-                "Digests", "Groundwork",
+                "Groundwork",
             ]),
         room("SyntheticCorpora", ["ClinicalData", "DelimitedText", "Evaluation", "Groundwork"]),
         room("Stages", journey),

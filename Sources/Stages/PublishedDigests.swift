@@ -15,6 +15,7 @@ package struct PublishedDigests {
     private let runDirectory: String
     private var path: String { "\(runDirectory)/\(Self.name)" }
 
+    /// The digests of the run in a directory.
     package init(runDirectory: String) { self.runDirectory = runDirectory }
 
     /// Says that files are about to change.

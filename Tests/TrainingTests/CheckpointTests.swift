@@ -4,6 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import Storage
 @testable import Training
 
 /// Checkpoints between the ends of epochs.

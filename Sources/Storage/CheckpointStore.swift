@@ -1,7 +1,6 @@
 import Digests
 package import Foundation
 import Groundwork
-package import Storage
 
 /// The checkpoints of one training in a folder: `<position>.<tag>.h5` and, written after it, `<position>.<tag>.json` with its
 /// size and digest. Only what a `.json` names with the right digest counts.
@@ -11,9 +10,13 @@ package struct CheckpointStore: Sendable {
 
     /// What stands beside a checkpoint.
     package struct Entry: Codable, Sendable, Equatable {
+        /// The checkpoint's name in the folder.
         package var file: String
+        /// Steps applied.
         package var position: UInt64
+        /// Its size.
         package var bytes: Int
+        /// Its digest in hexadecimal digits.
         package var sha256: String
     }
 
