@@ -23,10 +23,23 @@ struct ColumnSources {
         var timestampFormat: String?
     }
 
+    /// An offset to the beginning of a stay in place of a time.
+    struct Offset {
+        /// The file of stays.
+        var path: String
+        var names: OffsetTimes
+        /// The column with the stay.
+        var stay: Int
+        /// The column with the minutes; nil for the beginning itself.
+        var minutes: Int?
+    }
+
     var patient: Source?
     var times: [Source] = []
     /// Read when the time is empty (`chartdate_fallback`).
     var fallbackTime: Int?
+    /// Where the time is counted from the beginning of a stay.
+    var offset: Offset?
     var attributes: [Source] = []
     var joins: [Join] = []
     let path: String
@@ -38,6 +51,7 @@ struct ColumnSources {
         var columns = (patient.map { [$0] } ?? []) + times + attributes
         columns += fallbackTime.map { [.own($0)] } ?? []
         columns += joins.map { .own($0.key) }
+        columns += offset.map { [.own($0.stay)] + ($0.minutes.map { [.own($0)] } ?? []) } ?? []
         return columns.compactMap { if case .own(let column) = $0 { header[column] } else { nil } }
     }
 
@@ -72,6 +86,14 @@ struct ColumnSources {
         }
         attributes = try (needs ?? table.attributes).map { try lookup.find($0) }
         noteUses(format: table.timestampFormat)
+        if let names = table.offsetTimes, let minutes = table.offset {
+            let path = try Inspector.resolve(names.filePath, of: table.name, root: root)
+            let stays = Lookup(table: table.name, path: path, header: try TableFiles.header(path))
+            for column in names.columns { _ = try stays.own(column) }
+            offset = Offset(
+                path: path, names: names, stay: try lookup.own(names.stay),
+                minutes: minutes.isEmpty ? nil : try lookup.own(minutes))
+        }
     }
 
     /// Marks the joined columns that are read: one that is nothing but the time is kept as a number, others as texts,

@@ -13,6 +13,8 @@ package struct DatasetDefinition: Sendable, Equatable {
     package var defaultsFirst: Bool
     /// All tables in file order.
     package var tables: [Table]
+    /// How offsets are counted, for a data set that has them in place of times.
+    package var offsetTimes: OffsetTimes?
 
     /// One table.
     package struct Table: Sendable, Equatable {
@@ -36,6 +38,10 @@ package struct DatasetDefinition: Sendable, Equatable {
         package var joins: [Join]
         /// A named step on the table before its joins.
         package var preprocess: String?
+        /// The column with minutes since the stay began; empty for the beginning itself; nil: no offset.
+        package var offset: String?
+        /// How ``offset`` becomes the time; nil: it does not. See ``DatasetDefinition/timedByOffsets()``.
+        package var offsetTimes: OffsetTimes?
     }
 
     /// A join of another file.
@@ -77,7 +83,7 @@ package struct DatasetDefinition: Sendable, Equatable {
 
     /// Decodes a document; throws `ConfigurationError` with file, line and key.
     package init(_ node: ConfigurationNode, name: String) throws {
-        try node.allow(["name", "version", "default_tables", "defaults_first", "tables"])
+        try node.allow(["name", "version", "default_tables", "defaults_first", "offset_times", "tables"])
         self.name = try node.child("name")?.string() ?? name
         version = try node.required("version").string()
         let list = try node.required("tables")
@@ -89,6 +95,7 @@ package struct DatasetDefinition: Sendable, Equatable {
             defaultTables = []
         }
         defaultsFirst = try node.child("defaults_first")?.bool() ?? true
+        offsetTimes = try node.child("offset_times").map(OffsetTimes.init)
         guard !tables.isEmpty else { throw list.error("empty", "expected at least one table.") }
     }
 
@@ -109,6 +116,19 @@ package struct DatasetDefinition: Sendable, Equatable {
                 result.tables[i].joins[j].filePath = "\(folder)/\(tables[i].joins[j].filePath)"
             }
         }
+        return result
+    }
+
+    /// This definition with the times of its tables derived from their offsets; throws `ConfigurationError` if it has none.
+    package func timedByOffsets() throws -> DatasetDefinition {
+        guard let offsetTimes else {
+            throw ConfigurationError(
+                "no-offsets",
+                "Data set \"\(name)\" has times of its own, or no offsets that its definition names. Leave out dataset.times."
+            )
+        }
+        var result = self
+        for i in tables.indices where tables[i].offset != nil { result.tables[i].offsetTimes = offsetTimes }
         return result
     }
 
@@ -137,8 +157,7 @@ extension DatasetDefinition.Table {
     init(_ node: ConfigurationNode, name: String) throws {
         try node.allow([
             "file_path", "patient_id", "timestamp", "timestamp_format", "attributes", "extra_attributes",
-            "join",
-            "preprocess", "root",
+            "join", "preprocess", "root", "offset",
         ])
         self.name = name
         filePath = try node.required("file_path").string()
@@ -155,6 +174,7 @@ extension DatasetDefinition.Table {
         root = try node.child("root")?.string()
         joins = try node.child("join")?.items().map(DatasetDefinition.Join.init) ?? []
         preprocess = try node.child("preprocess")?.choice(DatasetDefinition.preprocessSteps)
+        offset = try node.child("offset").map { try $0.string().lowercased() }.map { $0 == "0" ? "" : $0 }
     }
 }
 

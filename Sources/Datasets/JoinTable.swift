@@ -114,6 +114,7 @@ private func exact<Element: BitwiseCopyable>(_ values: [Element]) -> [Element] {
 /// Join tables already loaded by this process, so that the pieces of one table load them once.
 package final class JoinCache {
     private var loaded: [(join: ColumnSources.Join, table: JoinTable)] = []
+    private var origins: [(path: String, names: OffsetTimes, stays: StayOrigins)] = []
 
     package init() {}
 
@@ -123,6 +124,15 @@ package final class JoinCache {
         let table = try JoinTable(join)
         loaded.append((join, table))
         return table
+    }
+
+    func origins(for offset: ColumnSources.Offset) throws -> StayOrigins {
+        if let hit = origins.first(where: { $0.path == offset.path && $0.names == offset.names }) {
+            return hit.stays
+        }
+        let stays = try StayOrigins(path: offset.path, offset.names)
+        origins.append((offset.path, offset.names, stays))
+        return stays
     }
 }
 

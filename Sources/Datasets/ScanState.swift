@@ -12,6 +12,7 @@ final class ScanState {
     private let file: String
     private let parser: TimestampParser
     private let joins: [JoinTable]
+    private let origins: StayOrigins?
     private let router: RangeRouter
     private let symbols = SymbolTable()
     private let buffer: RunBuffer
@@ -33,6 +34,7 @@ final class ScanState {
         self.file = file
         parser = TimestampParser.of(table.timestampFormat)
         joins = try sources.joins.map(cache.table(for:))
+        origins = try sources.offset.map(cache.origins(for:))
         joinGuesses = Array(repeating: .max, count: joins.count)
         router = RangeRouter(plan)
         buffer = RunBuffer(attributes: sources.attributes.count)
@@ -187,6 +189,9 @@ final class ScanState {
 extension ScanState {
     /// The times of the rows in milliseconds.
     private func times(_ block: RowBlock, _ reader: any TableReader, _ rows: JoinedRows) throws -> [Int64] {
+        if let origins, let offset = sources.offset {
+            return try offsetTimes(block, reader, rows, offset, origins)
+        }
         guard let first = sources.times.first else {
             return Array(repeating: Timestamp.missing, count: rows.count)
         }
@@ -203,6 +208,27 @@ extension ScanState {
                 if let line = JoinTable.unreadableLine(time) { throw unparsable(joins[number].file, line) }
                 return time
             }
+        }
+    }
+
+    /// Beginnings of stays and the minutes since; missing where one of the two is.
+    private func offsetTimes(
+        _ block: RowBlock, _ reader: any TableReader, _ rows: JoinedRows, _ offset: ColumnSources.Offset,
+        _ origins: StayOrigins
+    ) throws -> [Int64] {
+        var guess = UInt32.max
+        return try rows.rows.map { row in
+            let stay = block.field(Int(row), offset.stay).bytes
+            guard let origin = origins.origin(of: stay, guess: &guess) else { return Timestamp.missing }
+            guard let column = offset.minutes else { return origin }
+            let bytes = block.field(Int(row), column).bytes
+            guard !bytes.isEmpty else { return Timestamp.missing }
+            guard let minutes = StayOrigins.minutes(bytes) else {
+                throw DatasetError.unparsableTime(
+                    table: table.name, file: file, line: reader.line(of: Int(row), in: block),
+                    columns: [reader.header[column]], format: "a whole number of minutes")
+            }
+            return origin + Int64(minutes) * StayOrigins.minute
         }
     }
 

@@ -43,6 +43,8 @@ package struct JobConfiguration: Sendable {
         package var root: String
         /// Tables to load besides the defaults; nil: what the task needs.
         package var tables: [String]?
+        /// Whether times are derived from offsets where the data set has those alone.
+        package var timesFromOffsets: Bool
         /// Only the first 1000 patients.
         package var dev: Bool
     }
@@ -136,7 +138,7 @@ package struct JobConfiguration: Sendable {
 
 extension JobConfiguration.DatasetSection {
     init(_ node: ConfigurationNode) throws {
-        try node.allow(["name", "config", "root", "tables", "dev"])
+        try node.allow(["name", "config", "root", "tables", "times", "dev"])
         name = try node.child("name")?.string()
         config = try node.child("config")?.string().absolutePath
         guard (name == nil) != (config == nil) else {
@@ -145,6 +147,7 @@ extension JobConfiguration.DatasetSection {
         }
         root = try node.required("root").string().absolutePath
         tables = try node.child("tables")?.strings()
+        timesFromOffsets = try node.child("times")?.choice(["recorded", "offsets"]) == "offsets"
         dev = try node.child("dev")?.bool() ?? false
     }
 }

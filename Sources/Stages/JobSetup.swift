@@ -22,11 +22,9 @@ package struct JobSetup: Sendable {
     package init(_ job: JobConfiguration) throws {
         self.job = job
         let node = try job.document.root()
-        if let config = job.dataset.config {
-            definition = try DatasetDefinition.load(path: config)
-        } else {
-            definition = try DatasetDefinition.builtIn(job.dataset.name ?? "")
-        }
+        let found =
+            try job.dataset.config.map(DatasetDefinition.load) ?? .builtIn(job.dataset.name ?? "")
+        definition = try job.dataset.timesFromOffsets ? found.timedByOffsets() : found
         task = try Self.task(job, node.required("task"), definition)
         guard task.datasets.contains(definition.name) else {
             throw StageError.otherDataset(task: task.name, dataset: definition.name, valid: task.datasets)
@@ -60,7 +58,8 @@ package struct JobSetup: Sendable {
             name: definition.name,
             tables: definition.tables.map {
                 DatasetShape.Table(
-                    $0.name, attributes: $0.attributes + $0.extraAttributes, isTimed: !$0.timestamp.isEmpty)
+                    $0.name, attributes: $0.attributes + $0.extraAttributes,
+                    isTimed: !$0.timestamp.isEmpty || $0.offsetTimes != nil)
             })
         return try TaskCatalog.make(section, declaredIn: file.root(), for: shape)
     }
