@@ -59,6 +59,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: optimizedC),
         .target(name: "CScan", cSettings: optimizedC),
         .target(name: "CAllocator"),
+        .systemLibrary(name: "CProcess"),
 
         // The only Swift importers of their C modules
         room("Digests", ["COpenSSL", "CISAL", "Groundwork"]),
@@ -94,7 +95,7 @@ let package = Package(
 
         // The cluster
         room("ClusterProtocol", [protobuf, "Groundwork"]),
-        room("ClusterRuntime", ["ClusterProtocol", "ZeroMQ", "Digests", "Groundwork", protobuf, logging]),
+        room("ClusterRuntime", ["ClusterProtocol", "CProcess", "ZeroMQ", "Digests", "Groundwork", protobuf, logging]),
 
         // Wiring
         .executableTarget(
@@ -161,7 +162,7 @@ let package = Package(
             ]),
         tests("SyntheticCorporaTests", ["SyntheticCorpora", "Datasets", "Groundwork", "TestSupport"]),
         .executableTarget(
-            name: "ClusterTestWorker", dependencies: ["ClusterRuntime", "Groundwork"],
+            name: "ClusterTestWorker", dependencies: ["ClusterRuntime", "ClusterProtocol", "Groundwork"],
             path: "Tests/ClusterTestWorker", swiftSettings: house),
         tests(
             "ClusterTests",

@@ -11,7 +11,8 @@ package enum ClusterEvent: Sendable, Equatable {
     case workerStarted(pid: Int32, slot: Int)
     case workerEnded(pid: Int32, slot: Int, cause: LossCause)
     case workerJoined(instance: Instance, pid: UInt32, host: String, cores: UInt32)
-    case workerRejected(instance: Instance, pid: UInt32, host: String, code: String)
+    case workerRejected(
+        instance: Instance, pid: UInt32, host: String, code: String, theirs: String, ours: String)
     case workerSuspect(instance: Instance)
     case workerLost(instance: Instance, cause: LossCause)
     case attemptLost(stage: String, shard: String, attempt: UInt32, instance: Instance)
@@ -20,6 +21,9 @@ package enum ClusterEvent: Sendable, Equatable {
     case duplicateResult(stage: String, shard: String, attempt: UInt32)
     case generationStarted(stage: String, generation: UInt64, members: Int, position: UInt64)
     case memberFailed(stage: String, instance: Instance, code: String)
+    case peerBarred(instance: Instance, reason: String)
+    case connectionsRefused(reason: String, count: Int)
+    case messagesRefused(reason: String, count: Int)
     case framesLost(stage: String, generation: UInt64)
     case trainingPaused(stage: String, members: Int, minimum: Int, endsAfter: Seconds)
     case ranksMoved(stage: String, members: Int)
@@ -62,6 +66,9 @@ package enum ClusterEvent: Sendable, Equatable {
         case .duplicateResult: "duplicate-result"
         case .generationStarted: "generation-started"
         case .memberFailed: "member-failed"
+        case .peerBarred: "peer-barred"
+        case .connectionsRefused: "connections-refused"
+        case .messagesRefused: "messages-refused"
         case .framesLost: "frames-lost"
         case .trainingPaused: "training-paused"
         case .ranksMoved: "ranks-moved"
@@ -84,7 +91,8 @@ package enum ClusterEvent: Sendable, Equatable {
         switch self {
         case .workerLost(_, .left), .workerEnded(_, _, .exited(0)): false
         case .journalTorn, .stageInvalid, .workerEnded, .workerRejected, .workerLost, .attemptFailed,
-            .outputMissing, .memberFailed, .framesLost, .jobFailed, .trainingPaused, .checkpointDamaged,
+            .outputMissing, .memberFailed, .framesLost, .jobFailed, .peerBarred, .connectionsRefused,
+            .messagesRefused, .trainingPaused, .checkpointDamaged,
             .shardQuarantined, .diskFull, .superseded:
             true
         default: false
@@ -126,9 +134,10 @@ package enum ClusterEvent: Sendable, Equatable {
                 worker(instance), ("pid", .integer(Int(pid))), ("host", .text(host)),
                 ("cores", .integer(Int(cores))),
             ]
-        case .workerRejected(let instance, let pid, let host, let code):
+        case .workerRejected(let instance, let pid, let host, let code, let theirs, let ours):
             [
                 worker(instance), ("pid", .integer(Int(pid))), ("host", .text(host)), ("code", .text(code)),
+                ("theirs", .text(theirs)), ("ours", .text(ours)),
             ]
         case .workerSuspect(let instance): [worker(instance)]
         case .workerLost(let instance, let cause): [worker(instance), ("cause", .text(cause.text))]
@@ -152,6 +161,9 @@ package enum ClusterEvent: Sendable, Equatable {
             ]
         case .memberFailed(let stage, let instance, let code):
             [("stage", .text(stage)), worker(instance), ("code", .text(code))]
+        case .peerBarred(let instance, let reason): [worker(instance), ("reason", .text(reason))]
+        case .connectionsRefused(let reason, let count), .messagesRefused(let reason, let count):
+            [("reason", .text(reason)), ("count", .integer(count))]
         case .framesLost(let stage, let generation):
             [("stage", .text(stage)), ("generation", .integer(Int(clamping: generation)))]
         default: careFields

@@ -48,6 +48,8 @@ package enum CoordinatorEvent: Sendable {
     case connectionBroken
     /// A message could not be delivered.
     case unreachable(Instance)
+    /// A worker did what none does: it is given up and refused from now on.
+    case misbehaved(Instance, reason: String)
     /// Time has passed.
     case tick
     /// End orderly: nothing new is begun, work in hand has so many seconds, a training writes a checkpoint.

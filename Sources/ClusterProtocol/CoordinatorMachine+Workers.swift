@@ -3,6 +3,7 @@ extension CoordinatorMachine {
     mutating func receive(_ envelope: WireEnvelope, now: Seconds) -> [CoordinatorDirective] {
         let instance = envelope.instance
         guard let body = envelope.body else { return [] }
+        if shunned.contains(instance) { return [.send(to: instance, .reject(barredReject))] }
         if envelope.epoch > configuration.epoch { return supersede(envelope.epoch) }
         if case .hello(let hello) = body { return greet(hello, envelope, now: now) }
         guard workers[instance] != nil else { return [.send(to: instance, stranger(instance))] }
@@ -50,6 +51,11 @@ extension CoordinatorMachine {
     private mutating func trainingDone(
         _ message: WireTrainingDone, from instance: Instance, now: Seconds
     ) -> [CoordinatorDirective] {
+        if let spec = training?.spec, spec.stage == message.stage,
+            !message.files.allSatisfy({ GrantedPath.isFile($0.path, in: spec.folder) })
+        {
+            return bar(instance, "foreign-path", now: now)
+        }
         guard let directives = training?.handle(done: message, from: instance, now: now) else {
             var close = WireTrainingClose()
             close.stage = message.stage
@@ -88,71 +94,10 @@ extension CoordinatorMachine {
         return reject
     }
 
-    // MARK: Coming
-
-    private mutating func greet(
-        _ hello: WireHello, _ envelope: WireEnvelope, now: Seconds
-    ) -> [CoordinatorDirective] {
-        let instance = envelope.instance
-        if let reject = objection(to: hello, envelope) {
-            let event = ClusterEvent.workerRejected(
-                instance: instance, pid: hello.pid, host: hello.host, code: reject.failure.code)
-            return [.send(to: instance, .reject(reject)), .report(event)]
-        }
-        let isNew = workers.join(instance, hello, now: now)
-        var welcome = WireWelcome()
-        welcome.runDirectory = configuration.runDirectory
-        welcome.heartbeatMilliseconds = 1000
-        welcome.durable = configuration.isDurable
-        var directives: [CoordinatorDirective] = [.send(to: instance, .welcome(welcome))]
-        if isNew {
-            directives.append(
-                .report(
-                    .workerJoined(
-                        instance: instance, pid: hello.pid, host: hello.host, cores: hello.cores)))
-        }
-        if let isShuttingDown { return directives + [.send(to: instance, .shutdown(isShuttingDown))] }
-        directives += reconcile(hello.held, of: instance, now: now)
-        directives += training?.join(instance, endpoint: hello.dataEndpoint, host: hello.host, now: now) ?? []
-        return directives + assign(now: now)
-    }
-
-    private func objection(to hello: WireHello, _ envelope: WireEnvelope) -> WireReject? {
-        var reject = WireReject()
-        if envelope.protocol != ClusterVersion.messages || envelope.build != configuration.build {
-            reject.failure = WireFailure(
-                code: "cluster.other-version",
-                message:
-                    "The worker on \(hello.host) (process \(hello.pid)) is of another version: it is build "
-                    + "\"\(envelope.build)\" (messages \(envelope.protocol)), the coordinator is build "
-                    + "\"\(configuration.build)\" (messages \(ClusterVersion.messages)). Install the same version.",
-                exitStatus: 78, deterministic: true)
-        } else if hello.fingerprint != configuration.fingerprint {
-            reject.failure = WireFailure(
-                code: "cluster.other-numerics",
-                message:
-                    "The worker on \(hello.host) (process \(hello.pid)) computes other bits: its numeric "
-                    + "fingerprint is \(hello.fingerprint), the coordinator's \(configuration.fingerprint). Use machines "
-                    + "of one CPU type, or set OPENBLAS_CORETYPE to the same value everywhere.",
-                exitStatus: 78, deterministic: true)
-        } else if !envelope.job.isEmpty, envelope.job != configuration.job {
-            reject.failure = WireFailure(
-                code: "cluster.other-job",
-                message: "The worker on \(hello.host) (process \(hello.pid)) belongs to another job.",
-                exitStatus: 75)
-        } else if barred.contains("\(hello.host) \(hello.pid)") {
-            return Self.expulsion
-        } else if workers.isLost(envelope.instance) {
-            reject.failure = WireFailure(
-                code: "cluster.lost", message: "This worker was given up after a silence.", exitStatus: 75)
-            reject.mayReturn = true
-        } else {
-            return nil
-        }
-        return reject
-    }
+    // MARK: Strangers
 
     private func stranger(_ instance: Instance) -> MessageBody {
+        if shunned.contains(instance) { return .reject(barredReject) }
         if let isShuttingDown { return .shutdown(isShuttingDown) }
         guard workers.isLost(instance) else { return .identify(WireIdentify()) }
         var reject = WireReject()
@@ -186,7 +131,7 @@ extension CoordinatorMachine {
     }
 
     /// Takes over work that a worker says it holds, or asks it back if nobody wants it.
-    private mutating func reconcile(
+    mutating func reconcile(
         _ held: [WireAttemptID], of instance: Instance, now: Seconds
     ) -> [CoordinatorDirective] {
         guard shards != nil else { return [] }
@@ -204,6 +149,12 @@ extension CoordinatorMachine {
         workers.update(instance) { entry in
             entry.usage = message.usage
             entry.pulseChanged = now
+        }
+        if let table = shards, let index = table.index(of: attempt) {
+            let prefix = outputPrefix(stage: table.stage, shard: table.items[index].name, attempt: attempt)
+            guard message.commit.outputs.allSatisfy({ GrantedPath.isOutput($0.path, prefix: prefix) }) else {
+                return bar(instance, "foreign-path", now: now)
+            }
         }
         guard let disposition = shards?.report(attempt, from: instance) else {
             return [acknowledge(attempt, to: instance)]

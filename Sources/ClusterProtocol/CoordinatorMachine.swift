@@ -1,3 +1,5 @@
+package import Foundation
+
 /// The coordinator without its sockets, files and clock: events in, directives out.
 ///
 /// It opens one stage at a time. Everything durable is on disk before its effect: a shard's commit before the worker's
@@ -11,6 +13,10 @@ package struct CoordinatorMachine: Sendable {
         package var epoch: UInt64
         package var runDirectory: String
         package var isDurable: Bool
+        /// The machine's name, for people.
+        package var host = ""
+        /// Digest of the token in the run directory that workers must see there; nil: not asked for.
+        package var token: Data?
         /// Seconds without progress after which a worker is given up, at least.
         package var stallLimit: Seconds
 
@@ -43,6 +49,8 @@ package struct CoordinatorMachine: Sendable {
     static let grantsPerWorker = 2
     /// Age at which a grant that a worker does not list counts as lost on the way.
     static let grantResend: Seconds = 2.5
+    /// Barred instances remembered.
+    static let mostBarred = 4096
     /// A longer pause between two events means that this process stood still.
     static let longestPause: Seconds = 2
     /// A shard is slow if it takes longer than this many times the longest so far, and at least so many seconds.
@@ -56,6 +64,8 @@ package struct CoordinatorMachine: Sendable {
     package internal(set) var training: TrainingGenerations?
     package internal(set) var totals = Totals()
     var isShuttingDown: WireShutdown?
+    /// Instances that are refused for what they sent; at most ``mostBarred`` are remembered.
+    var shunned: Set<Instance> = []
     var lastEvent: Seconds?
     var stageOpened: Seconds = 0
     var longestShard = 0.0
@@ -103,6 +113,7 @@ package struct CoordinatorMachine: Sendable {
         case .unreachable(let instance):
             workers.update(instance) { $0.isUnreachable = true }
             return []
+        case .misbehaved(let instance, let reason): return bar(instance, reason, now: now)
         case .tick: return tick(now: now)
         case .shutDown(let status, let reason): return shutDown(status, reason)
         }
@@ -129,7 +140,9 @@ package struct CoordinatorMachine: Sendable {
         return workers.instances.flatMap { instance -> [CoordinatorDirective] in
             guard let entry = workers[instance], !entry.isLeaving else { return [] }
             return training?.join(
-                instance, endpoint: entry.hello.dataEndpoint, host: entry.hello.host, now: now) ?? []
+                instance, endpoint: entry.hello.dataEndpoint, key: entry.hello.dataKey,
+                host: entry.hello.host,
+                now: now) ?? []
         }
     }
 
@@ -305,6 +318,9 @@ package struct CoordinatorMachine: Sendable {
     }
 
     // MARK: Ends
+
+    /// What workers are told at the end; nil before.
+    package var farewell: WireShutdown? { isShuttingDown }
 
     /// Begins nothing any more, asks what is not begun back, and asks a training for a checkpoint.
     private mutating func drain(shardGrace: Seconds, now: Seconds) -> [CoordinatorDirective] {

@@ -14,6 +14,8 @@ package enum LossCause: Sendable, Equatable {
     case stalled(Seconds)
     /// Its state of a training was another one than the majority's, at this position.
     case rogue(UInt64)
+    /// It did what no worker does; the word says what.
+    case barred(String)
 
     /// Whether the program itself crashed, as opposed to being ended from outside.
     package var isCrash: Bool {
@@ -22,7 +24,7 @@ package enum LossCause: Sendable, Equatable {
         case .signalled(let signal): [4, 5, 6, 7, 8, 11, 31].contains(signal)
         case .exited(let status): status != 0 && status != 75
         case .stalled: true
-        case .silent, .unreachable, .left, .rogue: false
+        case .silent, .unreachable, .left, .rogue, .barred: false
         }
     }
 
@@ -36,6 +38,7 @@ package enum LossCause: Sendable, Equatable {
         case .signalled(let signal): "was ended by signal \(signal)"
         case .left: "left"
         case .rogue(let position): "had other bits than the majority at position \(position)"
+        case .barred(let reason): "was barred (\(reason))"
         case .stalled(let seconds): "made no progress for \(Int(seconds)) s"
         }
     }

@@ -50,6 +50,7 @@ extension TrainingGenerations {
             var member = WireMember()
             member.instance = members[place]
             member.dataEndpoint = places[place]?.endpoint ?? ""
+            member.dataKey = places[place]?.key ?? ""
             member.host = UInt32(hosts[place])
             member.firstVirtualRank = UInt32(ranges[place].lowerBound)
             member.virtualRanks = UInt32(ranges[place].count)

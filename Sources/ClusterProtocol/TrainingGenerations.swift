@@ -20,6 +20,8 @@ package struct TrainingGenerations: Sendable {
     struct Candidate: Sendable {
         let instance: Instance
         let endpoint: String
+        /// Public key of the endpoint; empty: not protected.
+        let key: String
         let host: String
         /// Whether it has made its member.
         var isOpen = false
@@ -64,7 +66,7 @@ package struct TrainingGenerations: Sendable {
     package internal(set) var pausedSince: Seconds?
 
     var candidates: [Candidate] = []
-    var surplus: [(instance: Instance, endpoint: String, host: String)] = []
+    var surplus: [(instance: Instance, endpoint: String, key: String, host: String)] = []
     var answers: [Instance: Answer] = [:]
     var results: [Instance: WireTrainingDone] = [:]
     var watches: [Instance: Watch] = [:]
@@ -98,16 +100,16 @@ package struct TrainingGenerations: Sendable {
 
     /// A worker is there, whose data socket is at `endpoint`.
     package mutating func join(
-        _ instance: Instance, endpoint: String, host: String = "", now: Seconds
+        _ instance: Instance, endpoint: String, key: String = "", host: String = "", now: Seconds
     ) -> [CoordinatorDirective] {
         guard phase != .done, !candidates.contains(where: { $0.instance == instance }),
             !surplus.contains(where: { $0.instance == instance })
         else { return [] }
         guard candidates.count < spec.capacity else {
-            surplus.append((instance, endpoint, host))
+            surplus.append((instance, endpoint, key, host))
             return []
         }
-        candidates.append(Candidate(instance: instance, endpoint: endpoint, host: host, asked: now))
+        candidates.append(Candidate(instance: instance, endpoint: endpoint, key: key, host: host, asked: now))
         return [.send(to: instance, .trainingOpen(openMessage))]
     }
 
@@ -131,7 +133,7 @@ package struct TrainingGenerations: Sendable {
     private mutating func promote(now: Seconds) -> [CoordinatorDirective] {
         guard !surplus.isEmpty, candidates.count < spec.capacity else { return [] }
         let next = surplus.removeFirst()
-        return join(next.instance, endpoint: next.endpoint, host: next.host, now: now)
+        return join(next.instance, endpoint: next.endpoint, key: next.key, host: next.host, now: now)
     }
 
     /// Goes on without `instance`, which was or was not a member.

@@ -164,6 +164,9 @@ package struct WorkerMachine: Sendable {
         }
     }
 
+    /// What the worker found in the run directory; said with the next Hello.
+    package mutating func note(_ sight: WireTokenSight) { hello.token = sight }
+
     // MARK: Time
 
     private mutating func tick(_ status: WorkerStatus, now: Seconds) -> [WorkerDirective] {

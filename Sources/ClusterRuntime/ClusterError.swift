@@ -5,6 +5,8 @@ package import Groundwork
 package enum ClusterError: PyHealthError {
     /// Nobody answers.
     case unavailable(reason: String)
+    /// No coordinator has begun in a run directory.
+    case absent(path: String, seconds: Int)
     /// The run directory belongs to a living coordinator.
     case coordinatorRunning(path: String, host: String, pid: Int)
     /// The run directory holds an unfinished run of another job.
@@ -31,12 +33,15 @@ package enum ClusterError: PyHealthError {
     case tooLarge(what: String, bytes: Int)
     /// A file of the run directory is damaged.
     case damaged(path: String)
+    /// The coordinator named a path outside the run directory.
+    case foreignPath
     /// The coordinator refused this worker.
     case refused(reason: String, exitStatus: ExitStatus)
 
     package var code: String {
         switch self {
         case .unavailable: "cluster.unavailable"
+        case .absent: "cluster.absent"
         case .coordinatorRunning: "cluster.coordinator-running"
         case .wrongJob: "cluster.wrong-job"
         case .noWorkers: "cluster.no-workers"
@@ -50,6 +55,7 @@ package enum ClusterError: PyHealthError {
         case .invalidStage: "cluster.invalid-stage"
         case .tooLarge: "cluster.too-large"
         case .damaged: "cluster.damaged"
+        case .foreignPath: "cluster.foreign-path"
         case .refused: "cluster.refused"
         }
     }
@@ -57,13 +63,13 @@ package enum ClusterError: PyHealthError {
     package var exitStatus: ExitStatus {
         switch self {
         case .unavailable, .noWorkers, .workersFail: .unavailable
-        case .coordinatorRunning: .retry
+        case .coordinatorRunning, .absent: .retry
         case .wrongJob, .noWorkerExecutable: .configuration
         case .jobFailed(_, _, let status): status
         case .interrupted, .superseded: .retry
         case .cancelled: .notPermitted
         case .nonDeterministic, .damaged: .data
-        case .invalidStage, .tooLarge: .internal
+        case .invalidStage, .tooLarge, .foreignPath: .internal
         case .refused(_, let status): status
         }
     }
@@ -71,6 +77,9 @@ package enum ClusterError: PyHealthError {
     package var message: String {
         switch self {
         case .unavailable(let reason): reason
+        case .absent(let path, let seconds):
+            "No coordinator has begun in \"\(path)\" for \(seconds) s: there is no rendezvous.pb. Start pyhealth-coord run "
+                + "with this --output, and check that this machine sees the same disk."
         case .coordinatorRunning(let path, let host, let pid):
             "The run directory \"\(path)\" is in use by a coordinator on \(host) (process \(pid)). Wait for it, stop it, "
                 + "or choose another output directory."
@@ -100,6 +109,8 @@ package enum ClusterError: PyHealthError {
             "\(what) has \(bytes) bytes; at most \(ClusterLimits.payloadBytes) are allowed. Write it to a file."
         case .damaged(let path):
             "\"\(path)\" is damaged: it cannot be decoded. Remove the run directory, or restore the file."
+        case .foreignPath:
+            "The coordinator named a path that does not lie in the run directory. Expected a relative path of plain names."
         case .refused(let reason, _): reason
         }
     }

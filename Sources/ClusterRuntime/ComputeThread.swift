@@ -36,17 +36,19 @@ final class ComputeThread: @unchecked Sendable {
     // Only touched by the thread.
     private let executor: any WorkExecutor
     private let context: MessagingContext
+    private let guardian: PeerGuard?
     private var network: PeerNetwork?
     private var session: TrainingSession?
 
     /// Starts the thread; it binds its data socket at `dataAddress` and tells the endpoint through `whenBound`.
     init(
-        executor: any WorkExecutor, context: MessagingContext, dataAddress: String,
+        executor: any WorkExecutor, context: MessagingContext, dataAddress: String, guardian: PeerGuard?,
         report: @escaping @Sendable (WorkerEvent) -> Void,
         whenBound: @escaping @Sendable (Result<String, any Error>) -> Void
     ) throws {
         self.executor = executor
         self.context = context
+        self.guardian = guardian
         self.report = report
         control = try CollectiveControl()
         publisher = OutputPublisher(report: report, diskFull: publisherWaits)
@@ -103,7 +105,8 @@ final class ComputeThread: @unchecked Sendable {
             current.withLock { $0.isRunning = false }
         }
         do {
-            let network = try PeerNetwork(context: context, address: dataAddress, control: control)
+            let network = try PeerNetwork(
+                context: context, address: dataAddress, control: control, guardian: guardian)
             self.network = network
             whenBound(.success(network.endpoint))
         } catch { return whenBound(.failure(error)) }
@@ -132,6 +135,12 @@ final class ComputeThread: @unchecked Sendable {
     private func compute(
         _ grant: WireGrant, _ directory: String, _ instance: Instance, _ isDurable: Bool
     ) {
+        guard GrantedPath.isRelative(grant.outputPrefix) else {
+            var message = WireShardFailed()
+            message.attempt = grant.attempt
+            message.failure = failure(ClusterError.foreignPath, during: "a shard")
+            return report(.failed(message))
+        }
         let work = ShardWork(
             stageID: grant.attempt.stage, stageName: grant.stageName, shardName: grant.shardName,
             payload: grant.payload, runDirectory: directory, outputPrefix: grant.outputPrefix,

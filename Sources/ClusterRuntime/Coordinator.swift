@@ -2,6 +2,7 @@ import ClusterProtocol
 import Foundation
 import Groundwork
 import Logging
+import ZeroMQ
 
 /// Runs a job's stages over worker processes.
 package enum Coordinator {
@@ -42,7 +43,11 @@ private final class CoordinatorSession {
         self.job = job
         self.options = options
         directory = try RunDirectory(options.runDirectory)
-        let (lock, former) = try Self.takeOver(directory, options)
+        let protection = try Protection.coordinator(
+            listen: options.listen, keys: options.keys, isInsecure: options.isInsecure,
+            runDirectory: directory.path)
+        try ProcessHardening.requireDescriptors(processes: options.localWorkers)
+        let (lock, former) = try Self.takeOver(directory, options, pair: protection?.pair)
         self.lock = lock
         try Self.claim(directory, job)
         history = try RunHistory(directory)
@@ -52,17 +57,17 @@ private final class CoordinatorSession {
             CoordinatorLoop.Setup(
                 job: job, options: options, directory: directory, epoch: epoch,
                 endpoint: SocketPlaces.coordinatorEndpoint(in: socketFolder),
-                survivors: former?.host == SystemFacts.host ? former?.workers ?? [] : []))
+                survivors: former?.host == SystemFacts.host ? former?.workers ?? [] : [],
+                protection: protection, token: try TokenFile.write(directory, epoch: epoch)))
         startJournal()
         try loop.start()
-        warnAboutPlainText()
         let mailbox = loop.mailbox
         options.stop?.whenRequested { mailbox.post(.drain(shardGrace: 0)) }
     }
 
     /// The right to the directory; with `standby` waits until whoever has it is gone.
     private static func takeOver(
-        _ directory: RunDirectory, _ options: CoordinatorOptions
+        _ directory: RunDirectory, _ options: CoordinatorOptions, pair: CurveKeyPair?
     ) throws -> (RunLock, WireRendezvous?) {
         var isTold = false
         while true {
@@ -70,7 +75,7 @@ private final class CoordinatorSession {
                 let lock = try RunLock(directory)
                 let former = try directory.read(WireRendezvous.self, "rendezvous.pb")
                 // File locks may not reach other machines.
-                try Rendezvous.refuseIfAlive(former, at: directory.path)
+                try Rendezvous.refuseIfAlive(former, at: directory.path, pair: pair)
                 return (lock, former)
             } catch ClusterError.coordinatorRunning(_, let host, let pid) where options.standby {
                 if options.stop?.isRequested == true { throw ClusterError.interrupted(path: directory.path) }
@@ -216,13 +221,6 @@ private final class CoordinatorSession {
             loop.mailbox.post(
                 .log(.jobResumed(committed: history.committedCount, stages: history.inputs.count)))
         }
-    }
-
-    private func warnAboutPlainText() {
-        guard let listen = options.listen, listen.hasPrefix("tcp://") else { return }
-        options.logger?.warning(
-            "\(listen) is neither authenticated nor encrypted: anyone who reaches it can take part. Use a private network."
-        )
     }
 
     func finish() throws -> JobOutcome {

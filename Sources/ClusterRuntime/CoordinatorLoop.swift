@@ -26,6 +26,10 @@ final class CoordinatorLoop: @unchecked Sendable {
         var epoch: UInt64
         var endpoint: String
         var survivors: [WireLocalProcess]
+        /// Keys of the TCP endpoint and who is admitted; nil: not protected.
+        var protection: (pair: CurveKeyPair, workers: Set<CurveKey>)?
+        /// Digest of the run directory's token.
+        var token: Data?
     }
 
     /// Seconds for which files may be invisible to this machine: on a shared disk, and on a local one.
@@ -45,7 +49,12 @@ final class CoordinatorLoop: @unchecked Sendable {
     let local: LocalWorkers
     let watch: RunWatch
     private let context: MessagingContext
+    private var authenticator: Authenticator?
     private var router: Socket?
+    /// The TCP endpoint with the port that the system chose.
+    private var listening = ""
+    private var gate = PeerGate()
+    private var lastGateReport: Seconds = 0
     private var monitors: [Socket] = []
     private var metrics: MetricsServer?
     private var seq: UInt64 = 0
@@ -75,10 +84,12 @@ final class CoordinatorLoop: @unchecked Sendable {
             whenDurable: { mailbox.post(.durable($0)) },
             whenFailed: { mailbox.post(.fail(Self.wrap($0))) },
             whenFull: { mailbox.post(.log($0 ? .diskFull(instance: 0) : .diskHasSpace(instance: 0))) })
-        machine = CoordinatorMachine(
-            .init(
-                job: setup.job.digest, build: options.buildVersion, fingerprint: options.numericFingerprint,
-                epoch: setup.epoch, runDirectory: setup.directory.path, isDurable: options.durable))
+        var configuration = CoordinatorMachine.Configuration(
+            job: setup.job.digest, build: options.buildVersion, fingerprint: options.numericFingerprint,
+            epoch: setup.epoch, runDirectory: setup.directory.path, isDurable: options.durable)
+        configuration.host = SystemFacts.host
+        configuration.token = setup.token
+        machine = CoordinatorMachine(configuration)
         local = try LocalWorkers(
             count: options.localWorkers,
             executable: options.workerExecutable ?? Self.defaultExecutable,
@@ -96,13 +107,27 @@ final class CoordinatorLoop: @unchecked Sendable {
         let router = try Socket(.router, context: context, options: settings)
         monitors = [try router.monitor()]
         try router.bind(setup.endpoint)
-        if let listen = setup.options.listen { try router.bind(listen) }
+        if let listen = setup.options.listen {
+            try protect(router)
+            try router.bind(listen)
+            listening = Endpoint.plain(router.lastEndpoint)
+        }
         self.router = router
         metrics = try setup.options.metrics.map { try MetricsServer($0, context: context) }
         let thread = Thread { [self] in work() }
         thread.name = "coordinator"
         thread.stackSize = 8 << 20
         thread.start()
+    }
+
+    /// From here on connections need an admitted key; sockets bound before stay as they are.
+    private func protect(_ router: Socket) throws {
+        guard let (pair, workers) = setup.protection else { return }
+        let authenticator = try Authenticator(context: context)
+        // The coordinator's own key: a second coordinator asks whether the first one lives.
+        authenticator.admit(workers.union([pair.publicKey]), domain: Protection.control)
+        self.authenticator = authenticator
+        try router.protect(.server(pair, domain: Protection.control))
     }
 
     /// Says how the run ended, lets workers go and waits for the thread.
@@ -139,6 +164,7 @@ final class CoordinatorLoop: @unchecked Sendable {
         monitors = []
         metrics = nil
         router = nil
+        authenticator?.close()
         ended.put(totals)
     }
 
@@ -166,20 +192,25 @@ final class CoordinatorLoop: @unchecked Sendable {
         guard let router else { return }
         for _ in 0..<Self.messagesPerTurn {
             guard let parts = router.receive() else { break }
-            guard parts.count == 2, let envelope = try? WireEnvelope(serializedBytes: parts[1].data) else {
-                continue
-            }
-            let id = parts[0].data
-            if case .probe = envelope.body {
-                answerProbe(id)
-            } else if id == Self.routingID(envelope.instance) {
-                feed(.message(envelope))
-                noteHello(envelope)
+            switch gate.take(parts, now: SystemFacts.now()) {
+            case .refused: break
+            case .barred(let instance, let reason): feed(.misbehaved(instance ?? 0, reason: reason))
+            case .envelope(let envelope, let peer):
+                if case .probe = envelope.body {
+                    answerProbe(peer.id)
+                } else {
+                    feed(.message(envelope))
+                    noteHello(envelope, peer)
+                }
             }
         }
         for monitor in monitors {
             while let parts = monitor.receive() {
-                if case .disconnected = Socket.connectionEvent(from: parts) { feed(.connectionBroken) }
+                switch Socket.connectionEvent(from: parts) {
+                case .disconnected: feed(.connectionBroken)
+                case .refused(let fault): gate.refuse(fault)
+                case .connected, nil: break
+                }
             }
         }
     }
@@ -192,6 +223,7 @@ final class CoordinatorLoop: @unchecked Sendable {
         lookAgain(now: now)
         feed(.tick)
         noteLoneliness(now: now)
+        reportRefusals(now: now)
         if now - lastLook >= 1 {
             lastLook = now
             lookAround()
@@ -222,6 +254,15 @@ final class CoordinatorLoop: @unchecked Sendable {
         outcomes.put(.failed(.superseded(path: setup.directory.path, epoch: Int(clamping: epoch))))
     }
 
+    /// Tells once a second what the gate has refused.
+    private func reportRefusals(now: Seconds) {
+        guard now - lastGateReport >= 1 else { return }
+        lastGateReport = now
+        for event in gate.events() { watch.report(event) }
+        watch.refused = gate.totals
+        gate.keep(machine.workers.instances)
+    }
+
     // MARK: Directives
 
     private func feed(_ event: CoordinatorEvent) {
@@ -248,7 +289,7 @@ final class CoordinatorLoop: @unchecked Sendable {
 
     private func send(_ body: MessageBody, to instance: Instance) {
         guard let data = try? envelope(body, to: instance).serializedData(), let router else { return }
-        let delivery = try? router.send([Self.routingID(instance), data])
+        let delivery = try? router.send([PeerGate.routingID(instance), data])
         if delivery == .unreachable { feed(.unreachable(instance)) }
     }
 
@@ -301,10 +342,11 @@ final class CoordinatorLoop: @unchecked Sendable {
 
     // MARK: Workers
 
-    private func noteHello(_ envelope: WireEnvelope) {
+    private func noteHello(_ envelope: WireEnvelope, _ peer: PeerGate.Peer) {
         guard case .hello(let hello) = envelope.body, machine.workers[envelope.instance] != nil else {
             return
         }
+        gate.own(envelope.instance, by: peer)
         watch.joined(envelope.instance, hello)
         if hello.dataEndpoint.hasPrefix("ipc://") { local.joined(pid: hello.pid) }
     }
@@ -338,7 +380,8 @@ final class CoordinatorLoop: @unchecked Sendable {
         var record = WireRendezvous()
         record.epoch = setup.epoch
         record.endpoint = setup.endpoint
-        record.listen = setup.options.listen ?? ""
+        record.listen = listening
+        record.serverKey = setup.protection?.pair.publicKey.text ?? ""
         record.pid = UInt32(getpid())
         record.host = SystemFacts.host
         record.job = setup.job.digest
@@ -350,8 +393,11 @@ final class CoordinatorLoop: @unchecked Sendable {
         // Workers and files belong to the later coordinator.
         guard !isSuperseded else { return isFinished = true }
         let status = state == "interrupted" ? ExitStatus.retry : .success
+        let workers = machine.workers.instances
         feed(.shutDown(exitStatus: status.rawValue, reason: state))
         watch.tick(machine, now: SystemFacts.now())
+        farewell(workers)
+        reportRefusals(now: .infinity)
         // Sockets send in the background while processes are waited for.
         local.stopAll(grace: 2)
         watch.ended(state, failure, machine)
@@ -359,7 +405,21 @@ final class CoordinatorLoop: @unchecked Sendable {
         isFinished = true
     }
 
-    private static func routingID(_ instance: Instance) -> Data { Data("w\(instanceName(instance))".utf8) }
+    /// Waits until workers have gone, two seconds at most: a connection that is closed with something unread is reset, and
+    /// what was sent over it may be lost.
+    private func farewell(_ workers: [Instance]) {
+        var waiting = workers
+        let deadline = SystemFacts.now() + 2
+        while !waiting.isEmpty, SystemFacts.now() < deadline, let router {
+            receive()
+            guard let message = machine.farewell else { return }
+            waiting = waiting.filter { instance in
+                let data = (try? envelope(.shutdown(message), to: instance).serializedData()) ?? Data()
+                return (try? router.send([PeerGate.routingID(instance), data])) != .unreachable
+            }
+            _ = try? poll([PollInterest(router)], timeout: 20)
+        }
+    }
 
     private static func wrap(_ error: any Error) -> ClusterError {
         guard let known = error as? any PyHealthError else {

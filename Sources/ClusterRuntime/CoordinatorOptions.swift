@@ -11,6 +11,10 @@ package struct CoordinatorOptions: Sendable {
     package var listen: String?
     /// Where `GET /metrics` is answered in the text format of Prometheus, `tcp://address:port`; nil: nowhere.
     package var metrics: String?
+    /// The folder with the coordinator's keys; nil: made in the run directory if there is a TCP endpoint.
+    package var keys: String?
+    /// Whether a loopback TCP endpoint is left without protection.
+    package var isInsecure = false
     /// The worker command; nil: `pyhealth-worker` beside the running executable.
     package var workerExecutable: String?
     /// Further arguments of local workers.

@@ -6,9 +6,9 @@ import Foundation
 /// `magic u32, type u8, dtype u8, flags u16, job u64, generation u64, step u64, bucket u32, slice u32, blockStart u32,
 /// blockLen u32, sender u32, payloadBytes u32, crc32c u32, reserved u32`; the check value covers the header with a zero in
 /// its place, and the payload.
-struct PeerFrame: Equatable {
+package struct PeerFrame: Equatable {
     /// What a frame carries.
-    enum Kind: UInt8 {
+    package enum Kind: UInt8 {
         /// A member's part of a slice: the sum over one aligned block of virtual ranks.
         case partial = 1
         /// The finished sum of a slice.
@@ -49,12 +49,13 @@ struct PeerFrame: Equatable {
     var blockLength: UInt32 = 0
     /// The sender's member index.
     var sender: UInt32
-    var payloadBytes: UInt32 = 0
+    /// Bytes that follow the header.
+    package var payloadBytes: UInt32 = 0
 
     var isAbsent: Bool { flags & Self.absent != 0 }
 
     /// The 64 bytes in front of `payload`.
-    func encoded(payload: UnsafeRawBufferPointer) -> [UInt8] {
+    package func encoded(payload: UnsafeRawBufferPointer) -> [UInt8] {
         var bytes = layout(checksum: 0)
         let checksum = bytes.withUnsafeBytes {
             CRC32C.checksum(payload, continuing: CRC32C.checksum($0))
@@ -64,7 +65,7 @@ struct PeerFrame: Equatable {
     }
 
     /// Reads a header and checks it against its payload; nil for anything that is not a whole frame.
-    init?(_ header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer) {
+    package init?(_ header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer) {
         guard header.count == Self.byteCount, Self.read(header, 0, UInt32.self) == Self.magic,
             let kind = Kind(rawValue: header[4])
         else { return nil }
@@ -89,7 +90,8 @@ struct PeerFrame: Equatable {
         guard expected.elementsEqual(header) else { return nil }
     }
 
-    init(kind: Kind, generation: UInt64, step: UInt64, sender: UInt32) {
+    /// A frame without payload, of Float32 or bytes as `dtype` will say.
+    package init(kind: Kind, generation: UInt64, step: UInt64, sender: UInt32) {
         self.kind = kind
         self.generation = generation
         self.step = step

@@ -14,30 +14,55 @@ final class PeerNetwork: Carrier {
     /// Where other members reach this one.
     let endpoint: String
     private let context: MessagingContext
+    private let guardian: PeerGuard?
     private let router: Socket
     private var dealers: [Int: Socket] = [:]
+    /// Members' keys by index; empty: connections are not protected.
+    private var senders: [CurveKey] = []
 
-    /// Binds the data socket at `address`.
-    init(context: MessagingContext, address: String, control: CollectiveControl) throws {
+    /// Binds the data socket at `address`, protected if there is a `guardian`.
+    init(
+        context: MessagingContext, address: String, control: CollectiveControl, guardian: PeerGuard? = nil
+    ) throws {
         self.context = context
         self.control = control
+        self.guardian = guardian
         router = try Socket(.router, context: context, options: Self.options)
+        if let guardian { try router.protect(.server(guardian.pair, domain: Protection.data)) }
         try router.bind(address)
         endpoint = router.lastEndpoint
     }
 
-    /// Connects to the other members of a generation.
-    func connect(to endpoints: [String], me: Int) throws {
+    /// Connects to the other members of a generation, who alone may connect here from now on.
+    func connect(to members: [WireMember], me: Int) throws {
         dealers = [:]
-        for (index, endpoint) in endpoints.enumerated() where index != me {
-            let dealer = try Socket(.dealer, context: context, options: Self.options)
-            try dealer.connect(endpoint)
+        try ProcessHardening.requireDescriptors(processes: members.count)
+        senders = try guardian?.admit(members) ?? []
+        for (index, member) in members.enumerated() where index != me {
+            var options = Self.options
+            if !senders.isEmpty { options.curve = guardian?.client(of: senders[index]) }
+            let dealer = try Socket(.dealer, context: context, options: options)
+            try dealer.connect(member.dataEndpoint)
             dealers[index] = dealer
         }
     }
 
-    /// Drops all connections to others.
-    func disconnect() { dealers = [:] }
+    /// Connects to members that have no keys: measurements and tests on one machine.
+    func connect(to endpoints: [String], me: Int) throws {
+        let members = endpoints.map { endpoint in
+            var member = WireMember()
+            member.dataEndpoint = endpoint
+            return member
+        }
+        try connect(to: members, me: me)
+    }
+
+    /// Drops all connections to others; nobody is admitted any more.
+    func disconnect() {
+        dealers = [:]
+        senders = []
+        guardian?.admitNobody()
+    }
 
     /// Sends a frame if there is room.
     func send(_ header: [UInt8], _ payload: UnsafeRawBufferPointer, to member: Int) throws -> Bool {
@@ -54,10 +79,18 @@ final class PeerNetwork: Carrier {
             }
             let payload = parts[2].bytes
             let frame = parts[1].withUnsafeBytes { PeerFrame($0, payload: UnsafeRawBufferPointer(payload)) }
-            if let frame { return ReceivedFrame(frame: frame, payload: payload, owner: parts[2]) }
+            if let frame, isSender(frame, parts[2]) {
+                return ReceivedFrame(frame: frame, payload: payload, owner: parts[2])
+            }
             control.drop()
         }
         return nil
+    }
+
+    /// Whether the frame comes from the member that it names.
+    private func isSender(_ frame: PeerFrame, _ payload: Message) -> Bool {
+        guard !senders.isEmpty else { return true }
+        return frame.sender < senders.count && payload.senderKey == senders[Int(frame.sender)]
     }
 
     /// Waits for a frame, for room to send to one of `members`, or for an interruption.

@@ -8,12 +8,17 @@ enum Rendezvous {
     static let patience = 2000
 
     /// Throws ``ClusterError/coordinatorRunning(path:host:pid:)`` if the coordinator on another machine answers.
-    static func refuseIfAlive(_ record: WireRendezvous?, at path: String) throws {
+    ///
+    /// `pair` are this coordinator's keys; one of other keys does not answer it.
+    static func refuseIfAlive(_ record: WireRendezvous?, at path: String, pair: CurveKeyPair?) throws {
         guard let record, record.host != SystemFacts.host, record.listen.hasPrefix("tcp://") else { return }
-        let endpoint = record.listen.replacingOccurrences(of: "//0.0.0.0:", with: "//\(record.host):")
-            .replacingOccurrences(of: "//*:", with: "//\(record.host):")
+        let endpoint = Endpoint.reachable(record.listen, host: record.host)
         let context = try MessagingContext()
-        let socket = try Socket(.dealer, context: context)
+        var settings = SocketOptions()
+        if let server = CurveKey(record.serverKey), let pair {
+            settings.curve = .client(pair, server: server)
+        }
+        let socket = try Socket(.dealer, context: context, options: settings)
         // A name that cannot be looked up belongs to nobody who could answer.
         guard (try? socket.connect(endpoint)) != nil else { return }
         var envelope = WireEnvelope()

@@ -32,6 +32,8 @@ final class RunWatch {
     private var lastProgress: Seconds = 0
     private var lastStatus: Seconds = 0
     private var restarts = 0
+    /// Connections and messages refused, peers barred.
+    var refused = (connections: 0, messages: 0, barred: 0)
 
     /// Opens the log.
     init(_ setup: CoordinatorLoop.Setup) throws {
@@ -324,6 +326,9 @@ final class RunWatch {
         status.counters.duplicateResults = UInt64(machine.totals.duplicateResults)
         status.counters.generations = UInt64(machine.totals.generations)
         status.counters.workersRestarted = UInt64(max(0, restarts - setup.options.localWorkers))
+        status.counters.connectionsRefused = UInt64(refused.connections)
+        status.counters.messagesRefused = UInt64(refused.messages)
+        status.counters.peersBarred = UInt64(refused.barred)
         status.lastFaults = faults
         status.firstFault = firstFault
         status.timeline = timeline.spans

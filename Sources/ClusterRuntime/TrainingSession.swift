@@ -111,7 +111,7 @@ final class TrainingSession {
             Int(place.firstVirtualRank)..<(Int(place.firstVirtualRank) + Int(place.virtualRanks))
         }
         collective?.end()
-        try network.connect(to: request.members.map(\.dataEndpoint), me: Int(request.index))
+        try network.connect(to: request.members, me: Int(request.index))
         try copyState(request, of: member, network)
         var plan = CollectivePlan(
             generation: request.generation, job: job, index: Int(request.index), ranges: ranges,

@@ -12,7 +12,17 @@ final class WorkerLoop {
     private let mailbox: Mailbox<WorkerEvent>
     private let compute: ComputeThread
     private var machine: WorkerMachine
+    private let guardian: PeerGuard?
+    private var place: CoordinatorPlace
+    private var keys: (pair: CurveKeyPair, server: CurveKey)?
     private var socket: Socket
+    private var monitor: Socket
+    /// Handshakes that failed since the last that did not.
+    private var refusals = 0
+    private var lastHeard: Seconds
+    private var lastConnect: Seconds
+    /// Since when the run directory's token is looked for.
+    private var tokenSince: Seconds?
     private var instance: Instance
     private var seq: UInt64 = 0
     private var job = ""
@@ -22,25 +32,40 @@ final class WorkerLoop {
     /// Seconds between two looks at the clock at least; looking at one's own memory costs system calls.
     private static let tickInterval: Seconds = 0.02
 
+    /// Seconds of silence after which the connection is made anew: the library gives up some kinds of broken ones.
+    private static let reconnectAfter: Seconds = 10
+    /// Failed handshakes in a row after which another attempt is no use.
+    private static let mostRefusals = 3
+
     /// Starts the compute thread and connects to the coordinator.
     init(executor: any WorkExecutor, options: WorkerOptions) throws {
         self.options = options
+        try ProcessHardening.requireDescriptors(processes: 1)
+        let place = try Self.find(options)
+        self.place = place
+        keys = try Protection.worker(
+            endpoint: place.endpoint, keys: options.keys, isInsecure: options.isInsecure,
+            runDirectory: options.runDirectory)
         let mailbox = try Mailbox<WorkerEvent>()
         self.mailbox = mailbox
         context = try MessagingContext()
         instance = Instance.random(in: 1 ... .max)
         let bound = WorkQueue<Result<String, any Error>>()
+        let address = SocketPlaces.dataAddress(
+            connect: place.endpoint, address: options.dataAddress, instance: instance)
+        guardian = try Self.guardian(options, address: address, context)
         compute = try ComputeThread(
-            executor: executor, context: context,
-            dataAddress: SocketPlaces.dataAddress(
-                connect: options.connect, address: options.dataAddress, instance: instance),
+            executor: executor, context: context, dataAddress: address, guardian: guardian,
             report: { mailbox.post($0) }, whenBound: { bound.put($0) })
         guard let endpoint = try bound.take()?.get() else {
             throw ClusterError.unavailable(reason: "The worker's data socket could not be bound.")
         }
         machine = WorkerMachine(
-            hello: Self.hello(options, endpoint), patience: options.patience, now: SystemFacts.now())
-        socket = try Self.connect(options, instance, context)
+            hello: Self.hello(options, endpoint, guardian), patience: options.patience, now: SystemFacts.now()
+        )
+        (socket, monitor) = try Self.connect(place, keys, instance, context)
+        lastHeard = SystemFacts.now()
+        lastConnect = lastHeard
         options.stop?.whenRequested { mailbox.post(.leave(reason: "asked to stop")) }
     }
 
@@ -52,12 +77,16 @@ final class WorkerLoop {
             }
             while let parts = socket.receive() {
                 guard let last = parts.last, let envelope = Self.decode(last) else { continue }
+                lastHeard = SystemFacts.now()
                 if envelope.epoch >= machine.epoch { job = envelope.job }
+                if case .identify(let question) = envelope.body, !look(question, envelope.epoch) { continue }
                 if let end = try handle(.message(envelope)) { return end }
             }
+            try noteConnections()
             if let end = try tick() { return end }
             _ = try poll(
-                [PollInterest(socket)], wakeUp: mailbox.wakeUp, timeout: machine.isWelcome ? 200 : 20)
+                [PollInterest(socket), PollInterest(monitor)], wakeUp: mailbox.wakeUp,
+                timeout: machine.isWelcome ? 200 : 20)
         }
     }
 
@@ -69,6 +98,7 @@ final class WorkerLoop {
         compute.close()
         let deadline = SystemFacts.now() + (keepsState ? Self.emergencyWait : 1)
         while !compute.isEnded, SystemFacts.now() < deadline { usleep(2000) }
+        if compute.isEnded { guardian?.close() }
         return compute.isEnded
     }
 
@@ -90,7 +120,7 @@ final class WorkerLoop {
             case .rejoin:
                 options.logger?.warning("given up by the coordinator, joining again")
                 instance = Instance.random(in: 1 ... .max)
-                socket = try Self.connect(options, instance, context)
+                try reconnect()
             case .end(let status, let reason): return (status, reason)
             }
         }
@@ -101,6 +131,7 @@ final class WorkerLoop {
         let now = SystemFacts.now()
         guard now - lastTick >= Self.tickInterval else { return nil }
         lastTick = now
+        if now - max(lastHeard, lastConnect) > Self.reconnectAfter { try findAgain() }
         return try handle(.tick(compute.status))
     }
 
@@ -121,25 +152,110 @@ final class WorkerLoop {
     }
 
     private static func decode(_ message: Message) -> WireEnvelope? {
-        try? WireEnvelope(serializedBytes: message.data)
+        message.withUnsafeBytes { try? EnvelopeReader.read($0) }
+    }
+
+    // MARK: Connecting
+
+    private static func find(_ options: WorkerOptions) throws -> CoordinatorPlace {
+        if let connect = options.connect { return CoordinatorPlace(endpoint: connect) }
+        guard let runDirectory = options.runDirectory else {
+            throw ClusterError.unavailable(reason: "A worker needs --connect or --output.")
+        }
+        return try CoordinatorPlace.wait(runDirectory, patience: options.patience, stop: options.stop)
+    }
+
+    private static func guardian(
+        _ options: WorkerOptions, address: String, _ context: MessagingContext
+    ) throws -> PeerGuard? {
+        guard Endpoint.isTCP(address) else { return nil }
+        guard options.isInsecure else { return try PeerGuard(context: context) }
+        guard Endpoint.isLoopback(address) else { throw KeyError.insecure(endpoint: address) }
+        return nil
+    }
+
+    /// Connects anew; after a silence the coordinator may have moved.
+    private func findAgain() throws {
+        if options.connect == nil, let runDirectory = options.runDirectory,
+            let found = try CoordinatorPlace.read(runDirectory), found != place
+        {
+            place = found
+            keys = try Protection.worker(
+                endpoint: place.endpoint, keys: options.keys, isInsecure: options.isInsecure,
+                runDirectory: runDirectory)
+        }
+        try reconnect()
+    }
+
+    private func reconnect() throws {
+        lastConnect = SystemFacts.now()
+        (socket, monitor) = try Self.connect(place, keys, instance, context)
+    }
+
+    /// Learns whether connections come about; throws ``KeyError`` once they never will.
+    private func noteConnections() throws {
+        while let parts = monitor.receive() {
+            switch Socket.connectionEvent(from: parts) {
+            case .connected: refusals = 0
+            case .refused(.key):
+                throw KeyError.refused(
+                    endpoint: place.endpoint,
+                    keys: keys.map { String($0.pair.publicKey.text.prefix(8)) } ?? "none")
+            case .refused(.mechanism), .refused(.handshake):
+                refusals += 1
+                guard refusals < Self.mostRefusals else {
+                    throw KeyError.mismatch(endpoint: place.endpoint, isProtected: keys != nil)
+                }
+                // The library does not try again by itself.
+                return try reconnect()
+            case .refused(.closed):
+                refusals += 1
+                if refusals == Self.mostRefusals {
+                    options.logger?.warning(
+                        "\(place.endpoint) closes connections before they begin: it may want other keys, or none"
+                    )
+                }
+            case .disconnected, nil: break
+            }
+        }
+    }
+
+    /// Looks for the token that the coordinator asks about; false: not found yet, to be asked again.
+    private func look(_ question: WireIdentify, _ epoch: UInt64) -> Bool {
+        guard !question.runDirectory.isEmpty else { return true }
+        let sight = TokenFile.look(options.runDirectory ?? question.runDirectory, epoch: epoch)
+        let now = SystemFacts.now()
+        let since = tokenSince ?? now
+        tokenSince = sight.fault.isEmpty ? nil : since
+        // A shared disk may show a new file late.
+        guard sight.fault.isEmpty || now - since > TokenFile.patience else { return false }
+        machine.note(sight)
+        return true
     }
 
     private static func connect(
-        _ options: WorkerOptions, _ instance: Instance, _ context: MessagingContext
-    ) throws -> Socket {
+        _ place: CoordinatorPlace, _ keys: (pair: CurveKeyPair, server: CurveKey)?, _ instance: Instance,
+        _ context: MessagingContext
+    ) throws -> (Socket, monitor: Socket) {
         var settings = SocketOptions()
+        settings.curve = keys.map { .client($0.pair, server: $0.server) }
         settings.routingID = Data("w\(instanceName(instance))".utf8)
         settings.largestMessage = Int64(ClusterLimits.messageBytes)
         settings.linger = 500
         let socket = try Socket(.dealer, context: context, options: settings)
-        try socket.connect(options.connect)
-        return socket
+        // First: a handshake that fails at once is told once.
+        let monitor = try socket.monitor()
+        try socket.connect(place.endpoint)
+        return (socket, monitor)
     }
 
-    private static func hello(_ options: WorkerOptions, _ endpoint: String) -> WireHello {
+    private static func hello(
+        _ options: WorkerOptions, _ endpoint: String, _ guardian: PeerGuard?
+    ) -> WireHello {
         var hello = WireHello()
         hello.fingerprint = options.numericFingerprint
         hello.dataEndpoint = endpoint
+        hello.dataKey = guardian?.pair.publicKey.text ?? ""
         hello.cores = UInt32(ProcessInfo.processInfo.activeProcessorCount)
         hello.pid = UInt32(getpid())
         hello.host = SystemFacts.host

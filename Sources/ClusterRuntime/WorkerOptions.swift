@@ -2,8 +2,12 @@ package import Logging
 
 /// How a worker process runs.
 package struct WorkerOptions: Sendable {
-    /// The coordinator's endpoint, `ipc://…` or `tcp://host:port`.
-    package var connect: String
+    /// The coordinator's endpoint, `ipc://…` or `tcp://host:port`; nil: what the run directory says.
+    package var connect: String?
+    /// The folder with the worker's keys; nil: those of the run directory.
+    package var keys: String?
+    /// Whether loopback TCP is used without protection.
+    package var isInsecure = false
     /// What the executable was built from.
     package var buildVersion: String
     /// The results of the executable's numeric self-test.
@@ -22,7 +26,7 @@ package struct WorkerOptions: Sendable {
     /// Where faults are logged.
     package var logger: Logger?
 
-    package init(connect: String, buildVersion: String, numericFingerprint: String) {
+    package init(connect: String?, buildVersion: String, numericFingerprint: String) {
         self.connect = connect
         self.buildVersion = buildVersion
         self.numericFingerprint = numericFingerprint

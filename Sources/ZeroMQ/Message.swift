@@ -34,6 +34,11 @@ package final class Message {
     /// The bytes, copied.
     package var data: Data { withUnsafeBytes { Data($0) } }
 
+    /// The sender's authenticated key; nil for a connection without one.
+    package var senderKey: CurveKey? {
+        zmq_msg_gets(storage, "User-Id").flatMap { CurveKey(String(cString: $0)) }
+    }
+
     /// Receives one part without waiting; returns false if there is none.
     func receive(from socket: UnsafeMutableRawPointer) -> Bool {
         zmq_msg_recv(storage, socket, ZMQ_DONTWAIT) >= 0

@@ -16,6 +16,8 @@ package final class Socket {
         /// Talks to plain TCP peers: the first part is the connection's id, the second bytes as they come; an empty second
         /// part tells that a connection came or went, and closes it when sent.
         case stream
+        /// Answers one request after the other.
+        case reply
     }
 
     /// Most parts of a message; longer ones are dropped and counted.
@@ -37,6 +39,7 @@ package final class Socket {
             case .router: ZMQ_ROUTER
             case .pair: ZMQ_PAIR
             case .stream: ZMQ_STREAM
+            case .reply: ZMQ_REP
             }
         guard let handle = zmq_socket(context.handle, type) else { throw ZeroMQError("open", "a socket") }
         self.handle = handle
@@ -107,7 +110,10 @@ package final class Socket {
     package func monitor() throws -> Socket {
         monitors += 1
         let endpoint = "inproc://monitor-\(UInt(bitPattern: handle))-\(monitors)"
-        let events = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED
+        let failures =
+            ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
+            | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+        let events = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | failures
         guard zmq_socket_monitor(handle, endpoint, Int32(events)) == 0 else {
             throw ZeroMQError("monitor", "a socket")
         }
@@ -120,10 +126,32 @@ package final class Socket {
     package static func connectionEvent(from parts: [Message]) -> ConnectionEvent? {
         guard let first = parts.first, first.count >= 6 else { return nil }
         let kind = first.withUnsafeBytes { $0.loadUnaligned(as: UInt16.self) }
+        let value = first.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 2, as: UInt32.self) }
         switch Int32(kind) {
         case ZMQ_EVENT_DISCONNECTED: return .disconnected
         case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return .connected
+        case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: return .refused(.key)
+        case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: return .refused(.closed)
+        case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+            let isMechanism = value == UInt32(bitPattern: ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH)
+            return .refused(isMechanism ? .mechanism : .handshake)
         default: return nil
+        }
+    }
+
+    /// Protects what is bound or connected from now on; throws ``ZeroMQError``.
+    package func protect(_ role: CurveRole) throws {
+        switch role {
+        case .server(let pair, let domain):
+            try set(ZMQ_CURVE_SERVER, Int32(1))
+            try set(ZMQ_CURVE_SECRETKEY, text: pair.secretKey.text)
+            try set(ZMQ_ZAP_DOMAIN, text: domain)
+            // Without a handler nobody gets in, instead of everybody.
+            try set(ZMQ_ZAP_ENFORCE_DOMAIN, Int32(1))
+        case .client(let pair, let server):
+            try set(ZMQ_CURVE_SERVERKEY, text: server.text)
+            try set(ZMQ_CURVE_PUBLICKEY, text: pair.publicKey.text)
+            try set(ZMQ_CURVE_SECRETKEY, text: pair.secretKey.text)
         }
     }
 
@@ -151,13 +179,22 @@ package final class Socket {
             try set(ZMQ_ROUTER_HANDOVER, Int32(1))
         case .dealer, .pair: try set(ZMQ_IMMEDIATE, Int32(1))
         case .stream: break
+        case .reply: break
         }
+        try set(ZMQ_HANDSHAKE_IVL, options.handshakeTimeout)
+        if let role = options.curve { try protect(role) }
         if let id = options.routingID {
             let status = id.withUnsafeBytes {
                 zmq_setsockopt(handle, ZMQ_ROUTING_ID, $0.baseAddress, $0.count)
             }
             guard status == 0 else { throw ZeroMQError("name", "a socket") }
         }
+    }
+
+    private func set(_ option: Int32, text: String) throws {
+        let bytes = Data(text.utf8)
+        let status = bytes.withUnsafeBytes { zmq_setsockopt(handle, option, $0.baseAddress, $0.count) }
+        guard status == 0 else { throw ZeroMQError("configure", "a socket (option \(option))") }
     }
 
     private func set(_ option: Int32, _ value: some FixedWidthInteger) throws {
@@ -177,6 +214,20 @@ package enum Delivery: Sendable {
 }
 
 /// Something that happened to a connection.
-package enum ConnectionEvent: Sendable {
+package enum ConnectionEvent: Sendable, Equatable {
     case connected, disconnected
+    /// It never came to messages.
+    case refused(HandshakeFault)
+}
+
+/// Why a connection did not come about.
+package enum HandshakeFault: String, Sendable, CaseIterable {
+    /// The key is not admitted.
+    case key
+    /// One side protects its connections and the other does not, or in another way.
+    case mechanism
+    /// What came is no handshake of this protocol, or one for another server key.
+    case handshake
+    /// The other side closed the connection or was silent.
+    case closed
 }

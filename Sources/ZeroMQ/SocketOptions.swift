@@ -21,5 +21,10 @@ package struct SocketOptions: Sendable {
     /// Milliseconds between attempts at most.
     package var reconnectIntervalMaximum: Int32 = 1000
 
+    /// Milliseconds for a connection's handshake, so that silent ones do not pile up.
+    package var handshakeTimeout: Int32 = 5000
+    /// How connections are protected that are bound or connected first; nil: not at all. See ``Socket/protect(_:)``.
+    package var curve: CurveRole?
+
     package init() {}
 }

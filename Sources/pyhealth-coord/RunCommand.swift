@@ -54,6 +54,15 @@ struct RunCommand: ParsableCommand {
     var bucketBytes = 0
 
     @Option(
+        help:
+            "The folder with the coordinator's keys (see pyhealth-coord keygen); by default keys/ in --output."
+    )
+    var keys: String?
+
+    @Flag(help: "--listen without keys, on 127.0.0.1, [::1] and localhost only.")
+    var insecure = false
+
+    @Option(
         name: .customLong("set"), help: "Changes a key of the run file, for example --set trainer.epochs=10.")
     var overrides: [String] = []
 
@@ -90,6 +99,7 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
+        ProcessHardening.apply()
         try reporting {
             let job = try JobConfiguration.load(path: job, overrides: try settings(overrides))
             guard let last = StopAfter(rawValue: until) else {
@@ -122,6 +132,8 @@ struct RunCommand: ParsableCommand {
         options.standby = standby
         options.route = route
         options.bucketBytes = bucketBytes
+        options.keys = keys
+        options.isInsecure = insecure
         options.workerEnvironment = ["OPENBLAS_NUM_THREADS": "1"]
         options.progress = { printer.show($0) }
         options.logger = Logger(label: "pyhealth-coord") { label in

@@ -15,15 +15,28 @@ struct WorkerCommand: ParsableCommand {
             Local workers are started by `pyhealth-coord run --workers N`. On other machines, with the run's output folder \
             and the data on a disk that all machines see:
 
-              pyhealth-worker --connect tcp://head:5555
+              pyhealth-worker --output /shared/runs/m1
+              pyhealth-worker --connect tcp://head:5555 --keys /etc/pyhealth/keys
+
+            The first form waits for the coordinator, and finds its endpoint and keys in the run's output folder.
             """,
         version: BuildInformation.version)
 
-    @Option(help: "The coordinator's endpoint, tcp://host:port or ipc://path.")
-    var connect: String
+    @Option(
+        help:
+            "The coordinator's endpoint, tcp://host:port or ipc://path; by default what the run's output folder says."
+    )
+    var connect: String?
 
     @Option(help: "The run's output folder as this machine sees it; by default as the coordinator sees it.")
     var output: String?
+
+    @Option(
+        help: "The folder with this worker's keys (see pyhealth-coord keygen); by default keys/ in --output.")
+    var keys: String?
+
+    @Flag(help: "TCP without keys, on 127.0.0.1, [::1] and localhost only.")
+    var insecure = false
 
     @Option(help: "The address under which other workers reach this one, tcp://host:port.")
     var dataAddress: String?
@@ -33,18 +46,26 @@ struct WorkerCommand: ParsableCommand {
     var patience = 600.0
 
     func validate() throws {
-        for (name, endpoint) in [("--connect", connect), ("--data-address", dataAddress ?? "tcp://")]
+        guard connect != nil || output != nil else {
+            throw ValidationError("--connect or --output: expected one of them, to find the coordinator.")
+        }
+        for (name, endpoint) in [
+            ("--connect", connect ?? "tcp://"), ("--data-address", dataAddress ?? "tcp://"),
+        ]
         where !endpoint.contains("://") {
             throw ValidationError("\(name): expected an endpoint, for example tcp://head:5555.")
         }
     }
 
     func run() throws {
+        ProcessHardening.apply()
         var options = WorkerOptions(
             connect: connect, buildVersion: BuildInformation.version,
             numericFingerprint: BuildInformation.numericFingerprint)
         options.runDirectory = output
         options.dataAddress = dataAddress
+        options.keys = keys
+        options.isInsecure = insecure
         options.patience = patience
         options.logger = Logger(label: "pyhealth-worker") { StreamLogHandler.standardError(label: $0) }
         if let notice = BuildInformation.kernelNotice { options.logger?.warning("\(notice)") }

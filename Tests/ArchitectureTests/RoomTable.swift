@@ -15,6 +15,7 @@ enum RoomTable {
         "COpenBLAS": ["Kernels"],
         "COpenSSL": ["Digests"],
         "CScan": ["DelimitedText"],
+        "CProcess": ["ClusterRuntime"],
         "CSnappy": ["Parquet"],
         "CZeroMQ": ["ZeroMQ"],
         "CZstd": ["Parquet"],
@@ -55,7 +56,7 @@ enum RoomTable {
         "Stages": journey,
         // The cluster: it knows no patients
         "ClusterProtocol": ["SwiftProtobuf"],
-        "ClusterRuntime": ["ClusterProtocol", "Digests", "Logging", "SwiftProtobuf", "ZeroMQ"],
+        "ClusterRuntime": ["CProcess", "ClusterProtocol", "Digests", "Logging", "SwiftProtobuf", "ZeroMQ"],
         // Wiring
         "pyhealth-coord": [
             "ArgumentParser", "ClusterProtocol", "ClusterRuntime", "Logging", "Reports", "Stages",

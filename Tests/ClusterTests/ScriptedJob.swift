@@ -28,6 +28,8 @@ struct ScriptedJob {
     var minWorkers = 1
     var pauseLimit = 3600.0
     var standby = false
+    var keys: String?
+    var isInsecure = false
     var progress: (@Sendable (ProgressReport) -> Void)?
 
     /// The test worker beside the running test program.
@@ -55,6 +57,8 @@ struct ScriptedJob {
         options.minWorkers = minWorkers
         options.pauseLimit = pauseLimit
         options.standby = standby
+        options.keys = keys
+        options.isInsecure = isInsecure
         options.progress = progress
         options.joinDelay = 0.3
         options.workerWait = 20

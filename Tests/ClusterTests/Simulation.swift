@@ -315,7 +315,7 @@ struct Simulation {
         var result = WireResult()
         result.commit.attempt = grant.attempt
         var file = WireOutputFile()
-        file.path = grant.outputPrefix
+        file.path = "\(grant.outputPrefix).x"
         result.commit.outputs = [file]
         later(instance, .worker(instance, .finished(result)), 0.05)
     }

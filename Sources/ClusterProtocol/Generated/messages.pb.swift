@@ -372,53 +372,112 @@ package nonisolated struct WireUsage: Sendable {
 }
 
 /// Who I am; sent at the start and whenever the coordinator asks (Identify).
-package nonisolated struct WireHello: Sendable {
+package nonisolated struct WireHello: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// results of the numeric self-test
-  package var fingerprint: String = String()
+  package var fingerprint: String {
+    get {_storage._fingerprint}
+    set {_uniqueStorage()._fingerprint = newValue}
+  }
 
   /// where other workers reach this one
-  package var dataEndpoint: String = String()
+  package var dataEndpoint: String {
+    get {_storage._dataEndpoint}
+    set {_uniqueStorage()._dataEndpoint = newValue}
+  }
 
-  package var cores: UInt32 = 0
+  package var cores: UInt32 {
+    get {_storage._cores}
+    set {_uniqueStorage()._cores = newValue}
+  }
 
-  package var pid: UInt32 = 0
+  package var pid: UInt32 {
+    get {_storage._pid}
+    set {_uniqueStorage()._pid = newValue}
+  }
 
-  package var host: String = String()
+  package var host: String {
+    get {_storage._host}
+    set {_uniqueStorage()._host = newValue}
+  }
 
   /// limit of this process
-  package var memoryBytes: UInt64 = 0
+  package var memoryBytes: UInt64 {
+    get {_storage._memoryBytes}
+    set {_uniqueStorage()._memoryBytes = newValue}
+  }
 
   package var usage: WireUsage {
-    get {_usage ?? WireUsage()}
-    set {_usage = newValue}
+    get {_storage._usage ?? WireUsage()}
+    set {_uniqueStorage()._usage = newValue}
   }
   /// Returns true if `usage` has been explicitly set.
-  package var hasUsage: Bool {self._usage != nil}
+  package var hasUsage: Bool {_storage._usage != nil}
   /// Clears the value of `usage`. Subsequent reads from it will return its default value.
-  package mutating func clearUsage() {self._usage = nil}
+  package mutating func clearUsage() {_uniqueStorage()._usage = nil}
 
   /// granted, not yet acknowledged
-  package var held: [WireAttemptID] = []
+  package var held: [WireAttemptID] {
+    get {_storage._held}
+    set {_uniqueStorage()._held = newValue}
+  }
 
   package var training: WireTrainingState {
-    get {_training ?? WireTrainingState()}
-    set {_training = newValue}
+    get {_storage._training ?? WireTrainingState()}
+    set {_uniqueStorage()._training = newValue}
   }
   /// Returns true if `training` has been explicitly set.
-  package var hasTraining: Bool {self._training != nil}
+  package var hasTraining: Bool {_storage._training != nil}
   /// Clears the value of `training`. Subsequent reads from it will return its default value.
-  package mutating func clearTraining() {self._training = nil}
+  package mutating func clearTraining() {_uniqueStorage()._training = nil}
+
+  /// public key of data_endpoint, Z85; empty: not protected
+  package var dataKey: String {
+    get {_storage._dataKey}
+    set {_uniqueStorage()._dataKey = newValue}
+  }
+
+  /// sent once the coordinator has asked for it
+  package var token: WireTokenSight {
+    get {_storage._token ?? WireTokenSight()}
+    set {_uniqueStorage()._token = newValue}
+  }
+  /// Returns true if `token` has been explicitly set.
+  package var hasToken: Bool {_storage._token != nil}
+  /// Clears the value of `token`. Subsequent reads from it will return its default value.
+  package mutating func clearToken() {_uniqueStorage()._token = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _usage: WireUsage? = nil
-  fileprivate var _training: WireTrainingState? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What a worker finds at the run directory's token.pb: whether both see the same disk.
+package nonisolated struct WireTokenSight: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// SHA-256 of the token's secret
+  package var digest: Data = Data()
+
+  /// of the coordinator that wrote it
+  package var epoch: UInt64 = 0
+
+  /// the run directory as the worker sees it
+  package var path: String = String()
+
+  /// why there is no digest
+  package var fault: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 /// Every second.
@@ -836,6 +895,9 @@ package nonisolated struct WireIdentify: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// look at token.pb there, or in your --output
+  package var runDirectory: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -997,6 +1059,9 @@ package nonisolated struct WireMember: Sendable {
 
   /// neighbours with the same number share a host
   package var host: UInt32 = 0
+
+  /// as in its Hello
+  package var dataKey: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1703,7 +1768,147 @@ nonisolated extension WireUsage: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Hello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fingerprint\0\u{3}data_endpoint\0\u{1}cores\0\u{1}pid\0\u{1}host\0\u{3}memory_bytes\0\u{1}usage\0\u{1}held\0\u{1}training\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fingerprint\0\u{3}data_endpoint\0\u{1}cores\0\u{1}pid\0\u{1}host\0\u{3}memory_bytes\0\u{1}usage\0\u{1}held\0\u{1}training\0\u{4}o\u{1}data_key\0\u{1}token\0")
+
+  fileprivate class _StorageClass {
+    var _fingerprint: String = String()
+    var _dataEndpoint: String = String()
+    var _cores: UInt32 = 0
+    var _pid: UInt32 = 0
+    var _host: String = String()
+    var _memoryBytes: UInt64 = 0
+    var _usage: WireUsage? = nil
+    var _held: [WireAttemptID] = []
+    var _training: WireTrainingState? = nil
+    var _dataKey: String = String()
+    var _token: WireTokenSight? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _fingerprint = source._fingerprint
+      _dataEndpoint = source._dataEndpoint
+      _cores = source._cores
+      _pid = source._pid
+      _host = source._host
+      _memoryBytes = source._memoryBytes
+      _usage = source._usage
+      _held = source._held
+      _training = source._training
+      _dataKey = source._dataKey
+      _token = source._token
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._fingerprint) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._dataEndpoint) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._cores) }()
+        case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._pid) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._host) }()
+        case 6: try { try decoder.decodeSingularUInt64Field(value: &_storage._memoryBytes) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._usage) }()
+        case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._held) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._training) }()
+        case 120: try { try decoder.decodeSingularStringField(value: &_storage._dataKey) }()
+        case 121: try { try decoder.decodeSingularMessageField(value: &_storage._token) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._fingerprint.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._fingerprint, fieldNumber: 1)
+      }
+      if !_storage._dataEndpoint.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._dataEndpoint, fieldNumber: 2)
+      }
+      if _storage._cores != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._cores, fieldNumber: 3)
+      }
+      if _storage._pid != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._pid, fieldNumber: 4)
+      }
+      if !_storage._host.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._host, fieldNumber: 5)
+      }
+      if _storage._memoryBytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._memoryBytes, fieldNumber: 6)
+      }
+      try { if let v = _storage._usage {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+      if !_storage._held.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._held, fieldNumber: 8)
+      }
+      try { if let v = _storage._training {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      if !_storage._dataKey.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._dataKey, fieldNumber: 120)
+      }
+      try { if let v = _storage._token {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 121)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireHello, rhs: WireHello) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._fingerprint != rhs_storage._fingerprint {return false}
+        if _storage._dataEndpoint != rhs_storage._dataEndpoint {return false}
+        if _storage._cores != rhs_storage._cores {return false}
+        if _storage._pid != rhs_storage._pid {return false}
+        if _storage._host != rhs_storage._host {return false}
+        if _storage._memoryBytes != rhs_storage._memoryBytes {return false}
+        if _storage._usage != rhs_storage._usage {return false}
+        if _storage._held != rhs_storage._held {return false}
+        if _storage._training != rhs_storage._training {return false}
+        if _storage._dataKey != rhs_storage._dataKey {return false}
+        if _storage._token != rhs_storage._token {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireTokenSight: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TokenSight"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}epoch\0\u{1}path\0\u{1}fault\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1711,65 +1916,36 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.fingerprint) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.dataEndpoint) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.cores) }()
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.pid) }()
-      case 5: try { try decoder.decodeSingularStringField(value: &self.host) }()
-      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.memoryBytes) }()
-      case 7: try { try decoder.decodeSingularMessageField(value: &self._usage) }()
-      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.held) }()
-      case 9: try { try decoder.decodeSingularMessageField(value: &self._training) }()
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.fault) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.fingerprint.isEmpty {
-      try visitor.visitSingularStringField(value: self.fingerprint, fieldNumber: 1)
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 1)
     }
-    if !self.dataEndpoint.isEmpty {
-      try visitor.visitSingularStringField(value: self.dataEndpoint, fieldNumber: 2)
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
     }
-    if self.cores != 0 {
-      try visitor.visitSingularUInt32Field(value: self.cores, fieldNumber: 3)
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 3)
     }
-    if self.pid != 0 {
-      try visitor.visitSingularUInt32Field(value: self.pid, fieldNumber: 4)
+    if !self.fault.isEmpty {
+      try visitor.visitSingularStringField(value: self.fault, fieldNumber: 4)
     }
-    if !self.host.isEmpty {
-      try visitor.visitSingularStringField(value: self.host, fieldNumber: 5)
-    }
-    if self.memoryBytes != 0 {
-      try visitor.visitSingularUInt64Field(value: self.memoryBytes, fieldNumber: 6)
-    }
-    try { if let v = self._usage {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    } }()
-    if !self.held.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.held, fieldNumber: 8)
-    }
-    try { if let v = self._training {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: WireHello, rhs: WireHello) -> Bool {
-    if lhs.fingerprint != rhs.fingerprint {return false}
-    if lhs.dataEndpoint != rhs.dataEndpoint {return false}
-    if lhs.cores != rhs.cores {return false}
-    if lhs.pid != rhs.pid {return false}
-    if lhs.host != rhs.host {return false}
-    if lhs.memoryBytes != rhs.memoryBytes {return false}
-    if lhs._usage != rhs._usage {return false}
-    if lhs.held != rhs.held {return false}
-    if lhs._training != rhs._training {return false}
+  package static func ==(lhs: WireTokenSight, rhs: WireTokenSight) -> Bool {
+    if lhs.digest != rhs.digest {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs.fault != rhs.fault {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2570,18 +2746,29 @@ nonisolated extension WireReject: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireIdentify: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Identify"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}x\u{1}run_directory\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 120: try { try decoder.decodeSingularStringField(value: &self.runDirectory) }()
+      default: break
+      }
+    }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.runDirectory.isEmpty {
+      try visitor.visitSingularStringField(value: self.runDirectory, fieldNumber: 120)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: WireIdentify, rhs: WireIdentify) -> Bool {
+    if lhs.runDirectory != rhs.runDirectory {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2881,7 +3068,7 @@ nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension WireMember: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Member"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}instance\0\u{3}data_endpoint\0\u{3}first_virtual_rank\0\u{3}virtual_ranks\0\u{2}H\u{2}host\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}instance\0\u{3}data_endpoint\0\u{3}first_virtual_rank\0\u{3}virtual_ranks\0\u{4}t\u{1}data_key\0\u{2}\u{14}host\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2893,6 +3080,7 @@ nonisolated extension WireMember: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 2: try { try decoder.decodeSingularStringField(value: &self.dataEndpoint) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.firstVirtualRank) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.virtualRanks) }()
+      case 120: try { try decoder.decodeSingularStringField(value: &self.dataKey) }()
       case 140: try { try decoder.decodeSingularUInt32Field(value: &self.host) }()
       default: break
       }
@@ -2912,6 +3100,9 @@ nonisolated extension WireMember: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.virtualRanks != 0 {
       try visitor.visitSingularUInt32Field(value: self.virtualRanks, fieldNumber: 4)
     }
+    if !self.dataKey.isEmpty {
+      try visitor.visitSingularStringField(value: self.dataKey, fieldNumber: 120)
+    }
     if self.host != 0 {
       try visitor.visitSingularUInt32Field(value: self.host, fieldNumber: 140)
     }
@@ -2924,6 +3115,7 @@ nonisolated extension WireMember: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.firstVirtualRank != rhs.firstVirtualRank {return false}
     if lhs.virtualRanks != rhs.virtualRanks {return false}
     if lhs.host != rhs.host {return false}
+    if lhs.dataKey != rhs.dataKey {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

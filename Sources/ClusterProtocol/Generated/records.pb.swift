@@ -380,6 +380,24 @@ package nonisolated struct WireRendezvous: Sendable {
 
   package var workers: [WireLocalProcess] = []
 
+  /// public key of `listen`, Z85; empty: not protected
+  package var serverKey: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// token.pb: random bytes, by which workers show that they see this directory
+package nonisolated struct WireToken: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var epoch: UInt64 = 0
+
+  package var secret: Data = Data()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -654,6 +672,14 @@ package nonisolated struct WireCounters: Sendable {
   package var duplicateResults: UInt64 = 0
 
   package var generations: UInt64 = 0
+
+  /// wrong key, no CURVE, no handshake
+  package var connectionsRefused: UInt64 = 0
+
+  /// too large, too many, not decodable, of somebody else
+  package var messagesRefused: UInt64 = 0
+
+  package var peersBarred: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1426,7 +1452,7 @@ nonisolated extension WireEpoch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireRendezvous: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Rendezvous"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}endpoint\0\u{1}listen\0\u{1}pid\0\u{1}host\0\u{1}job\0\u{1}workers\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}endpoint\0\u{1}listen\0\u{1}pid\0\u{1}host\0\u{1}job\0\u{1}workers\0\u{4}q\u{1}server_key\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1441,6 +1467,7 @@ nonisolated extension WireRendezvous: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 5: try { try decoder.decodeSingularStringField(value: &self.host) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.job) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.workers) }()
+      case 120: try { try decoder.decodeSingularStringField(value: &self.serverKey) }()
       default: break
       }
     }
@@ -1468,6 +1495,9 @@ nonisolated extension WireRendezvous: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.workers.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.workers, fieldNumber: 7)
     }
+    if !self.serverKey.isEmpty {
+      try visitor.visitSingularStringField(value: self.serverKey, fieldNumber: 120)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1479,6 +1509,42 @@ nonisolated extension WireRendezvous: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.host != rhs.host {return false}
     if lhs.job != rhs.job {return false}
     if lhs.workers != rhs.workers {return false}
+    if lhs.serverKey != rhs.serverKey {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireToken: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Token"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}secret\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.secret) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    if !self.secret.isEmpty {
+      try visitor.visitSingularBytesField(value: self.secret, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireToken, rhs: WireToken) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.secret != rhs.secret {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2007,7 +2073,7 @@ nonisolated extension WireWorkerStatus: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireCounters: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Counters"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}workers_lost\0\u{3}workers_restarted\0\u{3}attempts_repeated\0\u{3}duplicate_results\0\u{1}generations\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}workers_lost\0\u{3}workers_restarted\0\u{3}attempts_repeated\0\u{3}duplicate_results\0\u{1}generations\0\u{4}s\u{1}connections_refused\0\u{3}messages_refused\0\u{3}peers_barred\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2020,6 +2086,9 @@ nonisolated extension WireCounters: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.attemptsRepeated) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.duplicateResults) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.generations) }()
+      case 120: try { try decoder.decodeSingularUInt64Field(value: &self.connectionsRefused) }()
+      case 121: try { try decoder.decodeSingularUInt64Field(value: &self.messagesRefused) }()
+      case 122: try { try decoder.decodeSingularUInt64Field(value: &self.peersBarred) }()
       default: break
       }
     }
@@ -2041,6 +2110,15 @@ nonisolated extension WireCounters: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.generations != 0 {
       try visitor.visitSingularUInt64Field(value: self.generations, fieldNumber: 5)
     }
+    if self.connectionsRefused != 0 {
+      try visitor.visitSingularUInt64Field(value: self.connectionsRefused, fieldNumber: 120)
+    }
+    if self.messagesRefused != 0 {
+      try visitor.visitSingularUInt64Field(value: self.messagesRefused, fieldNumber: 121)
+    }
+    if self.peersBarred != 0 {
+      try visitor.visitSingularUInt64Field(value: self.peersBarred, fieldNumber: 122)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2050,6 +2128,9 @@ nonisolated extension WireCounters: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.attemptsRepeated != rhs.attemptsRepeated {return false}
     if lhs.duplicateResults != rhs.duplicateResults {return false}
     if lhs.generations != rhs.generations {return false}
+    if lhs.connectionsRefused != rhs.connectionsRefused {return false}
+    if lhs.messagesRefused != rhs.messagesRefused {return false}
+    if lhs.peersBarred != rhs.peersBarred {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
