@@ -17,6 +17,9 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let hot: [SwiftSetting] =
     house + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
+/// The rooms that the simulator spends its time in: tests live through thousands of histories.
+let simulated: [SwiftSetting] = house + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 func room(
     _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [],
     settings: [SwiftSetting] = house
@@ -94,8 +97,16 @@ let package = Package(
         room("Stages", journey),
 
         // The cluster
-        room("ClusterProtocol", [protobuf, "Groundwork"]),
+        room("ClusterProtocol", [protobuf, "Groundwork"], settings: simulated),
         room("ClusterRuntime", ["ClusterProtocol", "CProcess", "ZeroMQ", "Digests", "Groundwork", protobuf, logging]),
+
+        // The cluster in a simulated world
+        room(
+            "ClusterSimulation", ["ClusterRuntime", "ClusterProtocol", "Digests", "Groundwork", protobuf],
+            settings: simulated),
+        .executableTarget(
+            name: "cluster-simulate", dependencies: ["ClusterSimulation", "ClusterProtocol", argumentParser],
+            swiftSettings: house),
 
         // Wiring
         .executableTarget(
@@ -167,7 +178,8 @@ let package = Package(
         tests(
             "ClusterTests",
             [
-                "ClusterTestWorker", "ClusterRuntime", "ClusterProtocol", "ZeroMQ", "Digests", "Groundwork",
+                "ClusterTestWorker", "ClusterSimulation", "ClusterRuntime", "ClusterProtocol", "ZeroMQ",
+                "Digests", "Groundwork",
                 "TestSupport", protobuf,
             ]),
         tests(

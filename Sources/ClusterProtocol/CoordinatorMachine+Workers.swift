@@ -168,7 +168,9 @@ extension CoordinatorMachine {
             totals.computeSeconds += message.computeSeconds
             totals.inputBytes += message.inputBytes
             longestShard = max(longestShard, message.computeSeconds)
-            return [.check(message.commit)] + assign(now: now)
+            let isEarly = !configuration.rules.contains(.acknowledgeAfterCommit)
+            return (isEarly ? [acknowledge(attempt, to: instance)] : []) + [.check(message.commit)]
+                + assign(now: now)
         }
     }
 

@@ -19,10 +19,11 @@ package struct CoordinatorMachine: Sendable {
         package var token: Data?
         /// Seconds without progress after which a worker is given up, at least.
         package var stallLimit: Seconds
+        package var rules: ProtocolRules
 
         package init(
             job: String, build: String, fingerprint: String, epoch: UInt64, runDirectory: String,
-            isDurable: Bool = true, stallLimit: Seconds = 120
+            isDurable: Bool = true, stallLimit: Seconds = 120, rules: ProtocolRules = .all
         ) {
             self.job = job
             self.build = build
@@ -31,6 +32,7 @@ package struct CoordinatorMachine: Sendable {
             self.runDirectory = runDirectory
             self.isDurable = isDurable
             self.stallLimit = stallLimit
+            self.rules = rules
         }
     }
 
@@ -46,7 +48,7 @@ package struct CoordinatorMachine: Sendable {
     }
 
     /// Grants a worker may hold, so that it never waits for a round trip.
-    static let grantsPerWorker = 2
+    package static let grantsPerWorker = 2
     /// Age at which a grant that a worker does not list counts as lost on the way.
     static let grantResend: Seconds = 2.5
     /// Barred instances remembered.
@@ -59,7 +61,7 @@ package struct CoordinatorMachine: Sendable {
     static let checkpointWait: Seconds = 60
 
     package let configuration: Configuration
-    package internal(set) var workers = WorkerTable()
+    package internal(set) var workers: WorkerTable
     package internal(set) var shards: ShardTable?
     package internal(set) var training: TrainingGenerations?
     package internal(set) var totals = Totals()
@@ -93,6 +95,7 @@ package struct CoordinatorMachine: Sendable {
     /// A coordinator without workers.
     package init(_ configuration: Configuration) {
         self.configuration = configuration
+        workers = WorkerTable(rules: configuration.rules)
     }
 
     /// Takes in one event; `now` never goes back.
@@ -136,7 +139,8 @@ package struct CoordinatorMachine: Sendable {
 
     private mutating func open(_ spec: TrainingSpec, now: Seconds) -> [CoordinatorDirective] {
         begin(now: now)
-        training = TrainingGenerations(spec, after: lastGeneration, now: now)
+        training = TrainingGenerations(
+            spec, after: lastGeneration, now: now, rules: configuration.rules)
         return workers.instances.flatMap { instance -> [CoordinatorDirective] in
             guard let entry = workers[instance], !entry.isLeaving else { return [] }
             return training?.join(
@@ -169,7 +173,9 @@ package struct CoordinatorMachine: Sendable {
         let able = workers.instances.filter { instance in
             workers[instance].map { !$0.isLeaving && !$0.isSuspect && !$0.isUnreachable } ?? false
         }
-        for count in 0..<Self.grantsPerWorker {
+        let most =
+            configuration.rules.contains(.boundedGrants) ? Self.grantsPerWorker : shards?.items.count ?? 0
+        for count in 0..<most {
             for instance in able where shards?.heldCount(by: instance) == count {
                 directives += grant(to: instance, among: able, now: now)
             }
@@ -225,7 +231,8 @@ package struct CoordinatorMachine: Sendable {
             grant.stageName = shards.stageName
             grant.shardName = item.name
             grant.payload = item.payload
-            grant.outputPrefix = outputPrefix(stage: shards.stage, shard: item.name, attempt: attempt)
+            grant.outputPrefix = outputPrefix(
+                stage: shards.stage, shard: item.name, attempt: attempt, rules: configuration.rules)
         }
         return .grant(grant)
     }
@@ -238,7 +245,7 @@ package struct CoordinatorMachine: Sendable {
         if training?.spec.stage == commit.attempt.stage { return checkedTraining(commit, isPresent) }
         guard var table = shards, table.index(of: commit.attempt) != nil else { return [] }
         defer { shards = table }
-        if isPresent {
+        if isPresent || !configuration.rules.contains(.checkBeforeCommit) {
             guard table.confirm(commit.attempt) else { return [] }
             var entry = WireJournalRecord()
             entry.shardCommitted.commit = commit
@@ -412,8 +419,11 @@ package struct CoordinatorMachine: Sendable {
 }
 
 /// The first part of an attempt's file names, relative to the run directory: one path, one writer.
-package func outputPrefix(stage: String, shard: String, attempt: WireAttemptID) -> String {
-    "\(stageFolder(stage))/\(shard).e\(attempt.epoch).a\(attempt.attempt)"
+package func outputPrefix(
+    stage: String, shard: String, attempt: WireAttemptID, rules: ProtocolRules = .all
+) -> String {
+    guard rules.contains(.onePathPerAttempt) else { return "\(stageFolder(stage))/\(shard).e1.a1" }
+    return "\(stageFolder(stage))/\(shard).e\(attempt.epoch).a\(attempt.attempt)"
 }
 
 /// A stage's folder, relative to the run directory.

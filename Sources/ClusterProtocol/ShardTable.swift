@@ -40,6 +40,7 @@ package struct ShardTable: Sendable {
     package let stageName: String
     package let items: [Item]
     package let epoch: UInt64
+    private let rules: ProtocolRules
     /// Committed shards in place, nil for the others.
     package private(set) var commits: [WireShardCommit?]
     /// How many are committed.
@@ -105,8 +106,10 @@ package struct ShardTable: Sendable {
 
     /// A stage's shards, with those already committed by an earlier epoch.
     package init(
-        stage: String, stageName: String, items: [Item], epoch: UInt64, commits: [Int: WireShardCommit] = [:]
+        stage: String, stageName: String, items: [Item], epoch: UInt64, commits: [Int: WireShardCommit] = [:],
+        rules: ProtocolRules = .all
     ) {
+        self.rules = rules
         self.stage = stage
         self.stageName = stageName
         self.items = items
@@ -257,6 +260,7 @@ package struct ShardTable: Sendable {
 
     /// Takes back the leases that have run out, and says which.
     package mutating func expire(now: Seconds) -> [Reporter] {
+        guard rules.contains(.leasesEnd) else { return [] }
         let late = holdings.filter { $0.value.deadline < now && !$0.value.leases.isEmpty }.keys.sorted()
         return late.flatMap { instance in
             held(by: instance).map { attempt in
@@ -268,7 +272,8 @@ package struct ShardTable: Sendable {
 
     /// Notes a reported result.
     package mutating func report(_ attempt: WireAttemptID, from instance: Instance) -> Disposition {
-        guard let index = index(of: attempt), !shards[index].isCommitted else { return .duplicate }
+        guard let index = index(of: attempt), !isFinal(index) else { return .duplicate }
+        if !rules.contains(.countCommitted) { committedCount += 1 }
         let reporter = Reporter(attempt: attempt, instance: instance)
         let isNews = shards[index].committing == nil && !shards[index].checking.contains(attempt)
         change(index) { shard in
@@ -282,7 +287,7 @@ package struct ShardTable: Sendable {
     /// Notes that an attempt's files are as reported; returns whether this attempt is to be committed.
     package mutating func confirm(_ attempt: WireAttemptID) -> Bool {
         guard let index = index(of: attempt) else { return false }
-        let isFirst = !shards[index].isCommitted && shards[index].committing == nil
+        let isFirst = !isFinal(index) && shards[index].committing == nil
         change(index) { shard in
             shard.checking.removeAll { $0 == attempt }
             if isFirst { shard.committing = attempt }
@@ -303,9 +308,9 @@ package struct ShardTable: Sendable {
 
     /// Notes that a commit is on disk; returns the reporters to acknowledge and the leases that have become useless.
     package mutating func commit(_ commit: WireShardCommit) -> (reporters: [Reporter], useless: [Reporter]) {
-        guard let index = index(of: commit.attempt), !shards[index].isCommitted else { return ([], []) }
+        guard let index = index(of: commit.attempt), !isFinal(index) else { return ([], []) }
+        if rules.contains(.countCommitted), commits[index] == nil { committedCount += 1 }
         commits[index] = commit
-        committedCount += 1
         let (reporters, useless) = (shards[index].reporters, shards[index].holders)
         change(index) { shard in
             shard = Shard()
@@ -377,6 +382,11 @@ package struct ShardTable: Sendable {
     /// The shard's place; nil for an attempt of another stage.
     package func index(of attempt: WireAttemptID) -> Int? {
         attempt.stage == stage && Int(attempt.shard) < items.count ? Int(attempt.shard) : nil
+    }
+
+    /// Whether a shard is committed for good.
+    private func isFinal(_ index: Int) -> Bool {
+        shards[index].isCommitted && rules.contains(.firstCommitWins)
     }
 
     private mutating func lease(

@@ -40,11 +40,14 @@ extension TrainingGenerations {
         else { return [] }
         answers[instance] = Answer(position: message.position, digest: message.digest)
         guard answers.count == members.count else { return [] }
-        let highest = answers.values.map(\.position).max() ?? 0
+        let positions = answers.values.map(\.position)
+        let highest = (rules.contains(.resumeAtMaximum) ? positions.max() : positions.min()) ?? 0
         let holders = members.filter { answers[$0]?.position == highest }
         let claims = holders.compactMap { holder in answers[holder].map { (holder, $0) } }
         guard let state = claims.first?.1 else { return [] }
-        if claims.contains(where: { $0.1 != state }) { return settle(claims, absent: [], now: now) }
+        if rules.contains(.compareStates), claims.contains(where: { $0.1 != state }) {
+            return settle(claims, absent: [], now: now)
+        }
         target = state
         position = max(position, highest)
         return plan(now: now)
@@ -73,7 +76,7 @@ extension TrainingGenerations {
         guard phase == .syncing, isCurrent(message.stage, message.generation), members.contains(instance)
         else { return [] }
         let answer = Answer(position: message.position, digest: message.digest)
-        guard answer == target else { return mismatch(instance, now: now) }
+        guard answer == target || !rules.contains(.compareStates) else { return mismatch(instance, now: now) }
         answers[instance] = answer
         guard answers.count == members.count else { return [] }
         phase = .starting

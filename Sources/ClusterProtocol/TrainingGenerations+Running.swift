@@ -88,7 +88,7 @@ extension TrainingGenerations {
         }
         let unfinished = members.filter { results[$0] == nil }
         let isStuck =
-            !unfinished.isEmpty
+            rules.contains(.boundedWaits) && !unfinished.isEmpty
             && unfinished.allSatisfy { member in
                 guard let watch = watches[member] else { return false }
                 return watch.state.waiting && now - watch.since >= Self.mutualWait

@@ -51,6 +51,7 @@ package struct TrainingGenerations: Sendable {
     package static let disagreementWait: Seconds = 5
 
     package let spec: TrainingSpec
+    let rules: ProtocolRules
     package internal(set) var phase = Phase.forming
     /// Epoch · 2³² + counter.
     package internal(set) var generation: UInt64
@@ -89,8 +90,9 @@ package struct TrainingGenerations: Sendable {
     var positionAtLoss: UInt64 = 0
 
     /// A training without members, whose generations come after `last`.
-    package init(_ spec: TrainingSpec, after last: UInt64 = 0, now: Seconds) {
+    package init(_ spec: TrainingSpec, after last: UInt64 = 0, now: Seconds, rules: ProtocolRules = .all) {
         self.spec = spec
+        self.rules = rules
         generation = max(last, spec.epoch << 32)
         opened = now
         formingSince = now

@@ -83,6 +83,8 @@ package struct WorkerMachine: Sendable {
 
     /// Grants held at most.
     static let longestQueue = 64
+    /// Grants remembered at most.
+    static let longestMemory = 1024
 
     /// The coordinator's incarnation; 0 before the first Welcome.
     package private(set) var epoch: UInt64 = 0
@@ -93,6 +95,7 @@ package struct WorkerMachine: Sendable {
 
     private var hello: WireHello
     private let patience: Seconds
+    private let rules: ProtocolRules
     private var lastHeard: Seconds
     private var lastHello: Seconds?
     private var helloInterval = Self.hello.lowerBound
@@ -102,6 +105,8 @@ package struct WorkerMachine: Sendable {
     private var computing: WireAttemptID?
     private var publishing: [WireAttemptID] = []
     private var unacknowledged: [Report] = []
+    /// Grants taken up lately, oldest first: one that comes again late would be computed, and written, twice.
+    private var taken: [WireAttemptID] = []
 
     private var stage = ""
     /// Of the last TrainingOpen.
@@ -127,8 +132,9 @@ package struct WorkerMachine: Sendable {
     }
 
     /// A worker that has heard nothing yet; `patience` is how long it looks for a coordinator (seconds).
-    package init(hello: WireHello, patience: Seconds, now: Seconds) {
+    package init(hello: WireHello, patience: Seconds, now: Seconds, rules: ProtocolRules = .all) {
         self.hello = hello
+        self.rules = rules
         self.patience = patience
         lastHeard = now
     }
@@ -232,7 +238,8 @@ package struct WorkerMachine: Sendable {
     // MARK: Messages
 
     private mutating func receive(_ envelope: WireEnvelope, now: Seconds) -> [WorkerDirective] {
-        guard let body = envelope.body, envelope.epoch >= epoch else { return [] }
+        guard let body = envelope.body else { return [] }
+        guard envelope.epoch >= epoch || !rules.contains(.ignoreLowerEpochs) else { return [] }
         if envelope.epoch > epoch {
             epoch = envelope.epoch
             isWelcome = false
@@ -280,9 +287,9 @@ package struct WorkerMachine: Sendable {
     // MARK: Shards
 
     private mutating func take(_ grant: WireGrant) -> [WorkerDirective] {
-        guard !held.contains(grant.attempt), !isLeaving, queue.count < Self.longestQueue,
-            !unacknowledged.contains(where: { $0.attempt == grant.attempt })
-        else { return [] }
+        guard !taken.contains(grant.attempt), !isLeaving, queue.count < Self.longestQueue else { return [] }
+        taken.append(grant.attempt)
+        if taken.count > Self.longestMemory { taken.removeFirst(Self.longestMemory / 2) }
         queue.append(grant)
         return startNext()
     }
@@ -298,6 +305,7 @@ package struct WorkerMachine: Sendable {
         var returned = WireReturned()
         returned.attempts = queue.map(\.attempt).filter { attempts.contains($0) }
         queue.removeAll { attempts.contains($0.attempt) }
+        taken.removeAll { returned.attempts.contains($0) }
         return returned.attempts.isEmpty ? [] : [.send(.returned(returned))]
     }
 

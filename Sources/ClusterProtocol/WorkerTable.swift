@@ -31,7 +31,10 @@ package struct WorkerTable: Sendable {
     /// Instances that were given up; remembered so that their messages are refused.
     private var lost: Set<Instance> = []
 
-    package init() {}
+    private let rules: ProtocolRules
+
+    /// A table without workers.
+    package init(rules: ProtocolRules = .all) { self.rules = rules }
 
     /// Live instances in ascending order.
     package private(set) var instances: [Instance] = []
@@ -109,7 +112,7 @@ package struct WorkerTable: Sendable {
             let limit = isTraining(instance) ? Self.lostInTrainingAfter : Self.lostAfter
             if entry.isUnreachable, silence > Self.reconnectWithin {
                 gone.append((instance, .unreachable))
-            } else if silence > limit {
+            } else if silence > limit, rules.contains(.leasesEnd) {
                 gone.append((instance, .silent(silence)))
             } else if now - entry.pulseChanged > stallLimit {
                 gone.append((instance, .stalled(now - entry.pulseChanged)))

@@ -27,7 +27,7 @@ final class CollectiveThread: @unchecked Sendable {
     private var failure: (any Error)?
 
     private let template: PeerFrame
-    private let memberCount: Int
+    private let gate: FrameGate
     private let carrier: any Carrier
     private let control: CollectiveControl
     private let progress: ProgressCounter
@@ -42,7 +42,9 @@ final class CollectiveThread: @unchecked Sendable {
         progress: ProgressCounter
     ) {
         self.template = template
-        self.memberCount = memberCount
+        gate = FrameGate(
+            job: template.job, generation: template.generation, memberIndex: Int(template.sender),
+            memberCount: memberCount)
         self.carrier = carrier
         self.control = control
         self.progress = progress
@@ -154,16 +156,13 @@ final class CollectiveThread: @unchecked Sendable {
 
     private func sort(_ received: ReceivedFrame) {
         let frame = received.frame
-        guard frame.generation == template.generation, frame.job == template.job,
-            frame.sender < memberCount, frame.sender != template.sender
-        else { return control.drop() }
-        progress.beat()
-        if frame.step == outbox.call, let current {
-            if !current.take(received) { control.drop() }
-        } else if frame.step == outbox.call + 1, early.count < Self.mostEarlyFrames {
-            early.append(received)
-        } else {
-            control.drop()
+        let place = gate.place(of: frame, call: outbox.call)
+        if place != .never { progress.beat() }
+        switch place {
+        case .now:
+            if current?.take(received) != true { control.drop() }
+        case .early where early.count < Self.mostEarlyFrames: early.append(received)
+        case .early, .never: control.drop()
         }
     }
 }

@@ -34,8 +34,7 @@ private final class CoordinatorSession {
     private let options: CoordinatorOptions
     private let directory: RunDirectory
     private let lock: RunLock
-    private let history: RunHistory
-    private let epoch: UInt64
+    private let ledger: RunLedger
     private let loop: CoordinatorLoop
     private let socketFolder: String
 
@@ -50,15 +49,14 @@ private final class CoordinatorSession {
         let (lock, former) = try Self.takeOver(directory, options, pair: protection?.pair)
         self.lock = lock
         try Self.claim(directory, job)
-        history = try RunHistory(directory)
-        epoch = try directory.takeEpoch(build: options.buildVersion)
+        ledger = try RunLedger(directory, build: options.buildVersion)
         socketFolder = try SocketPlaces.folder(runDirectory: directory.path)
         loop = try CoordinatorLoop(
             CoordinatorLoop.Setup(
-                job: job, options: options, directory: directory, epoch: epoch,
+                job: job, options: options, ledger: ledger,
                 endpoint: SocketPlaces.coordinatorEndpoint(in: socketFolder),
                 survivors: former?.host == SystemFacts.host ? former?.workers ?? [] : [],
-                protection: protection, token: try TokenFile.write(directory, epoch: epoch)))
+                protection: protection, token: try TokenFile.write(directory, epoch: ledger.epoch)))
         startJournal()
         try loop.start()
         let mailbox = loop.mailbox
@@ -104,18 +102,18 @@ private final class CoordinatorSession {
             return note(cached, StageFigures())
         }
         try directory.createFolder(stageFolder(spec.id))
-        let commits = earlierCommits(files)
-        try recordOpening(files)
+        let commits = ledger.earlierCommits(files)
+        let opening = ledger.openRecord(files)
+        try files.recordOpening(opening.stageOpen)
+        loop.journal.append(opening)
         let (made, figures) = try compute(spec, files, commits)
         let mailbox = loop.mailbox
         let finished = try DiskSpace.retrying({
             mailbox.post(.log($0 ? .diskFull(instance: 0) : .diskHasSpace(instance: 0)))
         }) {
-            try files.publish(made, build: options.buildVersion)
+            try files.publish(made, build: options.buildVersion, epoch: ledger.epoch)
         }
-        var record = WireJournalRecord()
-        record.stagePublished.stage = spec.id
-        loop.journal.append(record)
+        loop.journal.append(ledger.publishedRecord(files))
         note(finished, figures)
     }
 
@@ -148,21 +146,7 @@ private final class CoordinatorSession {
         }
     }
 
-    /// Shards that an earlier epoch committed, whose files are still there.
-    private func earlierCommits(_ files: StageFiles) -> [Int: WireShardCommit] {
-        guard history.inputs[files.spec.id] == files.inputs else { return [:] }
-        return (history.commits[files.spec.id] ?? [:]).filter { $0.value.outputs.allSatisfy(directory.has) }
-    }
-
-    private func recordOpening(_ files: StageFiles) throws {
-        var record = WireJournalRecord()
-        record.stageOpen.stage = files.spec.id
-        record.stageOpen.name = files.spec.name
-        record.stageOpen.shards = UInt32(files.items.count)
-        record.stageOpen.inputs = files.inputs
-        try files.recordOpening(record.stageOpen)
-        loop.journal.append(record)
-    }
+    private var epoch: UInt64 { ledger.epoch }
 
     private func note(_ stage: FinishedStage, _ figures: StageFigures) {
         stages.append(stage)
@@ -207,12 +191,8 @@ private final class CoordinatorSession {
     }
 
     private func startJournal() {
-        var record = WireJournalRecord()
-        record.epochStart.epoch = epoch
-        record.epochStart.job = job.digest
-        record.epochStart.build = options.buildVersion
-        record.epochStart.segments = history.segments
-        loop.journal.append(record)
+        let history = ledger.history
+        loop.journal.append(ledger.startRecord(job: job.digest, build: options.buildVersion))
         loop.mailbox.post(.log(.epochStarted(epoch: epoch, build: options.buildVersion)))
         for (epoch, bytes) in history.torn {
             loop.mailbox.post(.log(.journalTorn(epoch: epoch, bytes: bytes)))

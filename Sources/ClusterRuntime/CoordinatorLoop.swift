@@ -22,14 +22,16 @@ final class CoordinatorLoop: @unchecked Sendable {
     struct Setup {
         var job: JobSpec
         var options: CoordinatorOptions
-        var directory: RunDirectory
-        var epoch: UInt64
+        var ledger: RunLedger
         var endpoint: String
         var survivors: [WireLocalProcess]
         /// Keys of the TCP endpoint and who is admitted; nil: not protected.
         var protection: (pair: CurveKeyPair, workers: Set<CurveKey>)?
         /// Digest of the run directory's token.
         var token: Data?
+
+        var directory: RunDirectory { ledger.directory }
+        var epoch: UInt64 { ledger.epoch }
     }
 
     /// Seconds for which files may be invisible to this machine: on a shared disk, and on a local one.
@@ -78,9 +80,8 @@ final class CoordinatorLoop: @unchecked Sendable {
         let options = setup.options
         let mailbox = try Mailbox<Command>()
         self.mailbox = mailbox
-        try setup.directory.createFolder("journal")
         journal = try JournalWriter(
-            path: setup.directory.file("journal/\(setup.epoch).pbj"),
+            path: setup.ledger.journalPath, disk: setup.directory.disk,
             whenDurable: { mailbox.post(.durable($0)) },
             whenFailed: { mailbox.post(.fail(Self.wrap($0))) },
             whenFull: { mailbox.post(.log($0 ? .diskFull(instance: 0) : .diskHasSpace(instance: 0))) })

@@ -1,24 +1,27 @@
-import ClusterProtocol
+package import ClusterProtocol
 import Digests
-import Foundation
+package import Foundation
 import Groundwork
 import SwiftProtobuf
 
 /// The journal's layout: records of `u32 length | u32 crc32c | u64 seq | protobuf`, little-endian; the check value covers
 /// seq and protobuf.
-enum JournalFile {
+package enum JournalFile {
     /// Bytes in front of every record.
     static let headerBytes = 16
     /// Bytes of a record at most.
     static let largestRecord = ClusterLimits.messageBytes
 
     /// What a segment holds up to its end or its first damaged record.
-    struct Contents {
-        var records: [WireJournalRecord] = []
+    package struct Contents {
+        /// Whole records in order.
+        package var records: [WireJournalRecord] = []
+        /// Where each of them ends.
+        package var ends: [Int] = []
         /// Bytes of whole records.
-        var validBytes = 0
+        package var validBytes = 0
         /// Bytes behind them.
-        var tornBytes = 0
+        package var tornBytes = 0
     }
 
     /// The bytes of a record.
@@ -37,14 +40,17 @@ enum JournalFile {
         return bytes
     }
 
-    /// Reads records until the end or the first one that is torn, damaged or out of sequence.
-    static func decode(_ data: Data) -> Contents {
+    /// Reads records until the end or the first one that is torn, damaged or out of sequence; the first one has the
+    /// number `firstSeq`.
+    package static func decode(_ data: Data, firstSeq: Int = 0) -> Contents {
         data.withUnsafeBytes { bytes in
             var contents = Contents()
-            while let record = record(in: bytes, at: contents.validBytes, seq: UInt64(contents.records.count))
+            while let record = record(
+                in: bytes, at: contents.validBytes, seq: UInt64(firstSeq + contents.records.count))
             {
                 contents.records.append(record.value)
                 contents.validBytes += record.bytes
+                contents.ends.append(contents.validBytes)
             }
             contents.tornBytes = bytes.count - contents.validBytes
             return contents

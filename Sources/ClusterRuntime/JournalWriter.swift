@@ -12,37 +12,26 @@ final class JournalWriter: @unchecked Sendable {
     private var isEnded = false
     private var isAbandoned = false
 
-    private let path: String
-    private let descriptor: Int32
+    private let segment: JournalSegment
     private let whenDurable: @Sendable ([DurableMark]) -> Void
     private let whenFailed: @Sendable (any Error) -> Void
     private let whenFull: @Sendable (Bool) -> Void
-    /// Bytes of whole batches.
-    private var length: off_t = 0
-    private var seq: UInt64 = 0
 
     /// Creates the segment, which must not exist; `whenDurable` hears of marks once they are on disk, `whenFull` whether
     /// space is waited for.
     init(
-        path: String, whenDurable: @escaping @Sendable ([DurableMark]) -> Void,
+        path: String, disk: any Disk = SystemDisk(), whenDurable: @escaping @Sendable ([DurableMark]) -> Void,
         whenFailed: @escaping @Sendable (any Error) -> Void,
         whenFull: @escaping @Sendable (Bool) -> Void = { _ in }
     ) throws {
-        self.path = path
         self.whenDurable = whenDurable
         self.whenFailed = whenFailed
         self.whenFull = whenFull
-        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o640)
-        guard descriptor >= 0 else {
-            throw FileError("create", path: path, errorNumber: errno, writing: true)
-        }
-        try AtomicFile.flushFolder(of: path)
+        segment = try JournalSegment(path: path, disk: disk)
         let thread = Thread { [self] in work() }
         thread.name = "journal"
         thread.start()
     }
-
-    deinit { close(descriptor) }
 
     /// Appends a record without waiting.
     func append(_ record: WireJournalRecord, mark: DurableMark? = nil) {
@@ -72,8 +61,9 @@ final class JournalWriter: @unchecked Sendable {
     private func work() {
         while let batch = nextBatch() {
             do {
-                let bytes = try encode(batch.map(\.record))
-                try DiskSpace.retrying(whenFull) { try write(bytes) }
+                try segment.write(batch.map(\.record)) { put in
+                    try DiskSpace.retrying(whenFull) { try put() }
+                }
                 let marks = batch.compactMap(\.mark)
                 if !marks.isEmpty { whenDurable(marks) }
             } catch {
@@ -92,38 +82,5 @@ final class JournalWriter: @unchecked Sendable {
         while pending.isEmpty, !isClosing { condition.wait() }
         defer { pending = [] }
         return pending.isEmpty ? nil : pending
-    }
-
-    private func encode(_ records: [WireJournalRecord]) throws -> Data {
-        var bytes = Data()
-        for record in records {
-            bytes.append(try JournalFile.encode(record, seq: seq))
-            seq += 1
-        }
-        return bytes
-    }
-
-    /// Appends and flushes a batch; what a full disk cut off is taken back.
-    private func write(_ bytes: Data) throws {
-        do {
-            try bytes.withUnsafeBytes { buffer in
-                var done = 0
-                while done < buffer.count {
-                    let count = Foundation.write(descriptor, buffer.baseAddress! + done, buffer.count - done)
-                    if count < 0, errno == EINTR { continue }
-                    guard count >= 0 else {
-                        throw FileError("write", path: path, errorNumber: errno, writing: true)
-                    }
-                    done += count
-                }
-            }
-            guard fdatasync(descriptor) == 0 else {
-                throw FileError("flush", path: path, errorNumber: errno, writing: true)
-            }
-            length += off_t(bytes.count)
-        } catch {
-            _ = ftruncate(descriptor, length)
-            throw error
-        }
     }
 }

@@ -1,20 +1,35 @@
-import ClusterProtocol
-import Digests
+package import ClusterProtocol
 import Foundation
 import Groundwork
 
 /// Gives finished files their final names, on a thread of its own while the next shard is computed: digest, flush, rename,
 /// flush of the folder, and only then a Result.
-final class OutputPublisher: Sendable {
+package final class OutputPublisher: Sendable {
     /// A computed shard.
-    struct Job: Sendable {
+    package struct Job: Sendable {
         let attempt: WireAttemptID
         let work: ShardWork
         let result: ShardResult
         let computeSeconds: Double
         let inputBytes: Int
         let isDurable: Bool
+
+        /// A computed shard, whose files have their temporary names.
+        package init(
+            attempt: WireAttemptID, work: ShardWork, result: ShardResult, computeSeconds: Double = 0,
+            inputBytes: Int = 0, isDurable: Bool = true
+        ) {
+            self.attempt = attempt
+            self.work = work
+            self.result = result
+            self.computeSeconds = computeSeconds
+            self.inputBytes = inputBytes
+            self.isDurable = isDurable
+        }
     }
+
+    /// Runs a publication, again where what stood in its way has passed.
+    package typealias Retrying = (() throws -> [WireOutputFile]) throws -> [WireOutputFile]
 
     private let queue = WorkQueue<Job>()
     private let report: @Sendable (WorkerEvent) -> Void
@@ -39,58 +54,72 @@ final class OutputPublisher: Sendable {
         while true {
             let jobs = queue.takeAll()
             if jobs.isEmpty { return }
-            var finished: [(job: Job, outputs: [WireOutputFile])] = []
-            for job in jobs {
-                do {
-                    let outputs = try DiskSpace.retrying(waits.setDiskFull) { try Self.publish(job) }
-                    finished.append((job, outputs))
-                } catch { fail(job, error) }
+            let events = Self.publish(jobs, disk: SystemDisk(), usage: SystemFacts.usage()) { publish in
+                try DiskSpace.retrying(waits.setDiskFull) { try publish() }
             }
-            // One flush of the folder for all that were renamed together.
-            var flushed: Set<String> = []
-            for (job, outputs) in finished {
-                do {
-                    for output in outputs where job.isDurable {
-                        let path = "\(job.work.runDirectory)/\(output.path)"
-                        if flushed.insert((path as NSString).deletingLastPathComponent).inserted {
-                            try AtomicFile.flushFolder(of: path)
-                        }
-                    }
-                    report(.finished(Self.message(job, outputs)))
-                } catch { fail(job, error) }
-            }
+            for event in events { report(event) }
         }
     }
 
-    private func fail(_ job: Job, _ error: any Error) {
+    /// Gives the files of `jobs` their final names and says `finished` or `failed` for every job.
+    package static func publish(
+        _ jobs: [Job], disk: any Disk, rules: ProtocolRules = .all, usage: WireUsage,
+        retrying: Retrying = { try $0() }
+    ) -> [WorkerEvent] {
+        var events: [WorkerEvent] = []
+        var renamed: [(job: Job, outputs: [WireOutputFile])] = []
+        for job in jobs {
+            do {
+                renamed.append((job, try retrying { try publish(job, disk, rules) }))
+            } catch { events.append(failed(job, error)) }
+        }
+        // One flush of the folder for all that were renamed together.
+        var flushed: Set<String> = []
+        for (job, outputs) in renamed {
+            do {
+                for output in outputs where job.isDurable && rules.contains(.flushFolderBeforeResult) {
+                    let folder = disk.folder(of: "\(job.work.runDirectory)/\(output.path)")
+                    if !flushed.contains(folder) { try disk.flush(folder) }
+                    flushed.insert(folder)
+                }
+                events.append(.finished(message(job, outputs, usage)))
+            } catch { events.append(failed(job, error)) }
+        }
+        return events
+    }
+
+    private static func failed(_ job: Job, _ error: any Error) -> WorkerEvent {
         var message = WireShardFailed()
         message.attempt = job.attempt
         message.failure = failure(
             error, during: "stage \"\(job.work.stageName)\", shard \"\(job.work.shardName)\"")
-        report(.failed(message))
+        return .failed(message)
     }
 
     /// Renames the outputs, after they have left beside them what a lost journal is rebuilt from.
-    private static func publish(_ job: Job) throws -> [WireOutputFile] {
-        let outputs = try job.result.outputs.map { try prepare($0, of: job) }
+    private static func publish(
+        _ job: Job, _ disk: any Disk, _ rules: ProtocolRules
+    ) throws -> [WireOutputFile] {
+        let outputs = try job.result.outputs.map { try prepare($0, of: job, disk, rules) }
         var commit = WireShardCommit()
         commit.attempt = job.attempt
         commit.outputs = outputs
         commit.result = job.result.result
-        try SealedCommits.write(commit, prefix: job.work.outputPrefix, in: job.work.runDirectory)
+        try SealedCommits.write(commit, prefix: job.work.outputPrefix, in: job.work.runDirectory, disk: disk)
         for output in job.result.outputs {
-            try AtomicFile.publish(
-                job.work.temporaryPath(for: output.name),
-                as: "\(job.work.runDirectory)/\(job.work.finalPath(for: output.name))", durable: false)
+            let path = "\(job.work.runDirectory)/\(job.work.finalPath(for: output.name))"
+            try disk.rename(job.work.temporaryPath(for: output.name), to: path)
         }
         return outputs
     }
 
     /// Describes an output and flushes it.
-    private static func prepare(_ output: ShardResult.Output, of job: Job) throws -> WireOutputFile {
+    private static func prepare(
+        _ output: ShardResult.Output, of job: Job, _ disk: any Disk, _ rules: ProtocolRules
+    ) throws -> WireOutputFile {
         let temporary = job.work.temporaryPath(for: output.name)
-        var file = try describe(temporary, sha256: output.sha256)
-        if job.isDurable { try AtomicFile.flush(temporary) }
+        var file = try describe(temporary, sha256: output.sha256, disk: disk)
+        if job.isDurable, rules.contains(.flushBeforeRename) { try disk.flush(temporary) }
         file.path = job.work.finalPath(for: output.name)
         file.name = output.name
         file.rows = UInt64(output.rows)
@@ -98,23 +127,28 @@ final class OutputPublisher: Sendable {
     }
 
     /// A file's size and digest.
-    static func describe(_ path: String, sha256: String? = nil) throws -> WireOutputFile {
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw FileError("open", path: path, errorNumber: errno) }
+    package static func describe(
+        _ path: String, sha256: String? = nil, disk: any Disk = SystemDisk()
+    ) throws -> WireOutputFile {
+        guard let bytes = disk.size(of: path) else {
+            throw FileError("open", path: path, errorNumber: ENOENT)
+        }
         var file = WireOutputFile()
-        file.bytes = UInt64(status.st_size)
-        file.sha256 = try sha256 ?? SHA256.hex(ofFile: path)
+        file.bytes = bytes
+        file.sha256 = try sha256 ?? disk.sha256(of: path)
         return file
     }
 
-    private static func message(_ job: Job, _ outputs: [WireOutputFile]) -> WireResult {
+    private static func message(
+        _ job: Job, _ outputs: [WireOutputFile], _ usage: WireUsage
+    ) -> WireResult {
         var message = WireResult()
         message.commit.attempt = job.attempt
         message.commit.outputs = outputs
         message.commit.result = job.result.result
         message.computeSeconds = job.computeSeconds
         message.inputBytes = UInt64(job.inputBytes)
-        message.usage = SystemFacts.usage()
+        message.usage = usage
         return message
     }
 }

@@ -6,9 +6,9 @@ import Foundation
 /// `magic u32, type u8, dtype u8, flags u16, job u64, generation u64, step u64, bucket u32, slice u32, blockStart u32,
 /// blockLen u32, sender u32, payloadBytes u32, crc32c u32, reserved u32`; the check value covers the header with a zero in
 /// its place, and the payload.
-package struct PeerFrame: Equatable {
+package struct PeerFrame: Equatable, Sendable {
     /// What a frame carries.
-    package enum Kind: UInt8 {
+    package enum Kind: UInt8, Sendable {
         /// A member's part of a slice: the sum over one aligned block of virtual ranks.
         case partial = 1
         /// The finished sum of a slice.
@@ -32,23 +32,27 @@ package struct PeerFrame: Equatable {
     /// Flag: the payload is in the form of ``SparseBlocks``.
     static let sparse: UInt16 = 2
 
-    var kind: Kind
+    /// What it carries.
+    package var kind: Kind
     /// 1: Float32, 2: Float64, 0: bytes.
     var dtype: UInt8 = 0
     var flags: UInt16 = 0
     /// The first eight bytes of the job's digest.
-    var job: UInt64 = 0
-    var generation: UInt64
+    package var job: UInt64 = 0
+    /// The generation of its sender.
+    package var generation: UInt64
     /// Number of the collective call in this generation.
-    var step: UInt64
+    package var step: UInt64
     /// Number of the bucket in its sum.
     var bucket: UInt32 = 0
     /// Number of the slice in its bucket, or of the step of a route with several.
     var slice: UInt32 = 0
-    var blockStart: UInt32 = 0
-    var blockLength: UInt32 = 0
+    /// The first virtual rank of the block.
+    package var blockStart: UInt32 = 0
+    /// The block's virtual ranks.
+    package var blockLength: UInt32 = 0
     /// The sender's member index.
-    var sender: UInt32
+    package var sender: UInt32
     /// Bytes that follow the header.
     package var payloadBytes: UInt32 = 0
 

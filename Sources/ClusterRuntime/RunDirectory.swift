@@ -1,12 +1,21 @@
-import ClusterProtocol
+package import ClusterProtocol
 import Foundation
 import Groundwork
-import SwiftProtobuf
+package import SwiftProtobuf
 
 /// The files that the coordinator keeps in a run directory; their layout is described in `docs/formats-cluster.md`.
-struct RunDirectory: Sendable {
+package struct RunDirectory: Sendable {
     /// The directory's path without symbolic links.
-    let path: String
+    package let path: String
+    let disk: any Disk
+    let rules: ProtocolRules
+
+    /// An existing directory on a disk of one's own.
+    package init(path: String, disk: any Disk, rules: ProtocolRules) {
+        self.path = path
+        self.disk = disk
+        self.rules = rules
+    }
 
     /// Creates the directory if it is missing.
     init(_ path: String) throws {
@@ -14,52 +23,63 @@ struct RunDirectory: Sendable {
         guard let resolved = realpath(path, nil) else {
             throw FileError("open", path: path, errorNumber: errno)
         }
-        self.path = String(cString: resolved)
-        free(resolved)
+        defer { free(resolved) }
+        self.init(path: String(cString: resolved), disk: SystemDisk(), rules: .all)
     }
 
     /// The absolute path of a name in the directory.
-    func file(_ name: String) -> String { "\(path)/\(name)" }
+    package func file(_ name: String) -> String { "\(path)/\(name)" }
 
-    /// Creates a folder and those above it.
-    func createFolder(_ name: String) throws { try Files.createFolder(file(name)) }
+    /// Creates a folder and those above it, and flushes their names: whoever created one may have died before.
+    package func createFolder(_ name: String) throws {
+        var path = path
+        for part in name.split(separator: "/") {
+            let above = path
+            path += "/\(part)"
+            _ = try disk.createFolder(path)
+            try disk.flush(above)
+        }
+    }
 
     /// Reads a message; nil if there is no such file. Throws ``ClusterError/damaged(path:)``.
-    func read<Record: Message>(_ type: Record.Type, _ name: String) throws -> Record? {
-        guard access(file(name), F_OK) == 0 else { return nil }
-        let data = try Files.contents(of: file(name))
+    package func read<Record: Message>(_ type: Record.Type, _ name: String) throws -> Record? {
+        guard let data = try disk.contents(of: file(name)) else { return nil }
         do { return try Record(serializedBytes: data) } catch {
             throw ClusterError.damaged(path: file(name))
         }
     }
 
     /// Replaces a message's file whole.
-    func write(_ record: some Message, _ name: String, durable: Bool = true) throws {
-        try AtomicFile.write(try record.serializedData(), to: file(name), durable: durable)
+    package func write(_ record: some Message, _ name: String, durable: Bool = true) throws {
+        let temporary = disk.temporaryName(for: file(name))
+        do {
+            try disk.write(try record.serializedData(), to: temporary)
+            if durable { try disk.flush(temporary) }
+            try disk.rename(temporary, to: file(name))
+        } catch {
+            disk.remove(temporary)
+            throw error
+        }
+        if durable { try disk.flush(disk.folder(of: file(name))) }
     }
 
     /// Creates a message's file, whole and flushed, if it does not exist; returns whether it did not.
-    func publish(_ record: some Message, _ name: String) throws -> Bool {
-        let temporary = AtomicFile.temporaryName(for: file(name))
-        defer { unlink(temporary) }
-        try AtomicFile.write(try record.serializedData(), to: temporary)
-        if link(temporary, file(name)) != 0 {
-            if errno == EEXIST { return false }
-            throw FileError("create", path: file(name), errorNumber: errno, writing: true)
-        }
-        try AtomicFile.flushFolder(of: file(name))
-        return true
+    package func publish(_ record: some Message, _ name: String) throws -> Bool {
+        let temporary = disk.temporaryName(for: file(name))
+        defer { disk.remove(temporary) }
+        try disk.write(try record.serializedData(), to: temporary)
+        try disk.flush(temporary)
+        let isNew = try disk.link(temporary, to: file(name))
+        // Whoever finds it there relies on it as well.
+        try disk.flush(disk.folder(of: file(name)))
+        return isNew
     }
 
     /// Whether a file is there with this size.
-    func has(_ output: WireOutputFile) -> Bool {
-        var status = stat()
-        guard stat(file(output.path), &status) == 0 else { return false }
-        return UInt64(status.st_size) == output.bytes
-    }
+    package func has(_ output: WireOutputFile) -> Bool { disk.size(of: file(output.path)) == output.bytes }
 
     /// Takes the next epoch by exclusive create.
-    func takeEpoch(build: String) throws -> UInt64 {
+    package func takeEpoch(build: String) throws -> UInt64 {
         try createFolder("epoch")
         var epoch = (names(in: "epoch").compactMap { UInt64($0) }.max() ?? 0) + 1
         var record = WireEpoch()
@@ -74,7 +94,5 @@ struct RunDirectory: Sendable {
     }
 
     /// Names in a folder in ascending order; none if it does not exist.
-    func names(in folder: String) -> [String] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: file(folder))) ?? []).sorted()
-    }
+    package func names(in folder: String) -> [String] { disk.names(in: file(folder)) }
 }

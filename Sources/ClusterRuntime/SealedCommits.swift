@@ -9,12 +9,21 @@ enum SealedCommits {
     static let suffix = ".commit.pb"
 
     /// Leaves a result; a crash of the host may lose it, as then the journal is there.
-    static func write(_ commit: WireShardCommit, prefix: String, in runDirectory: String) throws {
+    static func write(
+        _ commit: WireShardCommit, prefix: String, in runDirectory: String, disk: any Disk
+    ) throws {
         var sealed = WireSealedCommit()
         sealed.commit = try commit.serializedData()
         sealed.sha256 = SHA256.hex(of: sealed.commit)
-        try AtomicFile.write(
-            try sealed.serializedData(), to: "\(runDirectory)/\(prefix)\(suffix)", durable: false)
+        let path = "\(runDirectory)/\(prefix)\(suffix)"
+        let temporary = disk.temporaryName(for: path)
+        do {
+            try disk.write(try sealed.serializedData(), to: temporary)
+            try disk.rename(temporary, to: path)
+        } catch {
+            disk.remove(temporary)
+            throw error
+        }
     }
 
     /// The results of a stage whose files are there with the right content, by shard; the first attempt of several.

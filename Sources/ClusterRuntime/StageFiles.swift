@@ -1,34 +1,40 @@
-import ClusterProtocol
+package import ClusterProtocol
 import Digests
 import Foundation
 import Groundwork
 
 /// A stage's manifest and folder.
-struct StageFiles {
-    let directory: RunDirectory
-    let spec: StageSpec
+package struct StageFiles {
+    package let directory: RunDirectory
+    package let spec: StageSpec
+
+    /// The files of the stage `spec`.
+    package init(directory: RunDirectory, spec: StageSpec) {
+        self.directory = directory
+        self.spec = spec
+    }
 
     private var manifestName: String { "\(stageFolder(spec.id))/MANIFEST.pb" }
 
     /// The finished stage, if its manifest is there and all its files are, with the right sizes.
     ///
     /// A manifest whose files are gone is put aside, so that the stage can be published again.
-    func load(epoch: UInt64) throws -> (stage: FinishedStage?, wasInvalid: Bool) {
+    package func load(epoch: UInt64) throws -> (stage: FinishedStage?, wasInvalid: Bool) {
         guard let manifest = try directory.read(WireManifest.self, manifestName) else { return (nil, false) }
+        // Its publisher may have died between giving it its name and flushing that.
+        try directory.disk.flush(directory.file(stageFolder(spec.id)))
         let isWhole = manifest.shards.allSatisfy { $0.outputs.allSatisfy(directory.has) }
         guard isWhole, manifest.shards.map(\.name) == shardNames else {
             let aside = "\(manifestName).invalid.e\(epoch)"
-            guard rename(directory.file(manifestName), directory.file(aside)) == 0 else {
-                throw FileError(
-                    "rename", path: directory.file(manifestName), errorNumber: errno, writing: true)
-            }
+            try directory.disk.rename(directory.file(manifestName), to: directory.file(aside))
             return (nil, true)
         }
         return (finished(manifest, cached: true), false)
     }
 
-    /// Publishes the stage; a second publisher must have the same digests. Then removes what the manifest does not name.
-    func publish(_ commits: [WireShardCommit], build: String) throws -> FinishedStage {
+    /// Publishes the stage; a second publisher must have the same digests. Then removes what the manifest does not name
+    /// of this epoch and earlier ones.
+    package func publish(_ commits: [WireShardCommit], build: String, epoch: UInt64) throws -> FinishedStage {
         var manifest = WireManifest()
         manifest.stage = spec.id
         manifest.name = spec.name
@@ -40,7 +46,10 @@ struct StageFiles {
             shard.result = commit.result
             return shard
         }
-        if try !directory.publish(manifest, manifestName) {
+        if !directory.rules.contains(.manifestBeforeDeletion) { removeUnnamed(manifest, epoch: epoch) }
+        if !directory.rules.contains(.exclusiveManifest) {
+            try directory.write(manifest, manifestName)
+        } else if try !directory.publish(manifest, manifestName) {
             guard let other = try directory.read(WireManifest.self, manifestName) else {
                 throw ClusterError.damaged(path: directory.file(manifestName))
             }
@@ -50,12 +59,12 @@ struct StageFiles {
             }
             manifest = other
         }
-        removeUnnamed(manifest)
+        removeUnnamed(manifest, epoch: epoch)
         return finished(manifest, cached: false)
     }
 
     /// The digest of what is computed: names and payloads in order.
-    var inputs: String {
+    package var inputs: String {
         let digest = SHA256()
         for item in items {
             for data in [Data(item.name.utf8), item.payload] {
@@ -67,7 +76,7 @@ struct StageFiles {
     }
 
     /// The shards, a training being one of its own.
-    var items: [ShardTable.Item] {
+    package var items: [ShardTable.Item] {
         switch spec.kind {
         case .shards(let shards):
             shards.map { ShardTable.Item(name: $0.name, payload: $0.payload, subject: $0.subject) }
@@ -76,7 +85,7 @@ struct StageFiles {
     }
 
     /// The name of a training's only shard.
-    static let trainingShard = "training"
+    package static let trainingShard = "training"
 
     private var shardNames: [String] { items.map(\.name) }
 
@@ -126,20 +135,23 @@ struct StageFiles {
     }
 
     /// Says what was opened, for the recovery of a lost journal.
-    func recordOpening(_ open: WireStageOpen) throws {
+    package func recordOpening(_ open: WireStageOpen) throws {
         let name = "\(stageFolder(spec.id))/OPEN.pb"
         if (try? directory.read(WireStageOpen.self, name)) != open { try directory.write(open, name) }
     }
 
-    /// Removes files of attempts (`<shard>.e<epoch>.a<attempt>.…`) and checkpoints that nobody will read any more.
-    private func removeUnnamed(_ manifest: WireManifest) {
+    /// Removes files of attempts (`<shard>.e<epoch>.a<attempt>.…`) and checkpoints that nobody will read any more; a later
+    /// epoch's files are its own affair.
+    private func removeUnnamed(_ manifest: WireManifest, epoch: UInt64) {
         let folder = stageFolder(spec.id)
-        let named = Set(manifest.shards.flatMap { $0.outputs.map(\.path) })
-        try? FileManager.default.removeItem(atPath: directory.file("\(folder)/checkpoints"))
+        let isNamed = directory.rules.contains(.keepWhatIsNamed)
+        let named = Set(isNamed ? manifest.shards.flatMap { $0.outputs.map(\.path) } : [])
+        directory.disk.removeFolder(directory.file("\(folder)/checkpoints"))
         for name in directory.names(in: folder) where !named.contains("\(folder)/\(name)") {
-            if name.firstMatch(of: /^[A-Za-z0-9_-]+\.e[0-9]+\.a[0-9]+\./) != nil {
-                unlink(directory.file("\(folder)/\(name)"))
-            }
+            guard let match = name.firstMatch(of: /^[A-Za-z0-9_-]+\.e([0-9]+)\.a[0-9]+\./),
+                let owner = UInt64(match.1), owner <= epoch
+            else { continue }
+            directory.disk.remove(directory.file("\(folder)/\(name)"))
         }
     }
 }

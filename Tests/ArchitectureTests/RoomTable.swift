@@ -57,6 +57,8 @@ enum RoomTable {
         // The cluster: it knows no patients
         "ClusterProtocol": ["SwiftProtobuf"],
         "ClusterRuntime": ["CProcess", "ClusterProtocol", "Digests", "Logging", "SwiftProtobuf", "ZeroMQ"],
+        "ClusterSimulation": ["ClusterProtocol", "ClusterRuntime", "Digests", "SwiftProtobuf"],
+        "cluster-simulate": ["ArgumentParser", "ClusterProtocol", "ClusterSimulation"],
         // Wiring
         "pyhealth-coord": [
             "ArgumentParser", "ClusterProtocol", "ClusterRuntime", "Logging", "Reports", "Stages",

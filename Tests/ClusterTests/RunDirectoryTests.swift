@@ -32,9 +32,11 @@ struct RunDirectoryTests {
         let folder = try TemporaryFolder("run")
         let directory = try RunDirectory(folder.path)
         let files = try files(directory)
-        let first = try files.publish([commit("equal", name: "s0", epoch: 1, in: directory)], build: "b")
+        let first = try files.publish(
+            [commit("equal", name: "s0", epoch: 1, in: directory)], build: "b", epoch: 2)
         // A second publisher with equal digests gets the first one's manifest.
-        let second = try files.publish([commit("equal", name: "s0", epoch: 2, in: directory)], build: "b")
+        let second = try files.publish(
+            [commit("equal", name: "s0", epoch: 2, in: directory)], build: "b", epoch: 2)
         #expect(first == second)
         #expect(second.shards[0].outputs[0].path.contains(".e1."))
         #expect(try files.load(epoch: 2).stage?.cached == true)
@@ -44,9 +46,9 @@ struct RunDirectoryTests {
         let folder = try TemporaryFolder("run")
         let directory = try RunDirectory(folder.path)
         let files = try files(directory)
-        _ = try files.publish([commit("one", name: "s0", epoch: 1, in: directory)], build: "b")
+        _ = try files.publish([commit("one", name: "s0", epoch: 1, in: directory)], build: "b", epoch: 2)
         let error = try #require(throws: ClusterError.self) {
-            try files.publish([commit("two", name: "s0", epoch: 2, in: directory)], build: "b")
+            try files.publish([commit("two", name: "s0", epoch: 2, in: directory)], build: "b", epoch: 2)
         }
         #expect(error.code == "cluster.non-deterministic")
         #expect(error.exitStatus == .data)
@@ -60,7 +62,7 @@ struct RunDirectoryTests {
         _ = try commit("equal", name: "s0", epoch: 1, in: directory)
         try AtomicFile.write("x", to: directory.file("stage/aa/s0.e2.a2.text.tmp.0000abcd"), durable: false)
         try AtomicFile.write("x", to: directory.file("stage/aa/best.h5"), durable: false)
-        _ = try files.publish([named], build: "b")
+        _ = try files.publish([named], build: "b", epoch: 3)
         #expect(directory.names(in: "stage/aa") == ["MANIFEST.pb", "best.h5", "s0.e2.a1.text"])
     }
 
@@ -68,7 +70,7 @@ struct RunDirectoryTests {
         let folder = try TemporaryFolder("run")
         let directory = try RunDirectory(folder.path)
         let files = try files(directory)
-        _ = try files.publish([commit("equal", name: "s0", epoch: 1, in: directory)], build: "b")
+        _ = try files.publish([commit("equal", name: "s0", epoch: 1, in: directory)], build: "b", epoch: 2)
         try AtomicFile.write("other size", to: directory.file("stage/aa/s0.e1.a1.text"), durable: false)
         let (stage, wasInvalid) = try files.load(epoch: 2)
         #expect(stage == nil && wasInvalid)

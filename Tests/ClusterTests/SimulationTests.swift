@@ -1,42 +1,54 @@
+import ClusterProtocol
+import ClusterSimulation
+import Synchronization
 import Testing
 
-@testable import ClusterProtocol
-
-/// Histories of the real state machines; a failing seed is printed and replays exactly.
+/// Histories of the real state machines and file code in a simulated world; a failing seed is printed and replays exactly.
 struct SimulationTests {
-    @Test func doesTheJobInAQuietWorld() throws {
-        var simulation = Simulation(seed: 1, shards: 50, ranks: 4, steps: 20, workers: 3, faults: .init())
-        try simulation.run()
-        #expect(simulation.isFinished)
-        #expect(simulation.generations == 1)
-        #expect(simulation.now < 20)
+    @Test(arguments: 0..<8) func breaksNoPromise(part: UInt64) {
+        let report = Campaign.run((part * 50)..<(part * 50 + 50))
+        for (seed, violation) in report.violations { Issue.record("seed \(seed): \(violation)") }
+        #expect(report.histories == 50)
     }
 
-    @Test(arguments: 0..<40) func losesAndDoublesNothing(seed: UInt64) throws {
-        let faults = Simulation.Faults(
-            loss: 0.05, duplication: 0.05, delay: 0.1, workerDeaths: 6, coordinatorDeaths: 2, frameLoss: 0.002
-        )
-        var simulation = Simulation(
-            seed: seed, shards: 60, ranks: 4, steps: 60, workers: 1 + Int(seed % 5), faults: faults)
-        do { try simulation.run() } catch {
-            Issue.record("seed \(seed): \(error)")
-            return
+    /// A grant that was sent again and overtaken by the Ack of its result would be computed, and written, twice.
+    @Test func aWorkerTakesAGrantOnce() {
+        var worker = WorkerMachine(hello: WireHello(), patience: 60, now: 0)
+        func message(_ body: MessageBody) -> WorkerEvent {
+            var envelope = WireEnvelope()
+            envelope.epoch = 1
+            envelope.body = body
+            return .message(envelope)
         }
-        #expect(simulation.isFinished, "seed \(seed): \(String(describing: simulation.failure))")
+        var grant = WireGrant()
+        grant.attempt.stage = "aa"
+        grant.attempt.attempt = 1
+        _ = worker.handle(message(.welcome(WireWelcome())), now: 0)
+        #expect(worker.handle(message(.grant(grant)), now: 1) == [.compute(grant)])
+        _ = worker.handle(.computed(grant.attempt), now: 2)
+        var result = WireResult()
+        result.commit.attempt = grant.attempt
+        _ = worker.handle(.finished(result), now: 2)
+        var ack = WireAck()
+        ack.attempt = grant.attempt
+        _ = worker.handle(message(.ack(ack)), now: 3)
+        #expect(worker.held.isEmpty)
+        #expect(worker.handle(message(.grant(grant)), now: 4) == [])
     }
 
-    @Test(arguments: 0..<10) func survivesRareFailuresOfShards(seed: UInt64) throws {
-        var simulation = Simulation(
-            seed: 1000 + seed, shards: 30, ranks: 2, steps: 5, workers: 3,
-            faults: .init(loss: 0.02, computeFailures: 0.02))
-        try simulation.run()
-        #expect(simulation.isFinished, "seed \(seed): \(String(describing: simulation.failure))")
+    @Test(arguments: Mutant.all.indices) func noticesADroppedRule(number: Int) {
+        let mutant = Mutant.all[number]
+        #expect(Campaign.hunt(mutant) != nil, "\(mutant.rule): \(mutant.name)")
     }
 
-    @Test func givesUpWhenShardsAlwaysFail() throws {
-        var simulation = Simulation(
-            seed: 5, shards: 3, ranks: 1, steps: 1, workers: 2, faults: .init(computeFailures: 1))
-        try simulation.run()
-        #expect(simulation.failure?.code == "x")
+    @Test(arguments: [3, 110, 294]) func replaysASeedExactly(seed: UInt64) {
+        func trace() -> [String] {
+            let lines = Mutex<[String]>([])
+            _ = Campaign.live(seed) { line in lines.withLock { $0.append(line) } }
+            return lines.withLock { $0 }
+        }
+        let first = trace()
+        #expect(first.count > 50)
+        #expect(first == trace())
     }
 }

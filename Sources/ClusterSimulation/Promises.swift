@@ -1,0 +1,240 @@
+import ClusterProtocol
+import ClusterRuntime
+import Foundation
+import SwiftProtobuf
+
+/// What must hold after every event.
+package enum Invariant: String, Sendable, CaseIterable {
+    case shards = "no shard is lost or doubled"
+    case paths = "the path of a committed shard never changes"
+    case durable = "what is acknowledged is durable"
+    case overwritten = "nothing is overwritten, nothing needed is deleted"
+    case manifest = "a manifest never changes and names only whole files"
+    case steps = "no step is applied twice"
+    case states = "members at a position hold equal states"
+    case generations = "frames of other generations are never summed"
+    case lowerEpoch = "a lower epoch is never followed"
+    case bounded = "queues are bounded"
+    case liveness = "the job ends when faults end"
+    case result = "the result is that of the undisturbed run"
+}
+
+/// What was seen so far that must go on to hold.
+struct Promises {
+    typealias Violation = World.Violation
+
+    /// A commit that was seen to be durable.
+    private struct Commit {
+        let epoch: UInt64
+        let commit: WireShardCommit
+    }
+
+    /// A shard, by its stage and place.
+    private struct Shard: Hashable {
+        let stage: String
+        let index: Int
+    }
+
+    /// The state at every position of an undisturbed run.
+    let states: [UInt64]
+    private let shards: Int
+    private let hasStateRot: Bool
+    private let mayCrash: Bool
+    private var commits: [Shard: Commit] = [:]
+    private var failed: Set<WireAttemptID> = []
+    private var manifests: [String: Data] = [:]
+    /// Bytes and records of journals that were seen to be durable.
+    private var journals: [String: (bytes: Int, records: Int)] = [:]
+    private var seenVersion = -1
+
+    init(_ scenario: Scenario) {
+        shards = scenario.shards
+        hasStateRot = scenario.stateRot > 0
+        mayCrash = scenario.hasManyKills
+        var states: [UInt64] = [1]
+        for _ in 0..<scenario.steps {
+            let state = states[states.count - 1]
+            states.append(
+                SimulatedMember.next(
+                    state, (0..<scenario.virtualRanks).map { SimulatedMember.leaf($0, state) }))
+        }
+        self.states = states
+    }
+
+    /// What a shard comes to.
+    static func content(ofShard index: Int) -> Data { Data(repeating: UInt8(index), count: 10 + 3 * index) }
+
+    private func content(_ stage: String, _ index: Int) -> Data {
+        guard stage != "aa" else { return Self.content(ofShard: index) }
+        var member = SimulatedMember(stage: stage)
+        member.position = UInt64(states.count - 1)
+        member.state = states[states.count - 1]
+        return member.bytes
+    }
+
+    /// An attempt that failed may be acknowledged without a commit.
+    mutating func noteFailed(_ attempt: WireAttemptID) { failed.insert(attempt) }
+
+    /// Whether the job may fail like this.
+    func allows(_ failure: WireFailure) -> Bool {
+        switch failure.code {
+        case "cluster.state-diverged": hasStateRot
+        // Three killed over one shard, and none over others, are too many.
+        case "cluster.shard-crashes": mayCrash
+        default: false
+        }
+    }
+
+    // MARK: Commits
+
+    /// A coordinator that begins must know every durable commit by its path.
+    mutating func checkReplay(_ ledger: RunLedger, _ disk: SimulatedDisk) throws {
+        try checkJournals(disk)
+        for (shard, known) in sortedCommits {
+            let replayed = ledger.history.commits[shard.stage]?[shard.index]
+            guard replayed?.outputs == known.commit.outputs else {
+                throw Violation(
+                    invariant: .paths,
+                    details: "epoch \(ledger.epoch) replays shard \(shard.index) of \(shard.stage) as "
+                        + "\(replayed?.outputs.first?.path ?? "nothing"), epoch \(known.epoch) committed "
+                        + "\(known.commit.outputs.first?.path ?? "")")
+            }
+        }
+    }
+
+    /// Takes note of the records of a journal that have become durable.
+    mutating func checkJournals(_ disk: SimulatedDisk) throws {
+        for (epoch, path) in disk.journals {
+            var seen = journals[path] ?? (0, 0)
+            let data = disk.durableContent(of: path)
+            guard data.count > seen.bytes else { continue }
+            let new = JournalFile.decode(Data(data.dropFirst(seen.bytes)), firstSeq: seen.records)
+            seen = (seen.bytes + new.validBytes, seen.records + new.records.count)
+            journals[path] = seen
+            for case .shardCommitted(let record) in new.records.map(\.body) {
+                try note(record.commit, epoch: epoch)
+            }
+        }
+    }
+
+    private mutating func note(_ commit: WireShardCommit, epoch: UInt64) throws {
+        let shard = Shard(stage: commit.attempt.stage, index: Int(commit.attempt.shard))
+        guard let known = commits[shard] else {
+            commits[shard] = Commit(epoch: epoch, commit: commit)
+            return
+        }
+        if known.epoch == epoch, known.commit.outputs != commit.outputs {
+            throw Violation(
+                invariant: .paths,
+                details: "shard \(shard.index) of \(shard.stage) was committed twice: "
+                    + "\(known.commit.outputs.first?.path ?? ""), \(commit.outputs.first?.path ?? "")")
+        }
+        // Of two coordinators side by side the later one counts.
+        if epoch > known.epoch { commits[shard] = Commit(epoch: epoch, commit: commit) }
+    }
+
+    /// An acknowledgement lets a worker forget its result.
+    func checkAcknowledged(_ attempt: WireAttemptID) throws {
+        let shard = Shard(stage: attempt.stage, index: Int(attempt.shard))
+        if commits[shard] != nil || failed.contains(attempt) || manifests[attempt.stage] != nil { return }
+        throw Violation(
+            invariant: .durable, details: "shard \(attempt.shard) was acknowledged, but no commit is durable")
+    }
+
+    func checkComplete(_ made: [WireShardCommit], stage: Int) throws {
+        guard made.count == (stage == 0 ? shards : 1) else {
+            throw Violation(invariant: .shards, details: "stage \(stage) ended with \(made.count) commits")
+        }
+    }
+
+    private var sortedCommits: [(key: Shard, value: Commit)] {
+        commits.sorted { ($0.key.stage, $0.key.index) < ($1.key.stage, $1.key.index) }
+    }
+
+    // MARK: Files
+
+    /// Looks at the disk if something has changed on it.
+    mutating func check(_ disk: SimulatedDisk) throws {
+        if let violation = disk.violation { throw Violation(invariant: .overwritten, details: violation) }
+        guard disk.version != seenVersion else { return }
+        seenVersion = disk.version
+        try checkJournals(disk)
+        for stage in ["aa", "bb"] { try checkManifest(stage, disk) }
+        for path in disk.removed where manifests.values.contains(where: { names($0, path) }) {
+            throw Violation(
+                invariant: .overwritten, details: "\(path) was deleted though the manifest names it")
+        }
+        disk.removed = []
+        for (shard, known) in sortedCommits where manifests[shard.stage] == nil {
+            try check(known.commit.outputs, shard.stage, shard.index, disk)
+        }
+    }
+
+    private func names(_ manifest: Data, _ path: String) -> Bool {
+        let manifest = try? WireManifest(serializedBytes: manifest)
+        return manifest?.shards.contains { $0.outputs.contains { path == "/run/\($0.path)" } } ?? false
+    }
+
+    private mutating func checkManifest(_ stage: String, _ disk: SimulatedDisk) throws {
+        let path = "/run/stage/\(stage)/MANIFEST.pb"
+        let known = manifests[stage]
+        guard let data = disk.nodes[path]?.data, known != nil || disk.isDurable(path) else {
+            guard known == nil else { throw Violation(invariant: .manifest, details: "\(path) is gone") }
+            return
+        }
+        if let known, known != data { throw Violation(invariant: .manifest, details: "\(path) changed") }
+        manifests[stage] = data
+        guard let manifest = try? WireManifest(serializedBytes: data),
+            manifest.shards.count == (stage == "aa" ? shards : 1)
+        else { throw Violation(invariant: .shards, details: "\(path) does not name every shard") }
+        for (index, shard) in manifest.shards.enumerated() { try check(shard.outputs, stage, index, disk) }
+    }
+
+    private func check(
+        _ outputs: [WireOutputFile], _ stage: String, _ index: Int, _ disk: SimulatedDisk
+    ) throws {
+        for output in outputs {
+            let path = "/run/\(output.path)"
+            guard disk.isDurable(path) else {
+                throw Violation(invariant: .durable, details: "\(path) is committed, but not durable")
+            }
+            guard disk.nodes[path]?.data == content(stage, index) else {
+                throw Violation(invariant: .manifest, details: "\(path) is committed, but not whole")
+            }
+        }
+    }
+
+    /// Both stages are published with what an undisturbed run publishes.
+    func checkResult() throws {
+        guard manifests.count == 2 else {
+            throw Violation(invariant: .result, details: "the job ended with \(manifests.count) manifests")
+        }
+    }
+}
+
+extension World {
+    func checkPromises() throws {
+        try promises.check(disk)
+        for process in coordinators.values {
+            for instance in process.machine.workers.instances
+            where process.machine.shards?.heldCount(by: instance) ?? 0 > 2
+                * CoordinatorMachine.grantsPerWorker
+            {
+                throw Violation(invariant: .bounded, details: "a worker holds more grants than the bound")
+            }
+        }
+        for worker in workers.values {
+            if worker.machine.held.count > 2 * scenario.shards + 2 {
+                throw Violation(
+                    invariant: .bounded, details: "a worker keeps \(worker.machine.held.count) shards")
+            }
+            guard let member = worker.member, !member.isRotten || member.running != nil else { continue }
+            if member.state != promises.states[Int(member.position)] {
+                throw Violation(
+                    invariant: .states, details: "a member holds another state at step \(member.position)")
+            }
+        }
+    }
+
+    func checkEnd() throws { if end == .finished { try promises.checkResult() } }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import ClusterProtocol
+import ClusterSimulation
+import Foundation
+
+/// Lives through many histories of the cluster in a simulated world.
+@main struct ClusterSimulate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cluster-simulate",
+        abstract: "Runs the cluster's state machines and file code through faults drawn from seeds.")
+
+    @Option(help: "Histories.") var seeds: UInt64 = 10_000
+    @Option(help: "The first seed.") var from: UInt64 = 0
+    @Option(help: "Live through this seed only and print every event.") var replay: UInt64?
+    @Option(help: "With --replay: the number of the mutant (0, 1, … in the table).") var mutant: Int?
+    @Flag(help: "Also hunt the mutants and print their table.") var mutants = false
+
+    func run() throws {
+        if let replay { return try printHistory(replay) }
+        let start = Date()
+        let report = Campaign.run(from..<(from + seeds))
+        let seconds = Date().timeIntervalSince(start)
+        for (seed, violation) in report.violations { print("seed \(seed): \(violation)") }
+        print(
+            "\(report.histories) histories, \(report.events) events, \(report.failures) jobs failed as they must, "
+                + "\(report.violations.count) violations, \(String(format: "%.1f", seconds)) s")
+        let escaped = mutants ? printMutants() : 0
+        if !report.violations.isEmpty || escaped > 0 { throw ExitCode(70) }
+    }
+
+    private func printHistory(_ seed: UInt64) throws {
+        let rules = mutant.map { Mutant.all[$0].rules } ?? .all
+        let (end, violation, events) = Campaign.live(seed, rules) { print($0) }
+        print("\(events) events: \(violation?.description ?? "\(end.map { "\($0)" } ?? "")")")
+        if violation != nil { throw ExitCode(70) }
+    }
+
+    /// The table of `docs/simulation.md`; returns how many mutants escaped.
+    private func printMutants() -> Int {
+        print("| Nr | Rule | Mutant | Seed | Broken promise |\n|---|---|---|---|---|")
+        var escaped = 0
+        for (number, mutant) in Mutant.all.enumerated() {
+            let found = Campaign.hunt(mutant)
+            if found == nil { escaped += 1 }
+            print(
+                "| \(number) | \(mutant.rule) | \(mutant.name) | \(found.map { "\($0.seed)" } ?? "escaped") | "
+                    + "\(found?.violation.invariant.rawValue ?? "") |")
+            fflush(nil)
+        }
+        return escaped
+    }
+}
