@@ -146,7 +146,7 @@ let package = Package(
             "TasksTests",
             [
                 "Tasks", "Datasets", "DelimitedText", "Processors", "MedicalCodes", "ClinicalData",
-                "Groundwork", "TestSupport",
+                "Digests", "Storage", "Groundwork", "TestSupport", "pyhealth-coord", "pyhealth-worker",
             ]),
         tests("ParquetTests", ["Parquet", "DelimitedText", "Groundwork", "TestSupport"]),
         tests("ProcessorsTests", ["Processors", "Tasks", "ClinicalData", "Groundwork", "TestSupport"]),

@@ -67,6 +67,11 @@ package enum ProcessorCatalog {
     /// The names of all processors, in alphabetical order.
     package static var names: [String] { entries.map(\.name) }
 
+    /// The options of a processor that a run file can give; maps of codes are given with the task.
+    static func options(of processor: String) -> [String] {
+        entries.first { $0.name == processor }.map { $0.options.filter { $0 != "code_mapping" } } ?? []
+    }
+
     /// A processor that has learnt nothing yet, for a field of a schema.
     ///
     /// Throws `ConfigurationError` for an unknown name, an unknown option, and an option of a wrong type or out of range.

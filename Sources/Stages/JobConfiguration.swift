@@ -131,7 +131,7 @@ package struct JobConfiguration: Sendable {
     }
 
     private static func fitScope(_ node: ConfigurationNode) throws -> FitScope {
-        try node.allow(["fit"])
+        try node.allow(["fit", "fields"])
         return try node.child("fit")?.choice(["train", "all"]) == "all" ? .all : .train
     }
 }

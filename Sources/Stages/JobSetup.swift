@@ -11,6 +11,10 @@ package struct JobSetup: Sendable {
     package let job: JobConfiguration
     package let definition: DatasetDefinition
     package let task: any ClinicalTask
+    /// The task's input fields with the options that the run file gives their processors.
+    package let inputs: [FieldSchema]
+    /// The task's output fields likewise.
+    package let outputs: [FieldSchema]
     /// The tables that the event store holds, in canonical order: those of the task, those that the run file names, and the
     /// default ones that some task of the data set reads.
     package let tables: [DatasetDefinition.Table]
@@ -29,6 +33,7 @@ package struct JobSetup: Sendable {
         guard task.datasets.contains(definition.name) else {
             throw StageError.otherDataset(task: task.name, dataset: definition.name, valid: task.datasets)
         }
+        (inputs, outputs) = try Self.fields(of: task, node.child("processors")?.child("fields"))
         let asked = Set((job.dataset.tables ?? []).map { $0.lowercased() })
         let needed = Set(task.requirements.map(\.table))
         let read = TaskCatalog.attributesRead(of: definition.name)
@@ -62,6 +67,19 @@ package struct JobSetup: Sendable {
                     isTimed: !$0.timestamp.isEmpty || $0.offsetTimes != nil)
             })
         return try TaskCatalog.make(section, declaredIn: file.root(), for: shape)
+    }
+
+    private static func fields(
+        of task: any ClinicalTask, _ section: ConfigurationNode?
+    ) throws -> ([FieldSchema], [FieldSchema]) {
+        guard let section = section.map(FieldOptionsSection.init) else {
+            return (task.inputSchema, task.outputSchema)
+        }
+        let all = (task.inputSchema + task.outputSchema).map(\.name)
+        return (
+            try section.applied(to: task.inputSchema, among: all),
+            try section.applied(to: task.outputSchema, among: all)
+        )
     }
 
     /// Throws what ``Inspector`` throws if a table or a column that the task reads is not there.

@@ -32,7 +32,7 @@ extension Shard {
         }
         let split = try split()
         var processors = try FittedProcessors(
-            inputs: setup.task.inputSchema, outputs: setup.task.outputSchema)
+            inputs: setup.inputs, outputs: setup.outputs)
         var leakage = LeakageCheck(inputs: setup.task.inputSchema, outputs: setup.task.outputSchema)
         var first = 0
         progress.setTotal(paths("raw").count)

@@ -33,6 +33,16 @@ struct BadRunFileTests {
         ("trainer.batch_size=0", refusal("config.range", ["trainer.batch_size", "1 to"])),
         ("split.ratios=[0.5, 0.5, 0.5]", refusal("config.split", ["sum to 1"])),
         ("split.by=hospital", refusal("config.unknown-value", ["split.by", "patient, visit, sample"])),
+        (
+            "processors.fields={condition: {padding: 1}}",
+            refusal("config.unknown-key", ["processors.fields.condition", "Did you mean \"conditions\"?"])
+        ),
+        (
+            "processors.fields.conditions={padding: 1}",
+            refusal("config.unknown-key", ["processors.fields.conditions.padding"])
+        ),
+        ("dataset.times=offsets", refusal("config.no-offsets", ["mimic3", "dataset.times"])),
+        ("dataset.times=minutes", refusal("config.unknown-value", ["recorded, offsets"])),
         ("foo", refusal("config.set", ["key=value"])),
         ("trainer.optimizer_params={lr", refusal("config.yaml", ["--set trainer.optimizer_params"])),
     ]
