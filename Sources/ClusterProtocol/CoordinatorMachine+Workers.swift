@@ -227,9 +227,13 @@ extension CoordinatorMachine {
         diskFull.remove(instance)
         let table = shards
         var directives: [CoordinatorDirective] = [
-            .report(.workerLost(instance: instance, cause: cause)), .expel(instance),
+            .report(.workerLost(instance: instance, cause: cause))
         ]
-        if cause != .left { totals.workersLost += 1 }
+        // Who left ends by itself.
+        if cause != .left {
+            directives.append(.expel(instance))
+            totals.workersLost += 1
+        }
         if let (attempts, giveUp) = shards?.lose(instance, cause: cause) {
             directives += attempts.map { .report(lostAttempt($0, instance)) }
             if let giveUp, let table, let first = attempts.first {

@@ -94,10 +94,17 @@ final class CoordinatorLoop: @unchecked Sendable {
         local = try LocalWorkers(
             count: options.localWorkers,
             executable: options.workerExecutable ?? Self.defaultExecutable,
-            arguments: ["--connect", setup.endpoint] + options.workerArguments,
+            arguments: ["--connect", setup.endpoint] + Self.dataArguments(options) + options.workerArguments,
             environment: options.workerEnvironment, survivors: setup.survivors)
         watch = try RunWatch(setup)
         context = try MessagingContext()
+    }
+
+    /// Local workers are reached by those of other machines, where there may be some.
+    private static func dataArguments(_ options: CoordinatorOptions) -> [String] {
+        guard let listen = options.listen, Endpoint.isTCP(listen) else { return [] }
+        return ["--data-address", Endpoint.anyPort(beside: listen)]
+            + (options.isInsecure ? ["--insecure"] : [])
     }
 
     /// Binds the sockets and starts the thread.
@@ -349,7 +356,7 @@ final class CoordinatorLoop: @unchecked Sendable {
         }
         gate.own(envelope.instance, by: peer)
         watch.joined(envelope.instance, hello)
-        if hello.dataEndpoint.hasPrefix("ipc://") { local.joined(pid: hello.pid) }
+        if hello.host == SystemFacts.host { local.joined(pid: hello.pid) }
     }
 
     private func handle(_ event: LocalWorkers.Event) {

@@ -30,7 +30,7 @@ final class PeerNetwork: Carrier {
         router = try Socket(.router, context: context, options: Self.options)
         if let guardian { try router.protect(.server(guardian.pair, domain: Protection.data)) }
         try router.bind(address)
-        endpoint = router.lastEndpoint
+        endpoint = Endpoint.reachable(router.lastEndpoint, host: SystemFacts.host)
     }
 
     /// Connects to the other members of a generation, who alone may connect here from now on.

@@ -63,6 +63,14 @@ enum Endpoint {
         return inet_pton(AF_INET, host, &address) == 1 && UInt32(bigEndian: address.s_addr) >> 24 == 127
     }
 
+    /// Any port of the address that `listen` names by numbers, else of all addresses.
+    static func anyPort(beside listen: String) -> String {
+        guard let host = host(of: listen) else { return "tcp://0.0.0.0:*" }
+        var (four, six) = (in_addr(), in6_addr())
+        if inet_pton(AF_INET, host, &four) == 1 { return "tcp://\(host):*" }
+        return inet_pton(AF_INET6, host, &six) == 1 ? "tcp://[\(host)]:*" : "tcp://0.0.0.0:*"
+    }
+
     /// Where a coordinator on `host` that listens at `endpoint` is reached.
     static func reachable(_ endpoint: String, host: String) -> String {
         guard let name = Self.host(of: endpoint), ["0.0.0.0", "*", "::"].contains(name),

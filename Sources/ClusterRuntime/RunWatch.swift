@@ -163,12 +163,12 @@ final class RunWatch {
 
     /// The process of a worker on this machine.
     func pid(of instance: Instance) -> UInt32? {
-        hellos[instance].flatMap { $0.dataEndpoint.hasPrefix("ipc://") ? $0.pid : nil }
+        hellos[instance].flatMap { $0.host == SystemFacts.host ? $0.pid : nil }
     }
 
     /// The newest instance of a process on this machine.
     func localInstance(pid: UInt32) -> Instance? {
-        hellos.filter { $0.value.pid == pid && $0.value.dataEndpoint.hasPrefix("ipc://") }.keys.sorted().first
+        hellos.filter { $0.value.pid == pid && $0.value.host == SystemFacts.host }.keys.sorted().first
     }
 
     /// What every process used so far.

@@ -33,6 +33,22 @@ struct ProtectedTests {
         #expect(stat("\(job.run)/keys", &status) == 0 && status.st_mode & 0o777 == 0o700)
     }
 
+    @Test(arguments: [true, false]) func localWorkersTrainWithThoseOfOtherMachines(isInsecure: Bool) throws {
+        let folder = try TemporaryFolder("cluster")
+        let gate = folder.file("gate")
+        let job = RemoteJob(
+            [shardStage("b6", ["wait \(gate)"]), trainingStage("b7", Self.toy, ranks: 4)], in: folder,
+            isInsecure: isInsecure, localWorkers: 1)
+        let endpoint = try job.start()
+        let keys = isInsecure ? ["--insecure"] : ["--keys", "\(job.run)/keys"]
+        let worker = try job.worker(["--connect", endpoint] + keys)
+        try job.waitForWorkers(2)
+        _ = createFile(gate)
+        #expect(try job.finish().stages[1].shards[0].result == (try trainAlone(Self.toy, ranks: 4)))
+        #expect(try worker.wait().status == 0)
+        #expect(job.log.contains("\"members\":2"))
+    }
+
     @Test func workersComeWithKeysOfTheirOwn() throws {
         let folder = try TemporaryFolder("cluster")
         let keys = try KeyFolder.create(at: folder.file("keys"))

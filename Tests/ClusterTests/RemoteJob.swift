@@ -13,12 +13,13 @@ final class RemoteJob: Sendable {
     private let ended = DispatchSemaphore(value: 0)
     private let result = Mutex<Result<JobOutcome, any Error>?>(nil)
 
-    /// Prepares a coordinator without local workers on a free port of the loopback address.
+    /// Prepares a coordinator with `localWorkers` on a free port of the loopback address.
     init(
-        _ stages: [StageSpec], in folder: TemporaryFolder, keys: String? = nil, isInsecure: Bool = false
+        _ stages: [StageSpec], in folder: TemporaryFolder, keys: String? = nil, isInsecure: Bool = false,
+        localWorkers: Int = 0
     ) {
         var job = ScriptedJob(stages: stages)
-        job.workers = 0
+        job.workers = localWorkers
         job.listen = "tcp://127.0.0.1:*"
         job.keys = keys
         job.isInsecure = isInsecure
