@@ -16,6 +16,7 @@ struct ColumnSources {
         var on: String
         var how: DatasetDefinition.Join.How
         var columns: [String]
+        var only: DatasetDefinition.Join.Only?
         /// Positions of the columns whose texts are used.
         var texts: Set<Int> = []
         /// Positions of the columns that are read as times alone, and in which format.
@@ -65,11 +66,13 @@ struct ColumnSources {
             let joinPath = try Inspector.resolve(join.filePath, of: table.name, root: root)
             let right = try TableFiles.header(joinPath)
             let rightLookup = Lookup(table: table.name, path: joinPath, header: right)
-            for column in join.columns + [join.on] { _ = try rightLookup.own(column) }
+            for column in join.columns + [join.on] + (join.only.map { [$0.column] } ?? []) {
+                _ = try rightLookup.own(column)
+            }
             joins.append(
                 Join(
                     path: joinPath, key: try lookup.own(join.on), on: join.on, how: join.how,
-                    columns: join.columns))
+                    columns: join.columns, only: join.only))
         }
         lookup.joins = joins
         patient = try table.patientID.map { try lookup.find($0) }

@@ -15,6 +15,8 @@ package struct DatasetDefinition: Sendable, Equatable {
     package var tables: [Table]
     /// How offsets are counted, for a data set that has them in place of times.
     package var offsetTimes: OffsetTimes?
+    /// The parts that a job can limit itself to.
+    package var subsets: DatasetSubsets?
 
     /// One table.
     package struct Table: Sendable, Equatable {
@@ -40,6 +42,8 @@ package struct DatasetDefinition: Sendable, Equatable {
         package var preprocess: String?
         /// The column with minutes since the stay began; empty for the beginning itself; nil: no offset.
         package var offset: String?
+        /// Whether a time in a Parquet file must be a moment without a zone.
+        package var isZoneless = false
         /// How ``offset`` becomes the time; nil: it does not. See ``DatasetDefinition/timedByOffsets()``.
         package var offsetTimes: OffsetTimes?
     }
@@ -54,6 +58,16 @@ package struct DatasetDefinition: Sendable, Equatable {
         package var how: How
         /// Columns taken over.
         package var columns: [String]
+        /// Rows of the file that count; nil for all.
+        package var only: Only?
+
+        /// The rows whose cell of a column is a certain text.
+        package struct Only: Sendable, Equatable {
+            /// The column's name.
+            package var column: String
+            /// The cell's text.
+            package var value: String
+        }
 
         /// Which rows stay: those with a partner, or all.
         package enum How: String, Sendable { case inner, left }
@@ -83,7 +97,9 @@ package struct DatasetDefinition: Sendable, Equatable {
 
     /// Decodes a document; throws `ConfigurationError` with file, line and key.
     package init(_ node: ConfigurationNode, name: String) throws {
-        try node.allow(["name", "version", "default_tables", "defaults_first", "offset_times", "tables"])
+        try node.allow([
+            "name", "version", "default_tables", "defaults_first", "offset_times", "subsets", "tables",
+        ])
         self.name = try node.child("name")?.string() ?? name
         version = try node.required("version").string()
         let list = try node.required("tables")
@@ -96,6 +112,7 @@ package struct DatasetDefinition: Sendable, Equatable {
         }
         defaultsFirst = try node.child("defaults_first")?.bool() ?? true
         offsetTimes = try node.child("offset_times").map(OffsetTimes.init)
+        subsets = try node.child("subsets").map(DatasetSubsets.init)
         guard !tables.isEmpty else { throw list.error("empty", "expected at least one table.") }
     }
 
@@ -157,7 +174,7 @@ extension DatasetDefinition.Table {
     init(_ node: ConfigurationNode, name: String) throws {
         try node.allow([
             "file_path", "patient_id", "timestamp", "timestamp_format", "attributes", "extra_attributes",
-            "join", "preprocess", "root", "offset",
+            "join", "preprocess", "root", "offset", "zoneless",
         ])
         self.name = name
         filePath = try node.required("file_path").string()
@@ -174,6 +191,7 @@ extension DatasetDefinition.Table {
         root = try node.child("root")?.string()
         joins = try node.child("join")?.items().map(DatasetDefinition.Join.init) ?? []
         preprocess = try node.child("preprocess")?.choice(DatasetDefinition.preprocessSteps)
+        isZoneless = try node.child("zoneless")?.bool() ?? false
         offset = try node.child("offset").map { try $0.string().lowercased() }.map { $0 == "0" ? "" : $0 }
     }
 }

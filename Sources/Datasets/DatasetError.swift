@@ -16,6 +16,8 @@ package indirect enum DatasetError: PyHealthError, Equatable {
     case notUTF8(file: String, line: Int, column: String)
     /// A time cannot be read.
     case unparsableTime(table: String, file: String, line: Int, columns: [String], format: String)
+    /// A time of a Parquet file is none, or one with a zone.
+    case zonedTime(table: String, file: String, column: String)
     /// A patient id is empty.
     case missingPatientID(table: String, file: String, line: Int, column: String)
     /// The files of one table have other columns than its first file.
@@ -32,6 +34,7 @@ package indirect enum DatasetError: PyHealthError, Equatable {
         case .otherDataset(let problem, _): problem.code
         case .notUTF8: "data.not-utf8"
         case .unparsableTime: "data.unparsable-time"
+        case .zonedTime: "data.zoned-time"
         case .missingPatientID: "data.missing-patient-id"
         case .differentColumns: "data.different-columns"
         case .damagedShuffle: "data.damaged-shuffle"
@@ -64,6 +67,9 @@ package indirect enum DatasetError: PyHealthError, Equatable {
         case .unparsableTime(let table, let file, let line, let columns, let format):
             "Table \"\(table)\", \(file), line \(line): the time in column \(columns.joined(separator: " + ")) cannot be "
                 + "read; expected \(format)."
+        case .zonedTime(let table, let file, let column):
+            "Table \"\(table)\", \(file): column \"\(column)\" is not a timestamp without a time zone, as the data set wants. "
+                + "Write the file again with such a column (Arrow: timestamp without a zone)."
         case .missingPatientID(let table, let file, let line, let column):
             "Table \"\(table)\", \(file), line \(line): column \"\(column)\" (the patient id) is empty."
         case .differentColumns(let file, let first):

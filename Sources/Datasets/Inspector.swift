@@ -61,6 +61,9 @@ package struct Inspector {
         for table in tables {
             let sources = try columnSources(of: table, needs: needs[table.name])
             for path in [sources.path] + sources.joins.map(\.path) { try TableFiles.checkShards(path) }
+            if table.isZoneless {
+                try TableFiles.requireZoneless(sources.path, columns: table.timestamp, table: table.name)
+            }
         }
     }
 
@@ -91,19 +94,28 @@ package struct Inspector {
     private func patientIDs(_ tables: [DatasetDefinition.Table]) throws -> [String] {
         let withID = tables.filter { table in table.patientID != nil }
         let defaults = withID.filter { definition.defaultTables.contains($0.name) }
-        var candidates: [(size: Int, path: String, column: String)] = []
+        var candidates: [(size: Int, path: String, column: String, limits: [JoinTable])] = []
         for table in defaults.isEmpty ? withID : defaults {
             guard let column = table.patientID else { continue }
             let path = try Self.resolve(table.filePath, of: table.name, root: root)
             guard try TableFiles.header(path).contains(column) else { continue }
-            candidates.append((try TableFiles.size(path), path, column))
+            candidates.append((try TableFiles.size(path), path, column, try limits(of: table)))
         }
         // A table without rows names nobody; the sort is stable.
         for candidate in candidates.sorted(by: { $0.size < $1.size }) {
-            let ids = try distinctTexts(of: candidate.column, in: candidate.path)
+            let ids = try distinctTexts(of: candidate.column, in: candidate.path).filter { id in
+                candidate.limits.allSatisfy { $0.contains(id) }
+            }
             if !ids.isEmpty { return ids.sorted { precedes($0, $1) } }
         }
         return []
+    }
+
+    /// The patients to which a table is limited.
+    private func limits(of table: DatasetDefinition.Table) throws -> [JoinTable] {
+        try ColumnSources(table: table, needs: [], root: root).joins.filter {
+            $0.only != nil && $0.on == table.patientID
+        }.map(JoinTable.init)
     }
 
     private func distinctTexts(of column: String, in path: String) throws -> [String] {

@@ -26,9 +26,13 @@ final class JoinTable {
 
     /// Loads `join.columns` of its file; throws ``DatasetError``, `DelimitedTextError`, `FileError`.
     init(_ join: ColumnSources.Join) throws {
-        let reader = try TableFiles.open(join.path, columns: join.columns + [join.on])
+        let filter = join.only.map { [$0.column] } ?? []
+        let reader = try TableFiles.open(join.path, columns: join.columns + [join.on] + filter)
         file = join.path
         let key = reader.header.firstIndex(of: join.on) ?? 0
+        let wanted = join.only.map { only in
+            (column: reader.header.firstIndex(of: only.column) ?? 0, value: Array(only.value.utf8))
+        }
         let indices = join.columns.compactMap { reader.header.firstIndex(of: $0) }
         let values = SymbolTable()
         var loaded: [[UInt32]] = Array(repeating: [], count: indices.count)
@@ -40,6 +44,7 @@ final class JoinTable {
         var textCheck = TextCheck(file: file, columns: texts.map { indices[$0] })
         while let block = try reader.next() {
             for row in 0..<block.count {
+                if let wanted, !block.field(row, wanted.column).bytes.elementsEqual(wanted.value) { continue }
                 keyOfRow.append(keys.intern(block.field(row, key).bytes).index)
                 for column in times {
                     let time = Self.time(block.field(row, indices[column]).bytes, parser)
@@ -68,6 +73,9 @@ final class JoinTable {
         guess = symbol
         return first.isEmpty ? symbol : first[Int(symbol)]
     }
+
+    /// Whether a row has `key`.
+    func contains(_ key: String) -> Bool { keys.find(key) != nil }
 
     /// The next row with the key of `row`, ``noRow`` if there is none.
     func nextRow(after row: UInt32) -> UInt32 { following.isEmpty ? Self.noRow : following[Int(row)] }
@@ -139,7 +147,7 @@ package final class JoinCache {
 extension ColumnSources.Join {
     /// Whether a table that was loaded for this join holds all that `other` reads.
     fileprivate func serves(_ other: ColumnSources.Join) -> Bool {
-        path == other.path && on == other.on && columns == other.columns
+        path == other.path && on == other.on && columns == other.columns && only == other.only
             && texts.isSuperset(of: other.texts) && times.isSuperset(of: other.times)
             && (timestampFormat == other.timestampFormat || other.times.isEmpty)
     }

@@ -90,6 +90,21 @@ enum TableFiles {
         }
     }
 
+    /// Checks that the columns named `columns` of Parquet files are moments without a zone; throws
+    /// ``DatasetError/zonedTime(table:file:column:)``.
+    static func requireZoneless(_ path: String, columns: [String], table: String) throws {
+        guard isParquet(path) else { return }
+        for file in shards(path) {
+            for column in try ParquetFile(path: file).columns where columns.contains(column.name.lowercased())
+            {
+                switch column.kind {
+                case .timestamp(_, isUTC: false), .timestamp96: continue
+                default: throw DatasetError.zonedTime(table: table, file: file, column: column.name)
+                }
+            }
+        }
+    }
+
     /// Checks that all files of a table have the columns of the first, in its order; throws
     /// ``DatasetError/differentColumns(file:first:)``.
     static func checkShards(_ path: String) throws {

@@ -15,6 +15,8 @@ package struct CorpusStatistics: Codable, Sendable {
         package var patients = 0
         /// Events without a time.
         package var withoutTime = 0
+        /// Events of patients who have no row in the table of patients.
+        package var ofUnknownPatients = 0
         /// Events by calendar year.
         package var years: [Int: Int] = [:]
         /// Empty cells by attribute.
@@ -29,7 +31,10 @@ package struct CorpusStatistics: Codable, Sendable {
     package var tables: [Table] = []
     /// The table whose rows are visits, nil if the data set has none that is known as such.
     package var visitTable: String?
+    /// The table whose rows are patients, nil if the data set has none that is known as such.
+    package var patientTable: String?
 
+    private static let patientTables = ["patients", "person"]
     private static let visitTables = ["admissions", "visit_occurrence", "encounters", "patient"]
 
     /// Counts all events of a data set (a built-in one's name, or the path of a YAML file) in the folder `root`; `requested` names tables besides the default ones (none: all of the
@@ -57,21 +62,30 @@ package struct CorpusStatistics: Codable, Sendable {
                     + "\(order.first?.filePath ?? "").")
         }
         visitTable = Self.visitTables.first { name in plan.tables.contains { $0.name == name } }
+        let patientIndex = plan.tables.firstIndex { Self.patientTables.contains($0.name) }
+        patientTable = patientIndex.map { plan.tables[$0].name }
         tables = plan.tables.map { Table(name: $0.name, attributes: $0.attributes) }
         let events = try LocalEvents(definition, root: root, plan: plan, progress: progress)
         for range in 0..<plan.rangeCount {
             let shard = try events.shard(range)
             patients += shard.patientCount
             for (index, table) in shard.tables.enumerated() {
-                tables[index].add(table, starts: shard.rowStarts[index])
+                tables[index].add(
+                    table, starts: shard.rowStarts[index], known: patientIndex.map { shard.rowStarts[$0] })
             }
         }
     }
 }
 
 extension CorpusStatistics.Table {
-    fileprivate mutating func add(_ table: EventTable, starts: [Int]) {
+    /// Adds a shard's rows; `starts` are the first ones of its patients, `known` those in the table of patients.
+    fileprivate mutating func add(_ table: EventTable, starts: [Int], known: [Int]?) {
         events += table.count
+        if let known {
+            for patient in 0..<(starts.count - 1) where known[patient] == known[patient + 1] {
+                ofUnknownPatients += starts[patient + 1] - starts[patient]
+            }
+        }
         patients += zip(starts, starts.dropFirst()).count { $0 < $1 }
         for time in table.times {
             if time == Timestamp.missing {

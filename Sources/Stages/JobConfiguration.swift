@@ -1,3 +1,4 @@
+package import Datasets
 import Foundation
 package import Groundwork
 package import Training
@@ -45,6 +46,10 @@ package struct JobConfiguration: Sendable {
         package var tables: [String]?
         /// Whether times are derived from offsets where the data set has those alone.
         package var timesFromOffsets: Bool
+        /// The part of the data set that is read; nil for all.
+        package var subset: String?
+        /// What tells a patient's part.
+        package var splitSource: DatasetSubsets.Source
         /// Only the first 1000 patients.
         package var dev: Bool
     }
@@ -138,7 +143,7 @@ package struct JobConfiguration: Sendable {
 
 extension JobConfiguration.DatasetSection {
     init(_ node: ConfigurationNode) throws {
-        try node.allow(["name", "config", "root", "tables", "times", "dev"])
+        try node.allow(["name", "config", "root", "tables", "times", "subset", "split_source", "dev"])
         name = try node.child("name")?.string()
         config = try node.child("config")?.string().absolutePath
         guard (name == nil) != (config == nil) else {
@@ -148,6 +153,11 @@ extension JobConfiguration.DatasetSection {
         root = try node.required("root").string().absolutePath
         tables = try node.child("tables")?.strings()
         timesFromOffsets = try node.child("times")?.choice(["recorded", "offsets"]) == "offsets"
+        subset = try node.child("subset")?.string()
+        if subset == "all" { subset = nil }
+        let sources = DatasetSubsets.Source.allCases.map(\.rawValue)
+        splitSource =
+            try node.child("split_source").flatMap { .init(rawValue: try $0.choice(sources)) } ?? .metadata
         dev = try node.child("dev")?.bool() ?? false
     }
 }

@@ -28,7 +28,9 @@ package struct JobSetup: Sendable {
         let node = try job.document.root()
         let found =
             try job.dataset.config.map(DatasetDefinition.load) ?? .builtIn(job.dataset.name ?? "")
-        definition = try job.dataset.timesFromOffsets ? found.timedByOffsets() : found
+        let timed = try job.dataset.timesFromOffsets ? found.timedByOffsets() : found
+        definition =
+            try job.dataset.subset.map { try timed.limited(to: $0, by: job.dataset.splitSource) } ?? timed
         task = try Self.task(job, node.required("task"), definition)
         guard task.datasets.contains(definition.name) else {
             throw StageError.otherDataset(task: task.name, dataset: definition.name, valid: task.datasets)

@@ -51,6 +51,9 @@ struct StatsCommand: ParsableCommand {
                 "\(one.name): \(SmallCells.text(one.events)) events of \(SmallCells.text(one.patients)) patients",
             ]
             if one.withoutTime > 0 { lines.append("  without time  \(share(one.withoutTime, one.events))") }
+            if one.ofUnknownPatients > 0, let patients = found.patientTable {
+                lines.append("  patient not in \(patients)  \(SmallCells.text(one.ofUnknownPatients)) events")
+            }
             let years = one.years.sorted { $0.key < $1.key }
             if let first = years.first, let last = years.last {
                 lines.append("  years         \(first.key) to \(last.key)")
@@ -76,6 +79,7 @@ struct StatsCommand: ParsableCommand {
     private struct Counts: Encodable {
         struct Table: Encodable {
             var name, events, patients: String
+            var ofUnknownPatients: String
             var years: [String: String]
             var emptyShare: [String: Double]
         }
@@ -90,6 +94,7 @@ struct StatsCommand: ParsableCommand {
                 Table(
                     name: one.name, events: SmallCells.text(one.events),
                     patients: SmallCells.text(one.patients),
+                    ofUnknownPatients: SmallCells.text(one.ofUnknownPatients),
                     years: Dictionary(
                         uniqueKeysWithValues: one.years.map { ("\($0.key)", SmallCells.text($0.value)) }),
                     emptyShare: one.events < SmallCells.limit

@@ -42,6 +42,8 @@ struct BadRunFileTests {
             refusal("config.unknown-key", ["processors.fields.conditions.padding"])
         ),
         ("dataset.times=offsets", refusal("config.no-offsets", ["mimic3", "dataset.times"])),
+        ("dataset.subset=train", refusal("config.no-subset", ["mimic3", "dataset.subset"])),
+        ("dataset.split_source=file", refusal("config.unknown-value", ["metadata, directory"])),
         ("dataset.times=minutes", refusal("config.unknown-value", ["recorded, offsets"])),
         ("foo", refusal("config.set", ["key=value"])),
         ("trainer.optimizer_params={lr", refusal("config.yaml", ["--set trainer.optimizer_params"])),

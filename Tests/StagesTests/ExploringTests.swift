@@ -62,8 +62,39 @@ import Testing
         #expect(stats["visits"].text == "\(file.split(separator: "\n").count - 1)")
         let text = try run(runs, ["stats", "mimic3", "--root", runs.corpusPath, "--tables", "prescriptions"])
         #expect(text.output.contains("prescriptions:") && text.output.contains("years"))
+        #expect(stats["tables"].items.allSatisfy { $0["ofUnknownPatients"].text == "0" })
         let none = try run(runs, ["stats", "eicu", "--root", runs.corpusPath])
         #expect(none.status == 78 && none.errors.contains("config.no-table"))
+    }
+
+    @Test func statsCountEventsOfPatientsWhoHaveNoRow() throws {
+        let runs = try RunFolder(patients: 60)
+        let path = "\(runs.corpusPath)/PATIENTS.csv"
+        let rows = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        try rows.prefix(31).joined(separator: "\n").write(toFile: path, atomically: true, encoding: .utf8)
+        let outcome = try run(runs, ["stats", "mimic3", "--root", runs.corpusPath, "--json"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let stats = try JSONDecoder().decode(JSONValue.self, from: Data(outcome.output.utf8))
+        let header = rows[0].lowercased().split(separator: ",")
+        let known = try Set(
+            rows[1..<31].map { row -> Substring in
+                let column = try #require(header.firstIndex { $0.contains("subject_id") })
+                return row.split(separator: ",", omittingEmptySubsequences: false)[column]
+            })
+        let admissions = try String(contentsOfFile: "\(runs.corpusPath)/ADMISSIONS.csv", encoding: .utf8)
+            .split(separator: "\n")
+        let place = try #require(
+            admissions[0].lowercased().split(separator: ",").firstIndex { $0.contains("subject_id") })
+        let orphans = admissions.dropFirst().count {
+            !known.contains($0.split(separator: ",", omittingEmptySubsequences: false)[place])
+        }
+        #expect(orphans > 11)
+        let table = stats["tables"].items.first { $0["name"].text == "admissions" }
+        #expect(table?["ofUnknownPatients"].text == "\(orphans)")
+        #expect(
+            stats["tables"].items.first { $0["name"].text == "patients" }?["ofUnknownPatients"].text == "0")
+        let text = try run(runs, ["stats", "mimic3", "--root", runs.corpusPath])
+        #expect(text.output.contains("patient not in patients  \(orphans) events"))
     }
 
     @Test func explainPrintsToATerminalOnly() throws {
