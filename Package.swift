@@ -187,7 +187,7 @@ let package = Package(
             [
                 "pyhealth-coord", "pyhealth-worker", "SyntheticCorpora", "Stages", "ClinicalData", "Storage",
                 "HDF5",
-                "Digests", "Groundwork", "TestSupport",
+                "Digests", "Processors", "Groundwork", "TestSupport",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -19,7 +19,12 @@ package struct FieldOptionsSection {
             guard section.isMapping else {
                 throw section.error("type", "expected options with their values, such as {padding: 2}.")
             }
-            try section.allow(ProcessorCatalog.options(of: field.processor))
+            let valid = ProcessorCatalog.options(of: field.processor)
+            guard !valid.isEmpty || section.keys.isEmpty else {
+                throw section.error(
+                    "unknown-key", "the field's processor, \(field.processor), has no options to give here.")
+            }
+            try section.allow(valid)
             var options = field.options
             for name in section.keys {
                 guard let value = section.child(name) else { continue }

@@ -41,7 +41,10 @@ import Testing
     @Test(arguments: [
         ("code: {padding: 1}", "config.unknown-key", ["line 1", "Did you mean \"codes\"?"]),
         ("labs: {padding: 1}", "config.unknown-key", ["labs.padding", "sampling_rate"]),
-        ("drugs: {code_mapping: [A, B]}", "config.unknown-key", ["drugs.code_mapping"]),
+        (
+            "drugs: {code_mapping: [A, B]}", "config.unknown-key",
+            ["key \"drugs\"", "sequence, has no options"]
+        ),
         ("\ncodes: {padding: -1}", "config.range", ["line 2", "key \"codes\"", "padding"]),
         ("codes: {padding: two}", "config.type", ["padding: expected a whole number"]),
         ("codes: 3", "config.type", ["key \"codes\""]),

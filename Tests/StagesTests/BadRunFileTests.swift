@@ -39,7 +39,7 @@ struct BadRunFileTests {
         ),
         (
             "processors.fields.conditions={padding: 1}",
-            refusal("config.unknown-key", ["processors.fields.conditions.padding"])
+            refusal("config.unknown-key", ["processors.fields.conditions", "sequence, has no options"])
         ),
         ("dataset.times=offsets", refusal("config.no-offsets", ["mimic3", "dataset.times"])),
         ("dataset.subset=train", refusal("config.no-subset", ["mimic3", "dataset.subset"])),
