@@ -13,28 +13,21 @@ package struct RunHistory: Sendable {
     /// Segments with a torn tail.
     package private(set) var torn: [(epoch: UInt64, bytes: Int)] = []
 
-    /// Replays all segments in the order of their epochs.
+    /// Replays all segments as the latest epoch saw them, then what it wrote, then what came too late for it.
     ///
     /// What an earlier epoch wrote after a later one had read its journal counts only where the later one says nothing:
-    /// so a shard that both committed keeps the path that the later one goes on with.
+    /// so a shard keeps the path that the latest epoch went on with, whichever records reach the disk behind its back.
     package init(_ directory: RunDirectory) throws {
         let epochs = directory.names(in: "journal").compactMap { name in
             name.hasSuffix(".pbj") ? UInt64(name.dropLast(4)) : nil
         }
-        var known: [UInt64: UInt64] = [:]
-        var late: [ArraySlice<WireJournalRecord>] = []
-        var contents: [(epoch: UInt64, contents: JournalFile.Contents)] = []
+        var contents: [UInt64: JournalFile.Contents] = [:]
         for epoch in epochs.sorted() {
             let path = directory.file("journal/\(epoch).pbj")
             // What is acted upon must not be lost with the host that wrote it.
             try directory.disk.flush(path)
             let segment = JournalFile.decode(try directory.disk.contents(of: path) ?? Data())
-            for case .epochStart(let start) in segment.records.prefix(1).map(\.body) {
-                for earlier in start.segments {
-                    known[earlier.epoch] = min(known[earlier.epoch] ?? .max, earlier.bytes)
-                }
-            }
-            contents.append((epoch, segment))
+            contents[epoch] = segment
             segments.append(
                 .with {
                     $0.epoch = epoch
@@ -42,12 +35,29 @@ package struct RunHistory: Sendable {
                 })
             if segment.tornBytes > 0 { torn.append((epoch, segment.tornBytes)) }
         }
-        for (epoch, segment) in contents {
-            let count = segment.ends.prefix { UInt64($0) <= known[epoch] ?? .max }.count
-            for record in segment.records[..<count] { apply(record) }
-            late.append(segment.records[count...])
+        replay(contents, counts: contents.mapValues(\.records.count))
+    }
+
+    /// Replays the first `counts` records of every segment.
+    private mutating func replay(_ contents: [UInt64: JournalFile.Contents], counts: [UInt64: Int]) {
+        var counts = counts
+        guard let last = counts.keys.max(), let own = counts.removeValue(forKey: last),
+            let segment = contents[last]
+        else { return }
+        var seen = counts
+        if own > 0, case .epochStart(let start) = segment.records[0].body {
+            let lengths = Dictionary(start.segments.map { ($0.epoch, $0.bytes) }) { first, _ in first }
+            for (epoch, count) in counts {
+                let ends = contents[epoch]?.ends ?? []
+                seen[epoch] = min(count, ends.prefix { UInt64($0) <= lengths[epoch] ?? 0 }.count)
+            }
         }
-        for record in late.joined() { apply(record) }
+        replay(contents, counts: seen)
+        for record in segment.records[..<own] { apply(record) }
+        // Of what came too late, the later epoch's counts.
+        for (epoch, count) in counts.sorted(by: { $0.key > $1.key }) {
+            for record in contents[epoch]?.records[(seen[epoch] ?? 0)..<count] ?? [] { apply(record) }
+        }
     }
 
     private mutating func apply(_ record: WireJournalRecord) {

@@ -41,6 +41,8 @@ struct Promises {
     private let hasStateRot: Bool
     private let mayCrash: Bool
     private var commits: [Shard: Commit] = [:]
+    /// What coordinators read in the journals of those before them, by their epochs.
+    private var beliefs: [UInt64: [Shard: WireShardCommit]] = [:]
     private var failed: Set<WireAttemptID> = []
     private var manifests: [String: Data] = [:]
     /// Bytes and records of journals that were seen to be durable.
@@ -90,6 +92,11 @@ struct Promises {
     /// A coordinator that begins must know every durable commit by its path.
     mutating func checkReplay(_ ledger: RunLedger, _ disk: SimulatedDisk) throws {
         try checkJournals(disk)
+        var belief: [Shard: WireShardCommit] = [:]
+        for (stage, commits) in ledger.history.commits {
+            for (index, commit) in commits { belief[Shard(stage: stage, index: index)] = commit }
+        }
+        beliefs[ledger.epoch] = belief
         for (shard, known) in sortedCommits {
             let replayed = ledger.history.commits[shard.stage]?[shard.index]
             guard replayed?.outputs == known.commit.outputs else {
@@ -111,9 +118,21 @@ struct Promises {
             let new = JournalFile.decode(Data(data.dropFirst(seen.bytes)), firstSeq: seen.records)
             seen = (seen.bytes + new.validBytes, seen.records + new.records.count)
             journals[path] = seen
-            for case .shardCommitted(let record) in new.records.map(\.body) {
-                try note(record.commit, epoch: epoch)
+            for body in new.records.map(\.body) {
+                switch body {
+                case .epochStart: goOn(epoch)
+                case .shardCommitted(let record): try note(record.commit, epoch: epoch)
+                default: break
+                }
             }
+        }
+    }
+
+    /// A coordinator has begun: what it read is what counts from now on, not what an earlier one writes behind its back.
+    private mutating func goOn(_ epoch: UInt64) {
+        for (shard, commit) in beliefs.removeValue(forKey: epoch) ?? [:]
+        where epoch > commits[shard]?.epoch ?? 0 {
+            commits[shard] = Commit(epoch: epoch, commit: commit)
         }
     }
 

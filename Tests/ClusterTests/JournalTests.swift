@@ -109,4 +109,35 @@ struct JournalTests {
         #expect(history.segments.map(\.epoch) == [1, 2, 10])
         #expect(history.torn.map(\.bytes) == [3])
     }
+
+    /// Epochs 1 and 2 both commit late; what the latest coordinator had read of them decides.
+    @Test(arguments: [(seen: UInt64(1), expected: UInt64(1)), (seen: 2, expected: 2), (seen: 0, expected: 2)])
+    func theLatestCoordinatorsReadingCounts(seen: UInt64, expected: UInt64) throws {
+        let folder = try TemporaryFolder("journal")
+        let directory = try RunDirectory(folder.path)
+        try directory.createFolder("journal")
+        // Each segment: the epoch's start, which knows nothing of the others' commits, then its commit of the same shard.
+        var lengths: [UInt64: (start: Int, whole: Int)] = [:]
+        for epoch in [UInt64(1), 2, 3] {
+            var start = WireJournalRecord()
+            start.epochStart.epoch = epoch
+            start.epochStart.segments = lengths.sorted { $0.key < $1.key }.map { earlier, length in
+                .with {
+                    $0.epoch = earlier
+                    $0.bytes = UInt64(epoch == 3 && seen == earlier ? length.whole : length.start)
+                }
+            }
+            var data = try JournalFile.encode(start, seq: 0)
+            let startBytes = data.count
+            if epoch < 3 {
+                var record = WireJournalRecord()
+                record.shardCommitted.commit.attempt.stage = "aa"
+                record.shardCommitted.commit.attempt.epoch = epoch
+                data.append(try JournalFile.encode(record, seq: 1))
+            }
+            lengths[epoch] = (startBytes, data.count)
+            try AtomicFile.write(data, to: directory.file("journal/\(epoch).pbj"), durable: false)
+        }
+        #expect(try RunHistory(directory).commits["aa"]?[0]?.attempt.epoch == expected)
+    }
 }
