@@ -44,16 +44,17 @@ package struct RunDirectory: Sendable {
     /// Reads a message; nil if there is no such file. Throws ``ClusterError/damaged(path:)``.
     package func read<Record: Message>(_ type: Record.Type, _ name: String) throws -> Record? {
         guard let data = try disk.contents(of: file(name)) else { return nil }
-        do { return try Record(serializedBytes: data) } catch {
+        guard SealedMessage.isWhole(data), let record = try? Record(serializedBytes: data) else {
             throw ClusterError.damaged(path: file(name))
         }
+        return record
     }
 
     /// Replaces a message's file whole.
     package func write(_ record: some Message, _ name: String, durable: Bool = true) throws {
         let temporary = disk.temporaryName(for: file(name))
         do {
-            try disk.write(try record.serializedData(), to: temporary)
+            try disk.write(SealedMessage.seal(try record.serializedData()), to: temporary)
             if durable { try disk.flush(temporary) }
             try disk.rename(temporary, to: file(name))
         } catch {
@@ -67,7 +68,7 @@ package struct RunDirectory: Sendable {
     package func publish(_ record: some Message, _ name: String) throws -> Bool {
         let temporary = disk.temporaryName(for: file(name))
         defer { disk.remove(temporary) }
-        try disk.write(try record.serializedData(), to: temporary)
+        try disk.write(SealedMessage.seal(try record.serializedData()), to: temporary)
         try disk.flush(temporary)
         let isNew = try disk.link(temporary, to: file(name))
         // Whoever finds it there relies on it as well.

@@ -2,8 +2,10 @@ import ClusterProtocol
 import Digests
 import Foundation
 import Groundwork
+import SwiftProtobuf
 
-/// Checks every file that a run's manifests name against its size and SHA-256.
+/// Checks every file that a run's manifests name against its size and SHA-256, and the coordinator's own files against
+/// their check values.
 package enum RunVerifier {
     /// What was found.
     package struct Report: Sendable, Equatable {
@@ -20,10 +22,21 @@ package enum RunVerifier {
     /// Checks the run in `runDirectory`; `progress` is told every file. Throws ``ClusterError`` and `FileError`.
     package static func verify(runDirectory: String, progress: (Report) -> Void = { _ in }) throws -> Report {
         let directory = try RunDirectory(runDirectory)
-        let manifests = try directory.names(in: "stage").compactMap {
-            try directory.read(WireManifest.self, "stage/\($0)/MANIFEST.pb")
-        }
         var report = Report()
+        let manifests = try directory.names(in: "stage").compactMap {
+            try read(WireManifest.self, "stage/\($0)/MANIFEST.pb", directory, &report)
+        }
+        for stage in directory.names(in: "stage") {
+            _ = try read(WireStageOpen.self, "stage/\(stage)/OPEN.pb", directory, &report)
+        }
+        let job = try read(WireJob.self, "job.pb", directory, &report)
+        for name in directory.names(in: "epoch") {
+            let epoch = try read(WireEpoch.self, "epoch/\(name)", directory, &report)
+            if let epoch, "\(epoch.epoch)" != name {
+                report.problems.append("epoch/\(name) is that of another epoch")
+            }
+        }
+        report.problems += try journalProblems(directory, isFinished: job?.finished == true)
         report.total = manifests.reduce(0) { $0 + $1.shards.reduce(0) { $0 + $1.outputs.count } }
         for manifest in manifests {
             for output in manifest.shards.flatMap(\.outputs) {
@@ -36,6 +49,48 @@ package enum RunVerifier {
             }
         }
         return report
+    }
+
+    /// A message that is whole; one that is not becomes a problem.
+    private static func read<Record: Message>(
+        _ type: Record.Type, _ name: String, _ directory: RunDirectory, _ report: inout Report
+    ) throws -> Record? {
+        report.files += 1
+        do { return try directory.read(type, name) } catch ClusterError.damaged {
+            report.problems.append("\(name) is damaged: its check value does not hold")
+            return nil
+        }
+    }
+
+    /// Journals must be whole as far as later ones have read them; the newest to its end.
+    private static func journalProblems(_ directory: RunDirectory, isFinished: Bool) throws -> [String] {
+        let epochs = directory.names(in: "journal").compactMap { name in
+            name.hasSuffix(".pbj") ? UInt64(name.dropLast(4)) : nil
+        }
+        var problems: [String] = []
+        var needed: [UInt64: UInt64] = [:]
+        for epoch in epochs.sorted(by: >) {
+            let name = "journal/\(epoch).pbj"
+            let segment = JournalFile.decode(try Files.contents(of: directory.file(name)))
+            if let bytes = needed[epoch] {
+                if segment.validBytes < bytes {
+                    problems.append("\(name) is damaged at byte \(segment.validBytes)")
+                }
+            } else if segment.tornBytes > 0 {
+                problems.append("\(name) is damaged or torn at byte \(segment.validBytes)")
+            }
+            if epoch == epochs.max(), isFinished, segment.tornBytes == 0 {
+                if case .jobEnded = segment.records.last?.body {
+                } else {
+                    problems.append("\(name) ends before the end of the job")
+                }
+            }
+            guard case .epochStart(let start) = segment.records.first?.body else { continue }
+            for earlier in start.segments {
+                needed[earlier.epoch] = max(needed[earlier.epoch] ?? 0, earlier.bytes)
+            }
+        }
+        return problems
     }
 
     private static func problem(_ output: WireOutputFile, _ directory: RunDirectory) throws -> String? {
