@@ -70,7 +70,19 @@ package final class OutputPublisher: Sendable {
         var renamed: [(job: Job, outputs: [WireOutputFile])] = []
         for job in jobs {
             do {
-                renamed.append((job, try retrying { try publish(job, disk, rules) }))
+                let outputs = try retrying { try prepare(job, disk, rules) }
+                var left = job.result.outputs[...]
+                // What has its name already is not renamed again.
+                _ = try retrying {
+                    while let output = left.first {
+                        try disk.rename(
+                            job.work.temporaryPath(for: output.name),
+                            to: "\(job.work.runDirectory)/\(job.work.finalPath(for: output.name))")
+                        left.removeFirst()
+                    }
+                    return outputs
+                }
+                renamed.append((job, outputs))
             } catch { events.append(failed(job, error)) }
         }
         // One flush of the folder for all that were renamed together.
@@ -96,8 +108,8 @@ package final class OutputPublisher: Sendable {
         return .failed(message)
     }
 
-    /// Renames the outputs, after they have left beside them what a lost journal is rebuilt from.
-    private static func publish(
+    /// Flushes the outputs and leaves beside them what a lost journal is rebuilt from.
+    private static func prepare(
         _ job: Job, _ disk: any Disk, _ rules: ProtocolRules
     ) throws -> [WireOutputFile] {
         let outputs = try job.result.outputs.map { try prepare($0, of: job, disk, rules) }
@@ -106,10 +118,6 @@ package final class OutputPublisher: Sendable {
         commit.outputs = outputs
         commit.result = job.result.result
         try SealedCommits.write(commit, prefix: job.work.outputPrefix, in: job.work.runDirectory, disk: disk)
-        for output in job.result.outputs {
-            let path = "\(job.work.runDirectory)/\(job.work.finalPath(for: output.name))"
-            try disk.rename(job.work.temporaryPath(for: output.name), to: path)
-        }
         return outputs
     }
 

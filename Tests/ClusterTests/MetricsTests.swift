@@ -71,7 +71,7 @@ struct MetricsTests {
 
 /// A server on a thread of its own, and a client that knows nothing of ZeroMQ.
 private final class Scraped {
-    private let port: UInt16
+    private let endpoint: String
     private let stop = StopToken()
 
     init(text: String) throws {
@@ -88,34 +88,15 @@ private final class Scraped {
             }
         }
         thread.start()
-        let endpoint = try #require(endpoints.take() ?? nil)
-        port = try #require(endpoint.split(separator: ":").last.flatMap { UInt16($0) })
+        endpoint = try #require(endpoints.take() ?? nil)
     }
 
     deinit { stop.request() }
 
     /// Sends the parts one after the other and reads until the server closes the connection.
     func send(_ parts: String...) throws -> String {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(status == 0)
-        for part in parts { try #require(write(descriptor, part, part.utf8.count) == part.utf8.count) }
-        var answer = Data()
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            guard count > 0 else { break }
-            answer.append(contentsOf: buffer[..<count])
-        }
-        return String(decoding: answer, as: UTF8.self)
+        let client = try PlainClient(endpoint)
+        for part in parts { try #require(client.send(Array(part.utf8))) }
+        return String(decoding: client.receive(), as: UTF8.self)
     }
 }

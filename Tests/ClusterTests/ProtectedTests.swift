@@ -154,7 +154,7 @@ struct ProtectedTests {
         ]
         for number in 0..<40 {
             let noise = (0..<200).map { _ in UInt8(truncatingIfNeeded: random.nextWord()) }
-            try PlainClient.send(openings[number % openings.count] + noise, to: endpoint)
+            try PlainClient(endpoint).send(openings[number % openings.count] + noise)
         }
         try job.waitForLog("connections-refused")
         _ = createFile(gate)

@@ -53,26 +53,3 @@ final class RogueWorker {
         send(try envelope.serializedData())
     }
 }
-
-/// A plain TCP connection.
-enum PlainClient {
-    /// Connects to `tcp://127.0.0.1:port`, sends bytes and closes.
-    static func send(_ bytes: [UInt8], to endpoint: String) throws {
-        let port = try #require(endpoint.split(separator: ":").last.flatMap { UInt16($0) })
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(status == 0)
-        _ = bytes.withUnsafeBytes {
-            Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-        }
-    }
-}

@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+/// A plain TCP connection that knows nothing of ZeroMQ.
+final class PlainClient {
+    private let descriptor: Int32
+
+    /// Connects to the port of `tcp://…:port` on this machine.
+    init(_ endpoint: String) throws {
+        let port = try #require(endpoint.split(separator: ":").last.flatMap { UInt16($0) })
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(status == 0)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Sends bytes; returns whether all were taken.
+    @discardableResult
+    func send(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBytes {
+            Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) == $0.count
+        }
+    }
+
+    /// Everything that comes until the other end closes the connection.
+    func receive() -> Data {
+        var answer = Data()
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            guard count > 0 else { return answer }
+            answer.append(contentsOf: buffer[..<count])
+        }
+    }
+}
