@@ -1,6 +1,7 @@
 import CKernels
 
-/// Where the outputs of one time step go and their gradients come from: row r at `base + rows[r] * stride`.
+/// Where the outputs of one time step go and their gradients come from: row r at `base + rows[r] * stride`; nowhere where
+/// `rows[r]` is negative.
 package struct StepOutputs {
     /// The first element of row 0.
     package let base: MutableFloats
@@ -17,31 +18,34 @@ package struct StepOutputs {
 }
 
 /// One time step of a recurrent layer on `active` samples of `width` units; the next step keeps the first `keep`.
+///
+/// What the way back needs takes the place of the gates, and its results that place again; `saved` holds what has no
+/// place there, and is nil where nobody goes back.
 extension Kernel {
-    /// r = σ(iᵣ + hᵣ), z = σ(i_z + h_z), n = tanh(iₙ + r hₙ), h′ = n + z (h − n); `saved`: r, z, n, hₙ.
+    /// r = σ(iᵣ + hᵣ), z = σ(i_z + h_z), n = tanh(iₙ + r hₙ), h′ = n + z (h − n); `gates`: i, then r, z, n; `saved`: hₙ.
     package static func gruStep(
-        input: Floats, hidden: Floats, state: Floats, next: MutableFloats, keep: Int, outputs: StepOutputs,
-        saved: MutableFloats?, active: Int, width: Int
+        gates: MutableFloats, hidden: Floats, state: Floats, next: MutableFloats, keep: Int,
+        outputs: StepOutputs, saved: MutableFloats?, active: Int, width: Int
     ) {
         ck_gru_step(
-            input, hidden, state, next, keep, outputs.base, outputs.stride, outputs.rows, saved, active, width
-        )
+            gates, hidden, state, next, keep, outputs.base, outputs.stride, outputs.rows, saved, active,
+            width)
     }
 
-    /// The pullback of ``gruStep``; `dState` gets the direct part z dh′, the products add theirs.
+    /// The pullback of ``gruStep``: `gates` get the gradients by i, which are those by hᵣ and h_z too, `saved` that by hₙ;
+    /// `dState` gets the direct part z dh′, the products add theirs.
     package static func gruStepPullback(
-        dOutputs: StepOutputs, carried: Floats, carriedRows: Int, state: Floats, saved: Floats,
-        dInput: MutableFloats, dHidden: MutableFloats, dState: MutableFloats, active: Int, width: Int
+        dOutputs: StepOutputs, carried: Floats, carriedRows: Int, state: Floats, gates: MutableFloats,
+        saved: MutableFloats, dState: MutableFloats, active: Int, width: Int
     ) {
         ck_gru_step_backward(
-            dOutputs.base, dOutputs.stride, dOutputs.rows, carried, carriedRows, state, saved, dInput,
-            dHidden,
-            dState, active, width)
+            dOutputs.base, dOutputs.stride, dOutputs.rows, carried, carriedRows, state, gates, saved, dState,
+            active, width)
     }
 
-    /// c′ = σ(f) c + σ(i) tanh(g), h′ = σ(o) tanh(c′); gates i, f, g, o; `saved`: they after their functions, tanh c′.
+    /// c′ = σ(f) c + σ(i) tanh(g), h′ = σ(o) tanh(c′); `gates`: i, f, g, o, then they after their functions; `saved`: tanh c′.
     package static func lstmStep(
-        gates: Floats, cell: Floats, nextState: MutableFloats, nextCell: MutableFloats, keep: Int,
+        gates: MutableFloats, cell: Floats, nextState: MutableFloats, nextCell: MutableFloats, keep: Int,
         outputs: StepOutputs, saved: MutableFloats?, active: Int, width: Int
     ) {
         ck_lstm_step(
@@ -49,32 +53,31 @@ extension Kernel {
             width)
     }
 
-    /// The pullback of ``lstmStep``.
+    /// The pullback of ``lstmStep``: `gates` get their gradients.
     package static func lstmStepPullback(
         dOutputs: StepOutputs, carriedState: Floats, carriedCell: Floats, carriedRows: Int, cell: Floats,
-        saved: Floats, dGates: MutableFloats, dCell: MutableFloats, active: Int, width: Int
+        saved: Floats, gates: MutableFloats, dCell: MutableFloats, active: Int, width: Int
     ) {
         ck_lstm_step_backward(
             dOutputs.base, dOutputs.stride, dOutputs.rows, carriedState, carriedCell, carriedRows, cell,
-            saved,
-            dGates, dCell, active, width)
+            saved, gates, dCell, active, width)
     }
 
-    /// h′ = tanh(gates); `saved`: h′.
+    /// h′ = tanh(gates), which takes their place with `saves`.
     package static func elmanStep(
-        gates: Floats, next: MutableFloats, keep: Int, outputs: StepOutputs, saved: MutableFloats?,
-        active: Int,
+        gates: MutableFloats, next: MutableFloats, keep: Int, outputs: StepOutputs, saves: Bool, active: Int,
         width: Int
     ) {
-        ck_elman_step(gates, next, keep, outputs.base, outputs.stride, outputs.rows, saved, active, width)
+        ck_elman_step(
+            gates, next, keep, outputs.base, outputs.stride, outputs.rows, saves ? 1 : 0, active, width)
     }
 
-    /// The pullback of ``elmanStep``.
+    /// The pullback of ``elmanStep``: `gates` get their gradients.
     package static func elmanStepPullback(
-        dOutputs: StepOutputs, carried: Floats, carriedRows: Int, saved: Floats, dGates: MutableFloats,
-        active: Int, width: Int
+        dOutputs: StepOutputs, carried: Floats, carriedRows: Int, gates: MutableFloats, active: Int,
+        width: Int
     ) {
         ck_elman_step_backward(
-            dOutputs.base, dOutputs.stride, dOutputs.rows, carried, carriedRows, saved, dGates, active, width)
+            dOutputs.base, dOutputs.stride, dOutputs.rows, carried, carriedRows, gates, active, width)
     }
 }

@@ -36,25 +36,24 @@ package struct Recurrent {
 
     /// The last layer's state after every step. Shapes: x `[N, D]`, result `[N, directions · H]`.
     package func callAsFunction(_ x: Tensor, _ segments: Segments, _ context: Context) -> Tensor {
+        run(x, segments, context, onlyFinal: false)
+    }
+
+    /// The last layer's state at the end of each direction's way: forward at the last step, backward at the first.
+    ///
+    /// Shapes: x `[N, D]`, result `[B, directions · H]`; zero for an empty segment.
+    package func final(_ x: Tensor, _ segments: Segments, _ context: Context) -> Tensor {
+        run(x, segments, context, onlyFinal: true)
+    }
+
+    private func run(_ x: Tensor, _ segments: Segments, _ context: Context, onlyFinal: Bool) -> Tensor {
         var states = x
         for (index, layer) in layers.enumerated() {
             if index > 0 { states = context.dropout(states, dropout) }
-            states = context.recurrent(cell, states, segments, layer)
+            states = context.recurrent(
+                cell, states, segments, layer, onlyFinal: onlyFinal && index == layers.count - 1)
         }
         return states
-    }
-
-    /// The state at the end of each direction's way: forward at the last step, backward at the first.
-    ///
-    /// Shapes: output of the call `[N, directions · H]`, result `[B, directions · H]`; zero for an empty segment.
-    package func final(_ output: Tensor, _ segments: Segments, _ context: Context) -> Tensor {
-        guard bidirectional else {
-            let isReversed = layers.last?.first?.reversed ?? false
-            return isReversed ? context.first(output, segments) : context.last(output, segments)
-        }
-        let forward = context.last(context.columns(output, 0..<hiddenSize), segments)
-        let backward = context.first(context.columns(output, hiddenSize..<2 * hiddenSize), segments)
-        return context.concatenate([forward, backward])
     }
 
     private static func weights(

@@ -75,8 +75,7 @@ package enum RNN {
 
         func encode(_ field: BatchField, _ embedding: FeatureEmbedding, _ context: Context) -> Tensor {
             let steps = embedding.steps(field, context)
-            let states = net(context.dropout(steps.x, dropout), steps.segments, context)
-            let final = net.final(states, steps.segments, context)
+            let final = net.final(context.dropout(steps.x, dropout), steps.segments, context)
             return projection.map { $0(final, context) } ?? final
         }
     }

@@ -5,6 +5,8 @@ import Tensors
 
 /// Pre-norm Transformer blocks per field; the vector is the output at step 0, and there is no position encoding.
 ///
+/// Of the last block only step 0 is computed, of its other steps no more than keys and values.
+///
 /// Block: x += dropout(A(LN(x))); x += dropout(F(LN(x))); dropout. A: multi-head attention without biases, dropout 0.1 on
 /// its weights; F: linear E → 4E, GELU, linear 4E → E, zero at steps without a code. Source: Vaswani et al., NIPS 2017.
 package enum Transformer {
@@ -62,8 +64,9 @@ package enum Transformer {
         func encode(_ field: BatchField, _ embedding: FeatureEmbedding, _ context: Context) -> Tensor {
             let steps = cut(embedding.steps(field, context), context)
             var x = steps.x
-            for block in blocks { x = block(x, steps.segments, steps.valid, context) }
-            return context.first(x, steps.segments)
+            for block in blocks.dropLast() { x = block(x, steps.segments, steps.valid, context) }
+            guard let last = blocks.last else { return context.first(x, steps.segments) }
+            return last(x, steps.segments, steps.valid, context, onlyFirst: true)
         }
 
         /// The first `max_seq_len` steps of every sample.
@@ -102,17 +105,22 @@ package enum Transformer {
             narrow = Linear(4 * width, width, bias: true, parameters: parameters["feed_forward.w_2"])
         }
 
+        /// The block's output at every step, or at each sample's first one: the others only give keys and values there.
         func callAsFunction(
-            _ x: Tensor, _ segments: Segments, _ valid: [Bool], _ context: Context
+            _ x: Tensor, _ segments: Segments, _ valid: [Bool], _ context: Context, onlyFirst: Bool = false
         ) -> Tensor {
+            let old = onlyFirst ? context.first(x, segments) : x
             let normed = norms[0](x, context)
-            let attended = context.attention(
-                query: projections[0](normed, context), key: projections[1](normed, context),
-                value: projections[2](normed, context), heads: heads, segments: segments, valid: valid,
-                dropout: Self.attentionDropout)
-            let middle = context.add(x, context.dropout(output(attended, context), dropout))
+            let asking = onlyFirst ? context.first(normed, segments) : normed
+            let places = onlyFirst ? .singles(segments.count) : segments
+            let isPresent = onlyFirst ? (0..<segments.count).map { valid[segments[$0].lowerBound] } : valid
+            let attended = context.crossAttention(
+                query: projections[0](asking, context), key: projections[1](normed, context),
+                value: projections[2](normed, context), heads: heads, segments: places, keySegments: segments,
+                valid: isPresent, keyValid: valid, dropout: Self.attentionDropout)
+            let middle = context.add(old, context.dropout(output(attended, context), dropout))
             let hidden = context.activation(widen(norms[1](middle, context), context), .gelu)
-            let fed = context.keepRows(narrow(hidden, context), where: valid)
+            let fed = context.keepRows(narrow(hidden, context), where: isPresent)
             return context.dropout(context.add(middle, context.dropout(fed, dropout)), dropout)
         }
     }

@@ -21,18 +21,18 @@ extension Context {
     /// Scaled dot-product attention of every sample's queries to the same sample's keys: softmax(Q Kᵀ / √d) V per head.
     ///
     /// Shapes: query and result `[N, E]` in `segments`, key and value `[M, E]` in `keySegments`, as many of them; heads as
-    /// in ``attention(query:key:value:heads:segments:valid:dropout:)``. Scores of keys that are not valid are −1e9. Where
-    /// a sample has no keys, its results are 0.
+    /// in ``attention(query:key:value:heads:segments:valid:dropout:)``. Scores where query or key is not valid are −1e9.
+    /// Where a sample has no keys, its results are 0.
     package func crossAttention(
         query: Tensor, key: Tensor, value: Tensor, heads: Int, segments: Segments, keySegments: Segments,
-        keyValid: [Bool]? = nil, dropout: Float = 0
+        valid: [Bool]? = nil, keyValid: [Bool]? = nil, dropout: Float = 0
     ) -> Tensor {
         require(
             segments.count == keySegments.count,
             "crossAttention: \(segments.count) segments of queries, \(keySegments.count) of keys")
         return attend(
             AttentionInputs(query: query, key: key, value: value), heads: heads, segments, keySegments,
-            valid: nil, keyValid: keyValid, dropout)
+            valid: valid, keyValid: keyValid, dropout)
     }
 
     private func attend(
@@ -48,9 +48,11 @@ extension Context {
             keyValid: keyValid)
         let y = result(query.shape, from: query, inputs.key, inputs.value)
         if blocks.hasGaps { y.values.update(repeating: 0, count: y.count) }
-        let weights = pool.buffer(blocks.scoreCount)
+        let weights = pool.buffer(blocks.scoreCount), scratch = pool.buffer(blocks.largest)
         for block in blocks.all {
-            blocks.scores(block, query, inputs.key, into: weights.floats + block.scores, products)
+            blocks.scores(
+                block, query, inputs.key, scratch: scratch.floats, into: weights.floats + block.scores,
+                products)
         }
         let dropped =
             dropout > 0 && mode == .training ? drop(weights, blocks.scoreCount, dropout) : nil
@@ -172,18 +174,24 @@ private struct AttentionBlocks {
     }
 
     /// softmax(Q Kᵀ / √d) of one block.
+    ///
+    /// By way of `scratch`: a processor reads a row only slowly where the row before has just been written partly into the
+    /// same line.
     func scores(
-        _ block: Block, _ query: Tensor, _ key: Tensor, into scores: UnsafeMutablePointer<Float>,
-        _ mode: ProductMode
+        _ block: Block, _ query: Tensor, _ key: Tensor, scratch: UnsafeMutablePointer<Float>,
+        into scores: UnsafeMutablePointer<Float>, _ mode: ProductMode
     ) {
         Kernel.multiply(
-            queryView(query.values, block), keyView(key.values, block).transposed, into: scores, mode: mode)
-        Kernel.scale(1 / Float(depth).squareRoot(), scores, into: scores, count: block.count)
+            queryView(query.values, block), keyView(key.values, block).transposed, into: scratch, mode: mode)
+        Kernel.scale(1 / Float(depth).squareRoot(), scratch, into: scratch, count: block.count)
         if valid != nil || keyValid != nil {
-            forEachInvalid(block) { scores[$0] = -1e9 }
+            forEachInvalid(block) { scratch[$0] = -1e9 }
         }
-        Kernel.softmaxRows(scores, scores, rows: block.queries.count, columns: block.keys.count)
+        Kernel.softmaxRows(scratch, scores, rows: block.queries.count, columns: block.keys.count)
     }
+
+    /// The elements of the largest block.
+    var largest: Int { all.reduce(0) { max($0, $1.count) } }
 
     /// The places in a block whose query or key is not valid.
     private func forEachInvalid(_ block: Block, _ body: (Int) -> Void) {
@@ -201,7 +209,7 @@ private struct AttentionBlocks {
         _ inputs: AttentionInputs, _ gradient: UnsafePointer<Float>, weights: Buffer,
         dropped: DroppedWeights?, factor: Float, _ context: Context
     ) {
-        let scratch = context.pool.buffer(all.reduce(0) { max($0, $1.count) })
+        let scratch = context.pool.buffer(largest), slopes = context.pool.buffer(largest)
         // asked for in the order in which a block writes them, should they be one tensor
         let dv = target(inputs.value, context)
         let dq = target(inputs.query, context), dk = target(inputs.key, context)
@@ -215,8 +223,10 @@ private struct AttentionBlocks {
                     mode: .fast)
             }
             if dq == nil && dk == nil { continue }
-            scoreGradient(block, dy, inputs.value, weights, dropped, factor, into: scratch.floats)
-            let ds = MatrixView(scratch.floats, rows: n, columns: m)
+            scoreGradient(
+                block, dy, inputs.value, weights, dropped, factor, scratch: scratch.floats,
+                into: slopes.floats)
+            let ds = MatrixView(slopes.floats, rows: n, columns: m)
             if let dq {
                 Kernel.multiply(
                     ds, keyView(inputs.key.values, block), into: dq.floats + block.firstQuery, stride: width,
@@ -239,16 +249,16 @@ private struct AttentionBlocks {
     /// The gradient by Q Kᵀ of one block.
     private func scoreGradient(
         _ block: Block, _ dy: MatrixView, _ value: Tensor, _ weights: Buffer, _ dropped: DroppedWeights?,
-        _ factor: Float, into ds: UnsafeMutablePointer<Float>
+        _ factor: Float, scratch: UnsafeMutablePointer<Float>, into ds: UnsafeMutablePointer<Float>
     ) {
-        Kernel.multiply(dy, keyView(value.values, block).transposed, into: ds, mode: .fast)
+        Kernel.multiply(dy, keyView(value.values, block).transposed, into: scratch, mode: .fast)
         if let dropped {
             Kernel.dropoutPullback(
-                factor: factor, kept: dropped.flags + block.scores, dy: ds, dx: ds, count: block.count,
-                add: false)
+                factor: factor, kept: dropped.flags + block.scores, dy: scratch, dx: scratch,
+                count: block.count, add: false)
         }
         Kernel.softmaxRowsPullback(
-            y: weights.floats + block.scores, dy: ds, dx: ds, rows: block.queries.count,
+            y: weights.floats + block.scores, dy: scratch, dx: ds, rows: block.queries.count,
             columns: block.keys.count, factor: 1 / Float(depth).squareRoot(), add: false)
         if valid != nil || keyValid != nil { forEachInvalid(block) { ds[$0] = 0 } }
     }

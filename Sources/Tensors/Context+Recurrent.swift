@@ -18,14 +18,8 @@ package enum RecurrentCell: String, CaseIterable, Codable, Sendable {
         }
     }
 
-    /// Values per unit and step that the way back needs.
-    fileprivate var saved: Int {
-        switch self {
-        case .elman: return 1
-        case .gru: return 4
-        case .lstm: return 5
-        }
-    }
+    /// Values per unit and step that the way back needs and that have no place among the gates.
+    fileprivate var saved: Int { self == .elman ? 0 : 1 }
 }
 
 /// The parameters of one direction of a recurrent layer, in PyTorch's orientation.
@@ -53,11 +47,13 @@ package struct RecurrentWeights {
 extension Context {
     /// One layer of a recurrent net over every segment, from a zero state; one or two directions side by side.
     ///
-    /// Shapes: x `[N, D]`, result `[N, directions · H]`, the state after each step in the order of x. The input part of all
+    /// Shapes: x `[N, D]`, result `[N, directions · H]`, the state after each step in the order of x; with `onlyFinal`
+    /// `[B, directions · H]`, the state at the end of each direction's way, zero for an empty segment. The input part of all
     /// gates is one product over all steps, as are the gradients of the weights; at every time only the samples
     /// that still have a step are computed.
     package func recurrent(
-        _ cell: RecurrentCell, _ x: Tensor, _ segments: Segments, _ directions: [RecurrentWeights]
+        _ cell: RecurrentCell, _ x: Tensor, _ segments: Segments, _ directions: [RecurrentWeights],
+        onlyFinal: Bool = false
     ) -> Tensor {
         guard let width = directions.first?.hidden.columns else {
             refuse("recurrent: no direction")
@@ -75,11 +71,15 @@ extension Context {
                     + "\(weights.hiddenBias) do not fit input weight \(weights.input)")
         }
         let wanted = x.wantsGradient || directions.contains { $0.input.wantsGradient }
-        let y = result([x.rows, directions.count * width], wantsGradient: wanted)
+        let rows = onlyFinal ? segments.count : x.rows
+        let y = result([rows, directions.count * width], wantsGradient: wanted)
+        if onlyFinal && (0..<rows).contains(where: { segments[$0].isEmpty }) {
+            y.values.update(repeating: 0, count: y.count)
+        }
         let runs = directions.enumerated().map { index, weights in
             RecurrentRun(
                 cell: cell, x: x, plan: StepPlan(segments, reversed: weights.reversed), weights: weights,
-                outputColumn: index * width, outputStride: y.columns)
+                outputColumn: index * width, outputStride: y.columns, onlyFinal: onlyFinal)
         }
         let traces = runs.map { $0.forward(into: y.values, self, keepsTrace: y.wantsGradient) }
         record(y) { gradient, context in
@@ -96,6 +96,9 @@ private struct RecurrentRun {
         let x: Buffer
         /// The states before each step `[N, H]`; for LSTM the cells follow behind them.
         let states: Buffer
+        /// The gates after their functions; their gradients take this place.
+        let gates: Buffer
+        /// GRU: the hidden part of the candidate, then its gradient; LSTM: tanh of the cell.
         let saved: Buffer?
     }
 
@@ -105,10 +108,12 @@ private struct RecurrentRun {
     let weights: RecurrentWeights
     let outputColumn: Int
     let outputStride: Int
+    let onlyFinal: Bool
 
     private var width: Int { weights.hidden.columns }
     private var gates: Int { cell.gates * width }
     private var steps: Int { plan.rows.count }
+    private var outputRows: [Int32] { onlyFinal ? plan.ends : plan.rows }
 
     func forward(into y: UnsafeMutablePointer<Float>, _ context: Context, keepsTrace: Bool) -> Trace {
         let packed = context.pool.buffer(steps * x.columns)
@@ -119,10 +124,6 @@ private struct RecurrentRun {
         Kernel.multiply(
             MatrixView(packed.floats, rows: steps, columns: x.columns), weights.input.view.transposed,
             into: input.floats, bias: weights.inputBias.values, mode: context.products)
-        if cell != .gru {
-            Kernel.addRow(
-                input.floats, weights.hiddenBias.values, into: input.floats, rows: steps, columns: gates)
-        }
         let states = context.pool.buffer(steps * width * (cell == .lstm ? 2 : 1))
         let saved = keepsTrace ? context.pool.buffer(steps * width * cell.saved) : nil
         for index in 0..<2 where index == 0 || cell == .lstm {
@@ -133,7 +134,7 @@ private struct RecurrentRun {
         let recurrent = context.pool.buffer(gates * width)
         Kernel.transpose(weights.hidden.values, into: recurrent.floats, rows: gates, columns: width)
         let matrix = MatrixView(recurrent.floats, rows: width, columns: gates)
-        plan.rows.withUnsafeBufferPointer { rows in
+        outputRows.withUnsafeBufferPointer { rows in
             guard let rows = rows.baseAddress else { return }
             for time in 0..<plan.times {
                 let outputs = StepOutputs(
@@ -144,7 +145,7 @@ private struct RecurrentRun {
                 )
             }
         }
-        return Trace(x: packed, states: states, saved: saved)
+        return Trace(x: packed, states: states, gates: input, saved: saved)
     }
 
     private func step(
@@ -155,43 +156,54 @@ private struct RecurrentRun {
         let gate = input + start * gates, state = states + start * width
         let next = states + plan.starts[time + 1] * width
         let trace = saved.map { $0 + start * width * cell.saved }
-        let before = MatrixView(state, rows: active, columns: width)
+        let before = MatrixView(state, rows: active, columns: width), bias = weights.hiddenBias.values
         switch cell {
         case .gru:
             if time > 0 {
-                Kernel.multiply(before, recurrent, into: hidden, bias: weights.hiddenBias.values, mode: mode)
+                Kernel.multiply(before, recurrent, into: hidden, bias: bias, mode: mode)
             } else {
                 // the first state is zero
                 for row in 0..<active {
-                    (hidden + row * gates).update(from: weights.hiddenBias.values, count: gates)
+                    (hidden + row * gates).update(from: bias, count: gates)
                 }
             }
             Kernel.gruStep(
-                input: gate, hidden: hidden, state: state, next: next, keep: keep, outputs: outputs,
+                gates: gate, hidden: hidden, state: state, next: next, keep: keep, outputs: outputs,
                 saved: trace, active: active, width: width)
         case .lstm:
-            if time > 0 { Kernel.multiply(before, recurrent, into: gate, add: true, mode: mode) }
+            addHidden(time, before, recurrent, to: gate, mode)
             let cells = steps * width
             Kernel.lstmStep(
                 gates: gate, cell: state + cells, nextState: next, nextCell: next + cells, keep: keep,
                 outputs: outputs, saved: trace, active: active, width: width)
         case .elman:
-            if time > 0 { Kernel.multiply(before, recurrent, into: gate, add: true, mode: mode) }
+            addHidden(time, before, recurrent, to: gate, mode)
             Kernel.elmanStep(
-                gates: gate, next: next, keep: keep, outputs: outputs, saved: trace, active: active,
+                gates: gate, next: next, keep: keep, outputs: outputs, saves: trace != nil, active: active,
                 width: width)
+        }
+    }
+
+    /// Adds bias and product of the hidden part to the gates; the first state is zero.
+    private func addHidden(
+        _ time: Int, _ before: MatrixView, _ recurrent: MatrixView, to gate: MutableFloats,
+        _ mode: ProductMode
+    ) {
+        let bias = weights.hiddenBias.values
+        if time > 0 {
+            Kernel.multiply(before, recurrent, into: gate, bias: bias, add: true, mode: mode)
+        } else {
+            Kernel.addRow(gate, bias, into: gate, rows: before.rows, columns: gates)
         }
     }
 
     func backward(_ gradient: UnsafePointer<Float>, _ trace: Trace, _ context: Context) {
         let pool = context.pool
         guard let saved = trace.saved, steps > 0 else { return }
-        let dInput = pool.buffer(steps * gates)
-        let dHidden = cell == .gru ? pool.buffer(steps * gates) : dInput
         let size = plan.active(0) * width
         let carried = [pool.buffer(size), pool.buffer(size)]
         let carriedCells = cell == .lstm ? [pool.buffer(size), pool.buffer(size)] : carried
-        plan.rows.withUnsafeBufferPointer { rows in
+        outputRows.withUnsafeBufferPointer { rows in
             guard let rows = rows.baseAddress else { return }
             for time in (0..<plan.times).reversed() {
                 let outputs = StepOutputs(
@@ -199,50 +211,59 @@ private struct RecurrentRun {
                     rows: rows + plan.starts[time])
                 let from = (time + 1) % 2, to = time % 2
                 stepBack(
-                    time, outputs, trace.states.floats, saved.floats, dInput.floats, dHidden.floats,
+                    time, outputs, trace.states.floats, trace.gates.floats, saved.floats,
                     carried: (carried[from].floats, carriedCells[from].floats),
                     passed: (carried[to].floats, carriedCells[to].floats))
             }
         }
-        gradients(dInput.floats, dHidden.floats, trace, context)
+        gradients(trace, saved.floats, context)
     }
 
     private func stepBack(
-        _ time: Int, _ outputs: StepOutputs, _ states: MutableFloats, _ saved: MutableFloats,
-        _ dInput: MutableFloats, _ dHidden: MutableFloats,
-        carried: (state: MutableFloats, cell: MutableFloats),
+        _ time: Int, _ outputs: StepOutputs, _ states: MutableFloats, _ gradients: MutableFloats,
+        _ saved: MutableFloats, carried: (state: MutableFloats, cell: MutableFloats),
         passed: (state: MutableFloats, cell: MutableFloats)
     ) {
         let start = plan.starts[time], active = plan.active(time), following = plan.active(time + 1)
         let state = states + start * width, trace = saved + start * width * cell.saved
-        let input = dInput + start * gates, hidden = dHidden + start * gates
+        let gate = gradients + start * gates
         switch cell {
         case .gru:
             Kernel.gruStepPullback(
-                dOutputs: outputs, carried: carried.state, carriedRows: following, state: state, saved: trace,
-                dInput: input, dHidden: hidden, dState: passed.state, active: active, width: width)
+                dOutputs: outputs, carried: carried.state, carriedRows: following, state: state, gates: gate,
+                saved: trace, dState: passed.state, active: active, width: width)
         case .lstm:
             Kernel.lstmStepPullback(
                 dOutputs: outputs, carriedState: carried.state, carriedCell: carried.cell,
-                carriedRows: following, cell: state + steps * width, saved: trace, dGates: hidden,
+                carriedRows: following, cell: state + steps * width, saved: trace, gates: gate,
                 dCell: passed.cell, active: active, width: width)
         case .elman:
             Kernel.elmanStepPullback(
-                dOutputs: outputs, carried: carried.state, carriedRows: following, saved: trace,
-                dGates: hidden,
+                dOutputs: outputs, carried: carried.state, carriedRows: following, gates: gate,
                 active: active, width: width)
         }
         guard time > 0 else { return }
-        Kernel.multiply(
-            MatrixView(hidden, rows: active, columns: gates), weights.hidden.view, into: passed.state,
-            add: cell == .gru, mode: .fast)
+        for part in hiddenParts(gate, trace, rows: active) {
+            let rows = MatrixView(
+                weights.hidden.values + part.from * width, rows: part.gradients.columns, columns: width)
+            Kernel.multiply(
+                part.gradients, rows, into: passed.state, add: cell == .gru || part.from > 0, mode: .fast)
+        }
+    }
+
+    /// The gradients by the hidden part of the gates, beginning with gate column `from`: those by the input's, but for the
+    /// candidate of a GRU.
+    private func hiddenParts(
+        _ gate: MutableFloats, _ saved: MutableFloats, rows: Int
+    ) -> [(gradients: MatrixView, from: Int)] {
+        let shared = cell == .gru ? 2 * width : gates
+        let parts = [(MatrixView(gate, rows: rows, columns: shared, stride: gates), 0)]
+        return cell == .gru ? parts + [(MatrixView(saved, rows: rows, columns: width), shared)] : parts
     }
 
     /// The gradients of weights, biases and inputs, each in one product over all steps.
-    private func gradients(
-        _ dInput: MutableFloats, _ dHidden: MutableFloats, _ trace: Trace, _ context: Context
-    ) {
-        let input = MatrixView(dInput, rows: steps, columns: gates)
+    private func gradients(_ trace: Trace, _ saved: MutableFloats, _ context: Context) {
+        let input = MatrixView(trace.gates.floats, rows: steps, columns: gates)
         if let dw = weights.input.gradientTarget(context) {
             let packed = MatrixView(trace.x.floats, rows: steps, columns: x.columns)
             Kernel.multiply(input.transposed, packed, into: dw.floats, add: dw.add, mode: .fast)
@@ -250,24 +271,40 @@ private struct RecurrentRun {
         if let dw = weights.hidden.gradientSum(context) {
             // the states before the first step are zero
             let first = plan.active(0), later = steps - first
-            let hidden = MatrixView(dHidden + first * gates, rows: later, columns: gates)
             let states = MatrixView(trace.states.floats + first * width, rows: later, columns: width)
-            if later > 0 {
-                Kernel.multiply(hidden.transposed, states, into: dw, add: true, mode: .fast)
+            let parts = hiddenParts(
+                trace.gates.floats + first * gates, saved + first * width * cell.saved, rows: later)
+            for part in parts where later > 0 {
+                Kernel.multiply(
+                    part.gradients.transposed, states, into: dw + part.from * width, add: true, mode: .fast)
             }
         }
-        if let db = weights.inputBias.gradientSum(context) {
-            Kernel.sumRows(dInput, into: db, rows: steps, columns: gates)
-        }
-        if let db = weights.hiddenBias.gradientSum(context) {
-            Kernel.sumRows(dHidden, into: db, rows: steps, columns: gates)
-        }
-        if let dx = x.gradientSum(context) {
-            let packed = context.pool.buffer(steps * x.columns)
-            Kernel.multiply(input, weights.input.view, into: packed.floats, mode: .fast)
+        biasGradients(trace, saved, context)
+        guard let dx = x.gradientTarget(context) else { return }
+        let packed = context.pool.buffer(steps * x.columns)
+        Kernel.multiply(input, weights.input.view, into: packed.floats, mode: .fast)
+        if dx.add {
             Kernel.scatterAddRows(
-                packed.floats, stride: x.columns, rows: plan.rows, into: dx, outputStride: x.columns,
+                packed.floats, stride: x.columns, rows: plan.rows, into: dx.floats, outputStride: x.columns,
                 count: steps, columns: x.columns)
+        } else {
+            Kernel.gatherRows(
+                packed.floats, stride: x.columns, rows: plan.places, into: dx.floats,
+                outputStride: x.columns, count: steps, columns: x.columns)
         }
+    }
+
+    private func biasGradients(_ trace: Trace, _ saved: MutableFloats, _ context: Context) {
+        let sums = context.pool.buffer(gates)
+        sums.floats.update(repeating: 0, count: gates)
+        Kernel.sumRows(trace.gates.floats, into: sums.floats, rows: steps, columns: gates)
+        let (first, second) = (
+            weights.inputBias.gradientSum(context), weights.hiddenBias.gradientSum(context)
+        )
+        let shared = cell == .gru ? 2 * width : gates
+        if let first { Kernel.scale(1, sums.floats, into: first, count: gates, add: true) }
+        guard let db = second else { return }
+        Kernel.scale(1, sums.floats, into: db, count: shared, add: true)
+        if cell == .gru { Kernel.sumRows(saved, into: db + shared, rows: steps, columns: width) }
     }
 }

@@ -5,6 +5,8 @@
 struct StepPlan {
     /// For every packed row, the row in the batch.
     let rows: [Int32]
+    /// For every packed row, the sample whose last step it is, else −1.
+    let ends: [Int32]
     /// For every time, the first packed row; one entry more than there are times.
     let starts: [Int]
 
@@ -14,6 +16,8 @@ struct StepPlan {
         let order = lengths.indices.sorted { (lengths[$0], $1) > (lengths[$1], $0) }
         var rows: [Int32] = []
         rows.reserveCapacity(segments.total)
+        var ends: [Int32] = []
+        ends.reserveCapacity(segments.total)
         var starts = [0]
         var active = order.count
         for time in 0..<(order.first.map { lengths[$0] } ?? 0) {
@@ -21,11 +25,20 @@ struct StepPlan {
             for sample in order[..<active] {
                 let range = segments[sample]
                 rows.append(Int32(reversed ? range.upperBound - 1 - time : range.lowerBound + time))
+                ends.append(lengths[sample] == time + 1 ? Int32(sample) : -1)
             }
             starts.append(rows.count)
         }
         self.rows = rows
+        self.ends = ends
         self.starts = starts
+    }
+
+    /// For every row in the batch, the packed row.
+    var places: [Int32] {
+        var places = [Int32](repeating: 0, count: rows.count)
+        for (packed, row) in rows.enumerated() { places[Int(row)] = Int32(packed) }
+        return places
     }
 
     /// The number of times: the longest sample's steps.

@@ -129,6 +129,11 @@ private let segments = [
             query: $1[0], key: $1[1], value: $1[2], heads: 2, segments: ragged, keySegments: otherRagged,
             keyValid: Array(valid[..<10]), dropout: 0.3)
     },
+    GradientCase("crossAttention with invalid queries", [[11, 8], [10, 8], [10, 8]]) {
+        $0.crossAttention(
+            query: $1[0], key: $1[1], value: $1[2], heads: 2, segments: ragged, keySegments: otherRagged,
+            valid: (0..<11).map { $0 % 3 != 1 }, keyValid: (0..<10).map { $0 % 4 != 1 })
+    },
     GradientCase("crossAttention within one tensor", [[11, 8]]) {
         let keys = Segments(lengths: [1, 4, 0, 2, 4])
         return $0.crossAttention(
@@ -184,6 +189,11 @@ private let recurrent = RecurrentCell.allCases.flatMap { cell -> [GradientCase] 
             "recurrent \(cell) in both directions", [[11, 3]] + weights + weights, mode: .evaluation
         ) {
             $0.recurrent(cell, $1[0], ragged, [direction($1[1...4], false), direction($1[5...8], true)])
+        },
+        GradientCase("recurrent \(cell), final states", [[11, 3]] + weights + weights, mode: .evaluation) {
+            $0.recurrent(
+                cell, $1[0], ragged, [direction($1[1...4], false), direction($1[5...8], true)],
+                onlyFinal: true)
         },
     ]
 }

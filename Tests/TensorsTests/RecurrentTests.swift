@@ -99,13 +99,14 @@ private struct Naive {
             let arena = builder.build()
             let context = context()
             var probe = Probe(2)
-            let y = net(context.tensor(probe.values(10), shape: [5, 2]), segments, context)
+            let x = context.tensor(probe.values(10), shape: [5, 2])
+            let y = net(x, segments, context)
             let rows = y.array, width = y.columns
             let half = { (row: Int, from: Int) in Array(rows[row * width + from..<row * width + from + 3]) }
             let zero = [Float](repeating: 0, count: width)
             let back = { (row: Int) in bidirectional ? half(row, 3) : [] }
             let expected = half(1, 0) + back(0) + zero + half(4, 0) + back(2)
-            #expect(net.final(y, segments, context).array == expected)
+            #expect(net.final(x, segments, context).array == expected)
             withExtendedLifetime(arena) {}
         }
     }

@@ -217,30 +217,30 @@ typedef struct {
             states)) \
     /* one time step of recurrent layers on `rows` active samples; see recurrent.h */ \
     X(void, gru_step, \
-        (const float *input, const float *hidden, const float *h, float *next, long keep, float *out, \
+        (float *gates, const float *hidden, const float *h, float *next, long keep, float *out, \
             long out_stride, const int32_t *out_row, float *saved, long rows, long width), \
-        (input, hidden, h, next, keep, out, out_stride, out_row, saved, rows, width)) \
+        (gates, hidden, h, next, keep, out, out_stride, out_row, saved, rows, width)) \
     X(void, gru_step_backward, \
-        (const float *dout, long dout_stride, const int32_t *out_row, const float *carried, long carried_rows, \
-            const float *h, const float *saved, float *dinput, float *dhidden, float *dh, long rows, long width), \
-        (dout, dout_stride, out_row, carried, carried_rows, h, saved, dinput, dhidden, dh, rows, width)) \
+        (const float *dout, long out_stride, const int32_t *out_row, const float *carried, long carried_rows, \
+            const float *h, float *gates, float *saved, float *dh, long rows, long width), \
+        (dout, out_stride, out_row, carried, carried_rows, h, gates, saved, dh, rows, width)) \
     X(void, lstm_step, \
-        (const float *gates, const float *c, float *next_h, float *next_c, long keep, float *out, \
+        (float *gates, const float *c, float *next_h, float *next_c, long keep, float *out, \
             long out_stride, const int32_t *out_row, float *saved, long rows, long width), \
         (gates, c, next_h, next_c, keep, out, out_stride, out_row, saved, rows, width)) \
     X(void, lstm_step_backward, \
-        (const float *dout, long dout_stride, const int32_t *out_row, const float *carried_h, \
-            const float *carried_c, long carried_rows, const float *c, const float *saved, float *dgates, \
+        (const float *dout, long out_stride, const int32_t *out_row, const float *carried_h, \
+            const float *carried_c, long carried_rows, const float *c, const float *saved, float *gates, \
             float *dc, long rows, long width), \
-        (dout, dout_stride, out_row, carried_h, carried_c, carried_rows, c, saved, dgates, dc, rows, width)) \
+        (dout, out_stride, out_row, carried_h, carried_c, carried_rows, c, saved, gates, dc, rows, width)) \
     X(void, elman_step, \
-        (const float *gates, float *next, long keep, float *out, long out_stride, const int32_t *out_row, \
-            float *saved, long rows, long width), \
-        (gates, next, keep, out, out_stride, out_row, saved, rows, width)) \
+        (float *gates, float *next, long keep, float *out, long out_stride, const int32_t *out_row, \
+            int saves, long rows, long width), \
+        (gates, next, keep, out, out_stride, out_row, saves, rows, width)) \
     X(void, elman_step_backward, \
-        (const float *dout, long dout_stride, const int32_t *out_row, const float *carried, long carried_rows, \
-            const float *saved, float *dgates, long rows, long width), \
-        (dout, dout_stride, out_row, carried, carried_rows, saved, dgates, rows, width)) \
+        (const float *dout, long out_stride, const int32_t *out_row, const float *carried, long carried_rows, \
+            float *gates, long rows, long width), \
+        (dout, out_stride, out_row, carried, carried_rows, gates, rows, width)) \
     /* losses of rows: loss[row] = mean over columns; dz = its derivative */ \
     X(void, binary_cross_entropy, \
         (const float *z, const float *y, const float *positive, float *loss, float *dz, long rows, long columns), \

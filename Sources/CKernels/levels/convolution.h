@@ -7,7 +7,7 @@ INLINE void span_tile(
     const int rows, const int vectors, const int in_image, long spans, long depth, const float *a,
     const long *span, long step, const float *panel, const float *bias, int start_from_c, float *c,
     long c_stride) {
-    vf sum[12][2];
+    vf sum[12][4];
     tile_begin(sum, rows, vectors, bias, start_from_c, c, c_stride);
     for (long s = 0; s < spans; s++)
         if (in_image)

@@ -69,7 +69,7 @@ static void pack_columns(ck_matrix b, long depth, long width, float *panel, long
 // Adds the products of one step to a tile; left(i) is its element of row i.
 #define TILE_STEP(left) \
     { \
-        vf b[2]; \
+        vf b[4]; \
         _Pragma("clang loop unroll(full)") \
         for (int v = 0; v < vectors; v++) b[v] = load(panel + v * LANES); \
         _Pragma("clang loop unroll(full)") \
@@ -83,7 +83,7 @@ static void pack_columns(ck_matrix b, long depth, long width, float *panel, long
 
 // The first values of a tile: of C if asked for, and the bias.
 INLINE void tile_begin(
-    vf sum[12][2], const int rows, const int vectors, const float *bias, int start_from_c, const float *c,
+    vf sum[12][4], const int rows, const int vectors, const float *bias, int start_from_c, const float *c,
     long c_stride) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++)
@@ -109,7 +109,7 @@ enum { CUT, BY_ROWS, BY_COLUMNS };
 // Four steps at a time and by rows one pointer for every three, so that nearly all instructions are multiply-adds and
 // loads: whole numbers that are added up take the same ports.
 INLINE void tile_steps(
-    vf sum[12][2], const int rows, const int vectors, const int order, long depth, const float *a, long step,
+    vf sum[12][4], const int rows, const int vectors, const int order, long depth, const float *a, long step,
     const float *panel, long panel_stride) {
     const float *third[4];
 #pragma clang loop unroll(full)
@@ -144,7 +144,7 @@ INLINE void tile_steps(
     }
 }
 
-INLINE void tile_end(const vf sum[12][2], const int rows, const int vectors, float *c, long c_stride) {
+INLINE void tile_end(const vf sum[12][4], const int rows, const int vectors, float *c, long c_stride) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
@@ -155,7 +155,7 @@ INLINE void tile_end(const vf sum[12][2], const int rows, const int vectors, flo
 INLINE void tile(
     const int rows, const int vectors, const int order, long depth, const float *a, long step,
     const float *panel, long panel_stride, const float *bias, int start_from_c, float *c, long c_stride) {
-    vf sum[12][2];
+    vf sum[12][4];
     tile_begin(sum, rows, vectors, bias, start_from_c, c, c_stride);
     tile_steps(sum, rows, vectors, order, depth, a, step, panel, panel_stride);
     tile_end(sum, rows, vectors, c, c_stride);
@@ -202,6 +202,22 @@ STRIP(narrow_columns, 1, BY_COLUMNS)
 #define narrow_rows wide_rows
 #define narrow_cut wide_cut
 #define narrow_columns wide_columns
+#endif
+
+// Up to half a tile of rows meets twice as many columns, so that there are enough sums in work to keep the multipliers busy.
+#if CK_TILE == 12
+static void doubled_rows(
+    long rows, long depth, const float *a, long step, const float *panel, long panel_stride, const float *bias,
+    int start_from_c, float *c, long c_stride) {
+    switch (rows) {
+        TILE_OF(6, 2 * CK_VECTORS, BY_ROWS) TILE_OF(5, 2 * CK_VECTORS, BY_ROWS) TILE_OF(4, 2 * CK_VECTORS, BY_ROWS)
+        TILE_OF(3, 2 * CK_VECTORS, BY_ROWS) TILE_OF(2, 2 * CK_VECTORS, BY_ROWS) TILE_OF(1, 2 * CK_VECTORS, BY_ROWS)
+    }
+}
+#define DOUBLED_ROWS 6
+#else
+#define doubled_rows wide_rows
+#define DOUBLED_ROWS 0
 #endif
 
 // A left-hand matrix that stands column by column is read in place if it spans so few floats and meets so few columns;
@@ -313,6 +329,13 @@ static void block_product(
             left = block;
         }
         for (long column = 0; column < n; column += PANEL) {
+            if (m <= DOUBLED_ROWS && order == BY_ROWS && in_place(m, n, b, column + PANEL)) {
+                doubled_rows(
+                    rows, depth, left, a.row_stride, b.data + column, b.row_stride, bias ? bias + column : 0,
+                    start_from_c, c + column, c_stride);
+                column += PANEL;
+                continue;
+            }
             long width = least(n - column, PANEL);
             int place = in_place(m, n, b, column);
             const float *panel = place ? b.data + column : panels + column * depth;
@@ -334,6 +357,39 @@ static void block_product(
     }
 }
 
+// Few rows and a right-hand matrix that stands column by column: the transposed product leaves that one where it is and
+// copies the few rows instead.
+INLINE int is_quicker_turned(long m, long n, long k, ck_matrix b) {
+    return m <= LANES && 2 * m > LANES && n >= LANES && k >= 4 * LANES && b.row_stride == 1 && b.column_stride != 1;
+}
+static void turned_product(
+    long m, long n, long depth, ck_matrix a, ck_matrix b, const float *bias, float *c, long c_stride,
+    int start_from_c) {
+    static _Thread_local float panel[DEPTH * LANES] __attribute__((aligned(64)));
+    static _Thread_local float turned[BREADTH * LANES] __attribute__((aligned(64)));
+    pack_columns((ck_matrix){a.data, a.column_stride, a.row_stride}, depth, m, panel, LANES);
+    vf lines[16];
+    int begins = bias || start_from_c;
+    for (long column = 0; column < n && begins; column += LANES) {
+        long width = least(n - column, LANES);
+        vf first = bias ? load_part(bias + column, width, 0) : splat(0);
+        for (long i = 0; i < LANES; i++) {
+            lines[i] = splat(0);
+            if (start_from_c && i < m) lines[i] = load_part(c + i * c_stride + column, width, 0);
+            if (bias) lines[i] += first;
+        }
+        transpose16(lines);
+        for (long j = 0; j < width; j++) store(turned + (column + j) * LANES, lines[j]);
+    }
+    narrow_rows(n, depth, b.data, b.column_stride, panel, LANES, 0, begins, turned, LANES);
+    for (long column = 0; column < n; column += LANES) {
+        long width = least(n - column, LANES);
+        for (long j = 0; j < LANES; j++) lines[j] = load(turned + least(column + j, n - 1) * LANES);
+        transpose16(lines);
+        for (long i = 0; i < m; i++) store_part(c + i * c_stride + column, lines[i], width);
+    }
+}
+
 void K(gemm)(
     long m, long n, long k, ck_matrix a, ck_matrix b, const float *bias, float *c, long c_stride, int add) {
     if (n == 1) {
@@ -345,7 +401,7 @@ void K(gemm)(
             ck_matrix left = {a.data + start * a.column_stride, a.row_stride, a.column_stride};
             ck_matrix right = {
                 b.data + start * b.row_stride + column * b.column_stride, b.row_stride, b.column_stride};
-            block_product(
+            (is_quicker_turned(m, n, k, b) ? turned_product : block_product)(
                 m, least(n - column, BREADTH), least(k - start, DEPTH), left, right,
                 start == 0 && bias ? bias + column : 0, c + column, c_stride, add || start > 0);
         }

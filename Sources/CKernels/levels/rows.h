@@ -38,14 +38,37 @@ INLINE float row_max(const float *x, long n) {
     return fold_max(top);
 }
 
+// One row of up to `vectors` * 16 columns, which stays in registers.
+INLINE void softmax_short(const float *x, float *y, long columns, const int vectors) {
+    vf lines[4], top = splat(-INFINITY), total = splat(0);
+    long last = (vectors - 1) * LANES;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < vectors; i++) {
+        lines[i] = i < vectors - 1 ? load(x + i * LANES) : load_part(x + last, columns - last, -INFINITY);
+        top = max_(lines[i], top);
+    }
+    vf highest = splat(fold_max(top));
+#pragma clang loop unroll(full)
+    for (int i = 0; i < vectors; i++) total += lines[i] = share_(lines[i] - highest);
+    float factor = 1.0f / fold_sum(total);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < vectors - 1; i++) store(y + i * LANES, factor * lines[i]);
+    store_part(y + last, factor * lines[vectors - 1], columns - last);
+}
 void K(softmax_rows)(const float *x, float *y, long rows, long columns) {
     for (long r = 0; r < rows; r++) {
         const float *a = x + r * columns;
         float *b = y + r * columns;
+        switch ((columns + LANES - 1) / LANES) {
+        case 1: softmax_short(a, b, columns, 1); continue;
+        case 2: softmax_short(a, b, columns, 2); continue;
+        case 3: softmax_short(a, b, columns, 3); continue;
+        case 4: softmax_short(a, b, columns, 4); continue;
+        }
         float top = row_max(a, columns);
         vf total = splat(0);
-        EACH(columns, vf e = exp_(load(a + i) - top); store(b + i, e); total += e;,
-            vf e = exp_(load_part(a + i, rest, -INFINITY) - top); store_part(b + i, e, rest); total += e;)
+        EACH(columns, vf e = share_(load(a + i) - top); store(b + i, e); total += e;,
+            vf e = share_(load_part(a + i, rest, -INFINITY) - top); store_part(b + i, e, rest); total += e;)
         K(scale)(1.0f / fold_sum(total), b, b, columns, 0);
     }
 }
@@ -65,8 +88,8 @@ void K(log_softmax_rows)(const float *x, float *y, long rows, long columns) {
         float *b = y + r * columns;
         float top = row_max(a, columns), norm;
         vf total = splat(0);
-        { EACH(columns, total += exp_(load(a + i) - top);,
-            total += exp_(load_part(a + i, rest, -INFINITY) - top);) }
+        { EACH(columns, total += share_(load(a + i) - top);,
+            total += share_(load_part(a + i, rest, -INFINITY) - top);) }
         norm = log_(splat(fold_sum(total)))[0];
         EACH(columns, store(b + i, load(a + i) - top - norm);,
             store_part(b + i, load_part(a + i, rest, 0) - top - norm, rest);)

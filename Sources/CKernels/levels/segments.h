@@ -81,7 +81,7 @@ void K(segment_softmax)(const float *x, const int32_t *offsets, float *y, long s
             vf top = splat(-INFINITY), total = splat(0);
             for (long j = from; j < to; j++) top = max_(load_part(x + j * columns + c, n, 0), top);
             for (long j = from; j < to; j++) {
-                vf e = exp_(load_part(x + j * columns + c, n, 0) - top);
+                vf e = share_(load_part(x + j * columns + c, n, 0) - top);
                 store_part(y + j * columns + c, e, n);
                 total += e;
             }
@@ -118,7 +118,7 @@ void K(segment_log_softmax)(const float *x, const int32_t *offsets, float *y, lo
             long n = columns - c < LANES ? columns - c : LANES;
             vf top = splat(-INFINITY), total = splat(0);
             for (long j = from; j < to; j++) top = max_(load_part(x + j * columns + c, n, 0), top);
-            for (long j = from; j < to; j++) total += exp_(load_part(x + j * columns + c, n, 0) - top);
+            for (long j = from; j < to; j++) total += share_(load_part(x + j * columns + c, n, 0) - top);
             vf logarithm = log_(total);
             for (long j = from; j < to; j++)
                 store_part(y + j * columns + c, load_part(x + j * columns + c, n, 0) - top - logarithm, n);
