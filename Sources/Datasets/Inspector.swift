@@ -7,11 +7,14 @@ package import Groundwork
 package struct Inspector {
     private let definition: DatasetDefinition
     private let root: String
+    private let runDirectory: String?
 
-    /// An inspector of the data set `definition` in the folder `root`.
-    package init(definition: DatasetDefinition, root: String) {
+    /// An inspector of the data set `definition` in the folder `root`; gzip files are cut by the seek indexes that an earlier
+    /// job left in `runDirectory`.
+    package init(definition: DatasetDefinition, root: String, runDirectory: String? = nil) {
         self.definition = definition
         self.root = root
+        self.runDirectory = runDirectory
     }
 
     /// The plan for reading `tables` (canonical order) with the attributes in `needs` (table → attributes; a table that
@@ -128,8 +131,8 @@ package struct Inspector {
         return (0..<symbols.count).map { symbols[Symbol(index: UInt32($0))] }.filter { !$0.isEmpty }
     }
 
-    /// The pieces of a table's file: a plain file is cut at row starts near multiples of `pieceBytes`, a gzip file is one,
-    /// Parquet files are cut between row groups.
+    /// The pieces of a table's file: a plain file is cut at row starts near multiples of `pieceBytes`, a gzip file where
+    /// its seek index allows (without one it is one piece), Parquet files between row groups.
     private func pieces(
         of table: DatasetDefinition.Table, index: Int, pieceBytes: Int
     ) throws -> [InspectionPlan.MapTask] {
@@ -138,8 +141,12 @@ package struct Inspector {
             return try TableFiles.pieces(
                 ofParquet: path, table: index, isCut: table.patientID != nil, pieceBytes: pieceBytes)
         }
+        if path.hasSuffix(".gz") {
+            return try GzipPieces(path: path, table: index, runDirectory: runDirectory).pieces(
+                isCut: table.patientID != nil, pieceBytes: pieceBytes)
+        }
         let size = try fileSize(path)
-        guard !path.hasSuffix(".gz"), table.patientID != nil, size > pieceBytes else {
+        guard table.patientID != nil, size > pieceBytes else {
             return [.init(table: index, path: path, range: nil, firstLine: 2, bytes: size)]
         }
         let starts = try RowStarts(path: path, every: pieceBytes).found

@@ -24,6 +24,8 @@ final class ScanState {
     private var translated: [[[UInt32]]]
     private var scratch: [UInt8] = []
     private var textCheck: TextCheck
+    /// Rows that an inner join dropped, since no row of the joined file has their key.
+    private(set) var dropped = 0
 
     init(
         plan: InspectionPlan, sources: ColumnSources, table: DatasetDefinition.Table, cache: JoinCache,
@@ -132,6 +134,7 @@ final class ScanState {
                 table.firstRow(block.field(Int(row), key).bytes, guess: &guess)
             }
             joinGuesses[number] = guess
+            if sources.joins[number].how != .left { dropped += first.count { $0 == JoinTable.noRow } }
             rows.join(number, first, keepsUnmatched: sources.joins[number].how == .left) {
                 table.nextRow(after: $0)
             }

@@ -11,12 +11,13 @@ package struct ScanTask {
     private let plan: InspectionPlan
     private let sources: ColumnSources
     private let memoryBudget: Int
+    private let runDirectory: String?
 
     /// The task `plan.mapTasks[index]` of the data set `definition` in `root`; rows are written out whenever they and their
-    /// texts take more than `memoryBudget` bytes.
+    /// texts take more than `memoryBudget` bytes. Seek indexes are in `runDirectory`.
     package init(
         definition: DatasetDefinition, root: String, plan: InspectionPlan, index: Int,
-        memoryBudget: Int = 16 << 20
+        memoryBudget: Int = 16 << 20, runDirectory: String? = nil
     ) throws {
         task = plan.mapTasks[index]
         let name = plan.tables[task.table].name
@@ -26,18 +27,37 @@ package struct ScanTask {
         self.table = table
         self.plan = plan
         self.memoryBudget = memoryBudget
+        self.runDirectory = runDirectory
         sources = try ColumnSources(table: table, needs: plan.tables[task.table].attributes, root: root)
     }
 
-    /// Runs the task, writing to `path`; returns the number of rows. `progress` is told bytes as they are read.
+    /// The table's name.
+    package var tableName: String { table.name }
+
+    /// The name of the seek index that a run of this task leaves where the file is large enough: the task reads a whole gzip
+    /// file. Throws `FileError`.
+    package func seekName() throws -> String? {
+        guard task.range == nil, task.path.hasSuffix(".gz"), !TableFiles.isParquet(task.path) else {
+            return nil
+        }
+        return try SeekIndex.name(for: task.path)
+    }
+
+    /// Runs the task, writing to `path`, and a seek index to `seekPath`; returns the number of rows, of rows that a join
+    /// dropped, and of access points (a file that is too short for one has no index). `progress` is told bytes as they are read.
     ///
     /// Throws ``DatasetError``, `DelimitedTextError`, `FileError`.
-    package func run(to path: String, joins cache: JoinCache, progress: (Int) -> Void = { _ in }) throws
-        -> Int
-    {
-        let reader = try TableFiles.open(task, columns: sources.ownColumns)
+    package func run(
+        to path: String, seekPath: String? = nil, pointDistance: Int = SeekIndex.distance,
+        joins cache: JoinCache,
+        progress: (Int) -> Void = { _ in }
+    ) throws -> (rows: Int, dropped: Int, points: Int) {
+        let reader = try TableFiles.open(
+            task, columns: sources.ownColumns, runDirectory: runDirectory,
+            pointDistance: seekPath.map { _ in pointDistance })
         let writer = try ShuffleFileWriter(
             path: path, rangeCount: plan.rangeCount, attributes: sources.attributes.count)
+        let seek = try seekPath.map(SeekFileWriter.init)
         let state = try ScanState(plan: plan, sources: sources, table: table, cache: cache, file: task.path)
         var reported = 0
         var rows = 0
@@ -45,15 +65,19 @@ package struct ScanTask {
             while let block = try reader.next() {
                 rows += try state.add(block, reader)
                 if state.memory > memoryBudget { try state.flush(to: writer) }
+                if let seek, let point = (reader as? RowReader)?.takePoint() { try seek.add(point) }
                 progress(reader.bytesRead - reported)
                 reported = reader.bytesRead
             }
             try state.flush(to: writer)
             try writer.finish()
+            try seek?.finish(textBytes: (reader as? RowReader)?.textBytes ?? 0)
         } catch {
             writer.abandon()
+            seek?.abandon()
             throw reader.rootCause(of: error)
         }
-        return rows
+        if let seek, seek.count == 0 { seek.abandon() }
+        return (rows, state.dropped, seek?.count ?? 0)
     }
 }

@@ -54,11 +54,23 @@ enum TableFiles {
             ? try ParquetTable(shards(path), columns: columns) : try RowReader(path: path)
     }
 
-    /// A reader of a piece of a table.
-    static func open(_ task: InspectionPlan.MapTask, columns: [String]) throws -> any TableReader {
+    /// A reader of a piece of a table; a piece of a gzip file is found with the seek index in `runDirectory`, or without it by
+    /// inflating what is before. With `pointDistance` access points are looked for.
+    static func open(
+        _ task: InspectionPlan.MapTask, columns: [String], runDirectory: String? = nil,
+        pointDistance: Int? = nil
+    ) throws -> any TableReader {
         let range = task.range.map { $0[0]..<$0[1] }
         guard isParquet(task.path) else {
-            return try RowReader(path: task.path, range: range, firstLine: task.firstLine)
+            let isGzipEnd = task.seek.map { $0.until == nil } ?? false
+            let index = task.seek.flatMap { SeekFile(path: "\(runDirectory ?? ".")/\($0.index)") }
+            let from = index.flatMap { index in task.seek?.from.flatMap { index.point($0) } }
+            let until = index.flatMap { index in task.seek?.until.flatMap { index.point($0) } }
+            return try RowReader(
+                // The last piece goes on to the end of the file, where its trailer is checked.
+                path: task.path, range: isGzipEnd ? range.map { $0.lowerBound..<Int.max } : range,
+                firstLine: task.firstLine, from: from, until: until,
+                pointDistance: pointDistance)
         }
         return try ParquetTable(shards(task.path), groups: range, columns: columns)
     }

@@ -15,6 +15,10 @@ package final class RowReader {
     /// The header's column names in lower case.
     package let header: [String]
     private let source: any ByteSource
+    private var gzip: GzipSource? { source as? GzipSource }
+    /// An access point whose first row has not been reached yet.
+    private var waitingPoint: AccessPoint?
+    private var readyPoint: AccessPoint?
     private let delimiter: UInt8
     private let rowLimit: Int
     /// Whether quotes must be where they belong, which takes time; otherwise they must come in pairs.
@@ -33,11 +37,14 @@ package final class RowReader {
 
     /// Opens the file at `path` and reads its header.
     ///
-    /// With `range` only the rows that begin in this byte range of a plain file are read; its bounds must be row starts (or
-    /// the header's end and the file's end). `blockSize` is the usual size of a block in bytes, `rowLimit` the largest row;
-    /// with `isStrict` a quote that is not where it belongs is an error in every row.
+    /// With `range` only the rows that begin in this range of the file's text are read; its bounds must be row starts (or
+    /// the header's end and the file's end). A gzip file is inflated from its access point `from`, which must not lie behind
+    /// the range's first row, and its text compared at `until`; with `pointDistance` access points are looked for.
+    /// `blockSize` is the usual size of a block in bytes, `rowLimit` the largest row; with `isStrict` a quote that is not
+    /// where it belongs is an error in every row.
     package init(
-        path: String, range: Range<Int>? = nil, firstLine: Int = 2, blockSize: Int = 1 << 20,
+        path: String, range: Range<Int>? = nil, firstLine: Int = 2, from: AccessPoint? = nil,
+        until: AccessPoint? = nil, pointDistance: Int? = nil, blockSize: Int = 1 << 20,
         rowLimit: Int = RowReader.rowLimit, isStrict: Bool = false
     ) throws {
         file = path
@@ -46,7 +53,10 @@ package final class RowReader {
         header = names
         let start = range?.lowerBound ?? length
         let isPlain = !path.hasSuffix(".gz")
-        source = try ByteSources.open(path, offset: isPlain ? start : 0)
+        source =
+            isPlain
+            ? try PlainSource(path, offset: start)
+            : try GzipSource(path, from: from, until: until, pointDistance: pointDistance)
         bytesLeft = range.map { $0.upperBound - $0.lowerBound } ?? Int.max
         line = firstLine
         self.rowLimit = rowLimit
@@ -55,7 +65,7 @@ package final class RowReader {
         buffer = .init(start: malloc(usualSize), count: usualSize)
         positions = .allocate(capacity: usualSize + 1)
         rowEnds = .allocate(capacity: usualSize + 1)
-        if !isPlain { try skip(length) }
+        if !isPlain { try skip(start - (from?.text ?? 0)) }
     }
 
     deinit {
@@ -66,6 +76,27 @@ package final class RowReader {
 
     /// Compressed bytes read so far.
     package var bytesRead: Int { source.bytesRead }
+
+    /// Bytes of the file's text up to where reading is; of gzip files.
+    package var textBytes: Int { gzip?.textOffset ?? 0 }
+
+    /// The access point found last with its first row, once; asked for after every block.
+    package func takePoint() -> AccessPoint? {
+        defer { readyPoint = nil }
+        return readyPoint
+    }
+
+    /// Completes an access point once a block ends behind it: the next one begins with a row. One behind the last row is
+    /// of no use.
+    private func completePoint() {
+        guard let gzip else { return }
+        waitingPoint = waitingPoint ?? gzip.takePoint()
+        guard !ended, var point = waitingPoint else { return }
+        let row = gzip.textOffset - filled + consumed
+        guard row >= point.text else { return }
+        (point.row, point.line) = (row, line + pendingNewlines)
+        (readyPoint, waitingPoint) = (point, nil)
+    }
 
     /// The line number (1-based) at which a row of the last block begins, for errors: counts newlines, so it is slow.
     package func line(of row: Int, in block: RowBlock) -> Int {
@@ -171,6 +202,7 @@ package final class RowReader {
             return .blankLines
         }
         defer { rowsSoFar += kept }
+        completePoint()
         return .block(
             RowBlock(
                 data: UnsafePointer(base), positions: UnsafePointer(positions), firstRow: rowsSoFar,

@@ -6,6 +6,8 @@ package struct ConfigurationDocument: Sendable {
     package let file: String
     private let source: String
     private let overrides: [(key: String, value: String)]
+    /// An item of a list that takes a key's place.
+    private var chosen: (index: Int, list: String, key: String)?
 
     /// A document given as text; `overrides` are dotted paths with the YAML text of their values.
     package init(_ source: String, file: String, overrides: [(String, String)] = []) {
@@ -21,8 +23,16 @@ package struct ConfigurationDocument: Sendable {
 
     /// The decoded document with all overrides applied; throws ``ConfigurationError``.
     package func root() throws -> ConfigurationNode {
-        try overrides.reduce(ConfigurationNode.parse(source, file: file)) {
+        let all = try overrides.reduce(ConfigurationNode.parse(source, file: file)) {
             try $0.setting($1.key, to: $1.value)
         }
+        return try chosen.map { try all.choosing($0.index, of: $0.list, as: $0.key) } ?? all
+    }
+
+    /// The document with one item of the list under `list` as the value under `key`, without the list.
+    package func choosing(_ index: Int, of list: String, as key: String) -> ConfigurationDocument {
+        var document = self
+        document.chosen = (index, list, key)
+        return document
     }
 }

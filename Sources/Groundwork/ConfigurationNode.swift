@@ -177,6 +177,22 @@ package struct ConfigurationNode {
             file: file, path: self.path, node: try replace(node, keys, Node(text)), overridden: overridden)
     }
 
+    /// This document with a list in place of the value under `key`; the items may be parts of other documents.
+    package func setting(_ key: String, toItems items: [ConfigurationNode]) throws -> ConfigurationNode {
+        ConfigurationNode(
+            file: file, path: path, node: try replace(node, [key], Node(items.map(\.node))),
+            overridden: overridden)
+    }
+
+    /// This document with the item number `index` of the list under `list` as the value under `key`, without the list.
+    package func choosing(_ index: Int, of list: String, as key: String) throws -> ConfigurationNode {
+        let item = try required(list).items()[index].node
+        let pairs = (node.mapping.map { $0.map { ($0.key, $0.value) } } ?? []).filter { $0.0.string != list }
+        let rest = Node.mapping(Node.Mapping(pairs, .implicit, .any, node.mark))
+        return ConfigurationNode(
+            file: file, path: path, node: try replace(rest, [key], item), overridden: overridden)
+    }
+
     /// Every scalar below this node with its dotted path, sorted by path; lists are one value.
     package var settings: [(key: String, value: String)] {
         guard isMapping else { return [(path, canonical)] }

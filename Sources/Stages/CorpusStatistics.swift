@@ -17,6 +17,8 @@ package struct CorpusStatistics: Codable, Sendable {
         package var withoutTime = 0
         /// Events of patients who have no row in the table of patients.
         package var ofUnknownPatients = 0
+        /// Rows that are no events, since a joined table has no row with their key.
+        package var withoutPartner = 0
         /// Events by calendar year.
         package var years: [Int: Int] = [:]
         /// Empty cells by attribute.
@@ -34,7 +36,8 @@ package struct CorpusStatistics: Codable, Sendable {
     /// The table whose rows are patients, nil if the data set has none that is known as such.
     package var patientTable: String?
 
-    private static let patientTables = ["patients", "person"]
+    /// The tables of the built-in data sets whose rows are patients.
+    static let patientTables = ["patients", "person"]
     private static let visitTables = ["admissions", "visit_occurrence", "encounters", "patient"]
 
     /// Counts all events of a data set (a built-in one's name, or the path of a YAML file) in the folder `root`; `requested` names tables besides the default ones (none: all of the
@@ -66,6 +69,7 @@ package struct CorpusStatistics: Codable, Sendable {
         patientTable = patientIndex.map { plan.tables[$0].name }
         tables = plan.tables.map { Table(name: $0.name, attributes: $0.attributes) }
         let events = try LocalEvents(definition, root: root, plan: plan, progress: progress)
+        for index in tables.indices { tables[index].withoutPartner = events.dropped[tables[index].name] ?? 0 }
         for range in 0..<plan.rangeCount {
             let shard = try events.shard(range)
             patients += shard.patientCount

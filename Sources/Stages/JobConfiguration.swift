@@ -11,8 +11,10 @@ package struct JobConfiguration: Sendable {
     package var seed: UInt64
     /// Where the data set lies and which tables are read.
     package var dataset: DatasetSection
-    /// The task's name.
+    /// The task's name; those of several with commas between.
     package var taskName: String
+    /// The same job for each of several tasks; empty for a job with one.
+    package private(set) var tasks: [JobConfiguration] = []
     /// The file that declares the task; nil for a task with a name.
     package var taskFile: TaskFile?
     /// The absolute paths of the task's code maps by name, as in `task.code_maps`.
@@ -30,9 +32,9 @@ package struct JobConfiguration: Sendable {
     /// How the work is cut.
     package var execution: ExecutionSection
     /// The run file itself, from which catalogs decode their own sections.
-    package let document: ConfigurationDocument
+    package private(set) var document: ConfigurationDocument
     /// The document with `--set` applied, as YAML text.
-    package let text: String
+    package private(set) var text: String
 
     /// `dataset:`, where the tables are and what they mean.
     package struct DatasetSection: Sendable {
@@ -90,13 +92,20 @@ package struct JobConfiguration: Sendable {
         try JobConfiguration(ConfigurationDocument(text, file: file))
     }
 
+    /// The job for each of its tasks.
+    package var perTask: [JobConfiguration] { tasks.isEmpty ? [self] : tasks }
+
     /// Decodes a document; throws ``ConfigurationError``.
     package init(_ document: ConfigurationDocument) throws {
         let node = try document.root()
         try node.allow([
-            "name", "seed", "dataset", "task", "split", "processors", "leakage", "model", "trainer",
+            "name", "seed", "dataset", "task", "tasks", "split", "processors", "leakage", "model", "trainer",
             "execution",
         ])
+        if let list = node.child("tasks") {
+            self = try Self.several(list, node, document)
+            return
+        }
         name = try node.child("name")?.string() ?? "run"
         seed = UInt64(try node.child("seed")?.int(in: 0...Int.max) ?? 0)
         dataset = try DatasetSection(node.required("dataset"))
@@ -113,6 +122,47 @@ package struct JobConfiguration: Sendable {
         execution = try ExecutionSection(node.child("execution"))
         self.document = document
         text = try Self.resolved(node, dataset, taskFile, codeMaps).yaml()
+    }
+
+    /// A job with several tasks: that of the first, with all of them in its text.
+    private static func several(
+        _ list: ConfigurationNode, _ node: ConfigurationNode, _ document: ConfigurationDocument
+    ) throws -> JobConfiguration {
+        if let task = node.child("task") {
+            throw task.error("task", "give either \"task\" or \"tasks\", not both.")
+        }
+        for section in [
+            node.child("model"), node.child("trainer"), node.child("processors")?.child("fields"),
+        ] {
+            if let section {
+                throw section.error(
+                    "task",
+                    "belongs to one task, and \"tasks\" are there. Give it in a run file with \"task\".")
+            }
+        }
+        let count = try list.items().count
+        let jobs = try (0..<count).map {
+            try JobConfiguration(document.choosing($0, of: "tasks", as: "task"))
+        }
+        guard var job = jobs.first else { throw list.error("task", "expected at least one task.") }
+        for (place, one) in jobs.enumerated() {
+            let item = try list.items()[place]
+            guard one.taskName.wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9_.]*/) != nil else {
+                throw item.error(
+                    "task",
+                    "one of several tasks names a folder: expected letters, digits, _ and . in its name.")
+            }
+            guard !jobs[..<place].contains(where: { $0.taskName == one.taskName }) else {
+                throw item.error(
+                    "task", "stands twice. Give each task once; run another job for other options.")
+            }
+        }
+        job.tasks = jobs
+        job.taskName = jobs.map(\.taskName).joined(separator: ", ")
+        (job.taskFile, job.codeMaps, job.document) = (nil, [], document)
+        let sections = try jobs.map { try ConfigurationNode.parse($0.text, file: "tasks").required("task") }
+        job.text = try resolved(node, job.dataset, nil, []).setting("tasks", toItems: sections).yaml()
+        return job
     }
 
     /// The document as workers read it, who may have been started in another folder: with absolute paths.

@@ -10,7 +10,10 @@ package import Tasks
 package struct JobSetup: Sendable {
     package let job: JobConfiguration
     package let definition: DatasetDefinition
+    /// The task; of several the first.
     package let task: any ClinicalTask
+    /// Attributes by table that the tasks need.
+    package let needs: [String: [String]]
     /// The task's input fields with the options that the run file gives their processors.
     package let inputs: [FieldSchema]
     /// The task's output fields likewise.
@@ -31,13 +34,18 @@ package struct JobSetup: Sendable {
         let timed = try job.dataset.timesFromOffsets ? found.timedByOffsets() : found
         definition =
             try job.dataset.subset.map { try timed.limited(to: $0, by: job.dataset.splitSource) } ?? timed
-        task = try Self.task(job, node.required("task"), definition)
-        guard task.datasets.contains(definition.name) else {
+        let definition = definition
+        let tasks = try job.perTask.map {
+            try Self.task($0, $0.document.root().required("task"), definition)
+        }
+        for task in tasks where !task.datasets.contains(definition.name) {
             throw StageError.otherDataset(task: task.name, dataset: definition.name, valid: task.datasets)
         }
+        guard let first = tasks.first else { throw node.error("task", "expected at least one task.") }
+        (task, needs) = (first, Self.needs(of: tasks))
         (inputs, outputs) = try Self.fields(of: task, node.child("processors")?.child("fields"))
         let asked = Set((job.dataset.tables ?? []).map { $0.lowercased() })
-        let needed = Set(task.requirements.map(\.table))
+        let needed = Set(needs.keys)
         let read = TaskCatalog.attributesRead(of: definition.name)
         tables = try definition.tableOrder(requested: (job.dataset.tables ?? []) + needed.sorted()).filter {
             needed.contains($0.name) || asked.contains($0.name) || read[$0.name] != nil
@@ -54,6 +62,16 @@ package struct JobSetup: Sendable {
             try ModelCatalog.validate(model)
             try Self.checkMetrics(job, task)
         }
+    }
+
+    /// What the tasks read, each attribute once.
+    private static func needs(of tasks: [any ClinicalTask]) -> [String: [String]] {
+        var needs: [String: [String]] = [:]
+        for (table, attributes) in tasks.flatMap(\.requirements).map({ ($0.table, $0.attributes) }) {
+            let known = needs[table] ?? []
+            needs[table] = known + attributes.filter { !known.contains($0) }
+        }
+        return needs
     }
 
     /// The task with the section's name, or the one that its file declares.
@@ -86,16 +104,14 @@ package struct JobSetup: Sendable {
 
     /// Throws what ``Inspector`` throws if a table or a column that the task reads is not there.
     package func checkSources() throws {
-        let needed = task.neededAttributes
         try Inspector(definition: definition, root: job.dataset.root).check(
-            tables.filter { needed[$0.name] != nil }, needs: needed)
+            tables.filter { needs[$0.name] != nil }, needs: needs)
     }
 
     /// What the event store holds, as text for its identity.
     var storeContent: String {
-        let needed = task.neededAttributes
-        return tables.map { table in
-            let names = Set((needed[table.name] ?? []) + (offered[table.name] ?? []))
+        tables.map { table in
+            let names = Set((needs[table.name] ?? []) + (offered[table.name] ?? []))
             return "\(table.name): \(names.sorted().joined(separator: " "))"
         }.joined(separator: "\n")
     }

@@ -44,7 +44,8 @@ package struct Pipeline {
         let subjects = try subjects(of: name, payloads)
         let named = try payloads.enumerated().map { place, payload in
             (
-                name: String(format: "%05d", payload.index), payload: try payload.encoded(),
+                name: ShardName(task: payload.task, index: payload.index).text,
+                payload: try payload.encoded(),
                 subject: subjects[place]
             )
         }
@@ -69,7 +70,7 @@ package struct Pipeline {
 
     /// Every setting of the run file, by dotted key, and the digest of a task file.
     package func settings() throws -> [(String, String)] {
-        let digest = job.taskFile.map { [("task.digest", SHA256.hex(of: $0.text))] } ?? []
+        let digest = job.perTask.compactMap(\.taskFile).map { ("task.digest", SHA256.hex(of: $0.text)) }
         return try job.document.root().settings.filter { !Self.withoutEffect.contains($0.key) }
             .map { ($0.key, $0.value) } + digest
     }
@@ -87,8 +88,7 @@ package struct Pipeline {
             return [payload(name, 0, [:])]
         case .scan:
             let plan = try files("inspect.json", of: .inspect, done)
-            let result = try InspectResult.decode(done, .inspect)
-            return (0..<result.scanTasks).map { payload(name, $0, ["plan": plan]) }
+            return try inspectionPlan(plan).largestFirst.map { payload(name, $0, ["plan": plan]) }
         case .events:
             let plan = try files("inspect.json", of: .inspect, done)
             let shuffled = try files("shuffle", of: .scan, done)
@@ -96,17 +96,29 @@ package struct Pipeline {
             return (0..<result.ranges).map { payload(name, $0, ["plan": plan, "shuffle": shuffled]) }
         case .extract:
             let events = try files("events.h5", of: .events, done)
-            return events.indices.map { payload(name, $0, ["events": [events[$0]]]) }
-        case .fit:
-            let raw = try files("raw.h5", of: .extract, done)
-            let attrition = try files("attrition.json", of: .extract, done)
-            return [payload(name, 0, ["raw": raw, "attrition": attrition])]
-        case .encode:
-            let raw = try files("raw.h5", of: .extract, done)
-            let inputs = ["raw": raw].merging(try fitted(done)) { a, _ in a }
-            return ranges(raw.reduce(0) { $0 + $1.rows }, job.execution.partSize).enumerated().map {
-                payload(name, $0, inputs, $1)
+            return job.perTask.indices.flatMap { task in
+                events.indices.map {
+                    payload(name, task * events.count + $0, ["events": [events[$0]]], task: task)
+                }
             }
+        case .fit:
+            let dropped = try files(DroppedRows.name, of: .scan, done)
+            return try job.perTask.indices.map { task in
+                let raw = try files("raw.h5", of: .extract, done, task: task)
+                let attrition = try files("attrition.json", of: .extract, done, task: task)
+                let inputs = ["raw": raw, "attrition": attrition, "dropped": dropped]
+                return payload(name, task, inputs.filter { !$0.value.isEmpty }, task: task)
+            }
+        case .encode:
+            var payloads: [ShardPayload] = []
+            for task in job.perTask.indices {
+                let raw = try files("raw.h5", of: .extract, done, task: task)
+                let inputs = ["raw": raw].merging(try fitted(done, task: task)) { a, _ in a }
+                for range in ranges(raw.reduce(0) { $0 + $1.rows }, job.execution.partSize) {
+                    payloads.append(payload(name, payloads.count, inputs, range, task: task))
+                }
+            }
+            return payloads
         case .train: return [payload(name, 0, try encoded(done))]
         case .predict:
             let inputs = try encoded(done).merging(["checkpoint": try chosenCheckpoint(done)]) { a, _ in a }
@@ -124,22 +136,33 @@ package struct Pipeline {
         switch name {
         case .scan:
             guard let first = payloads.first else { return [] }
-            let data = try Files.contents(of: "\(runDirectory)/\(try first.input("plan").path)")
-            let plan = try JSONDecoder().decode(InspectionPlan.self, from: data)
+            let plan = try inspectionPlan([try first.input("plan")])
             return payloads.map { plan.subject(ofTask: $0.index) }
         case .events, .extract:
-            return payloads.map { "patient range \($0.index + 1) of \(payloads.count)" }
+            let ranges = payloads.count / (name == .extract ? job.perTask.count : 1)
+            return payloads.map {
+                let range = "patient range \($0.index % max(1, ranges) + 1) of \(ranges)"
+                return $0.task.map { "task \($0), \(range)" } ?? range
+            }
         case .inspect, .fit, .encode, .train, .predict, .evaluate: return payloads.map { _ in "" }
         }
+    }
+
+    private func inspectionPlan(_ files: [StageFile]) throws -> InspectionPlan {
+        guard let file = files.first else {
+            throw StageError.missingInput(stage: StageName.scan.rawValue, role: "plan")
+        }
+        return try JSONDecoder().decode(
+            InspectionPlan.self, from: Files.contents(of: "\(runDirectory)/\(file.path)"))
     }
 
     /// Samples per prediction shard: fixed, so that predictions do not depend on the workers.
     private static let predictionRange = 8192
 
-    private func fitted(_ done: [String: StageOutcome]) throws -> [String: [StageFile]] {
+    private func fitted(_ done: [String: StageOutcome], task: Int = 0) throws -> [String: [StageFile]] {
         [
-            "processors": try files("processors.json", of: .fit, done),
-            "split": try files("split.h5", of: .fit, done),
+            "processors": try files("processors.json", of: .fit, done, task: task),
+            "split": try files("split.h5", of: .fit, done, task: task),
         ]
     }
 
@@ -154,21 +177,30 @@ package struct Pipeline {
     }
 
     private func payload(
-        _ stage: StageName, _ index: Int, _ inputs: [String: [StageFile]], _ range: Range<Int>? = nil
+        _ stage: StageName, _ index: Int, _ inputs: [String: [StageFile]], _ range: Range<Int>? = nil,
+        task: Int? = nil
     ) -> ShardPayload {
-        ShardPayload(
-            stage: stage, job: job.text, index: index, inputs: inputs,
+        let own = task.map { job.perTask[$0] }
+        return ShardPayload(
+            stage: stage, job: own?.text ?? job.text, index: index,
+            task: job.tasks.isEmpty ? nil : own?.taskName, inputs: inputs,
             resume: stage == .train ? resume : nil,
             range: range.map { [$0.lowerBound, $0.upperBound] })
     }
 
     private func files(
-        _ name: String, of stage: StageName, _ done: [String: StageOutcome]
+        _ name: String, of stage: StageName, _ done: [String: StageOutcome], task: Int? = nil
     ) throws -> [StageFile] {
         guard let outcome = done[stage.rawValue] else {
             throw StageError.missingInput(stage: stage.rawValue, role: name)
         }
-        return outcome.shards.flatMap { $0.files.filter { $0.name == name } }
+        // The largest may have been planned first; their numbers tell the order of what they read.
+        let shards = outcome.shards.map { (name: ShardName($0.name), files: $0.files) }
+            .sorted { $0.name.index < $1.name.index }
+        let own = job.tasks.isEmpty ? nil : task.map { job.perTask[$0].taskName }
+        return shards.filter { own == nil || $0.name.task == own }.flatMap {
+            $0.files.filter { $0.name == name }
+        }
     }
 
     private func ranges(_ count: Int, _ size: Int) -> [Range<Int>] {
@@ -185,7 +217,7 @@ package struct Pipeline {
         case .inspect:
             let content = try JobSetup(job).storeContent
             parts += [section("dataset"), content, section("execution"), try sourceState()]
-        case .extract: parts += taskState(node)
+        case .extract: parts += try job.perTask.flatMap(taskState)
         case .fit: parts += [section("split"), section("processors"), section("leakage")]
         case .train:
             let trainer = (node.child("trainer")?.settings ?? []).filter {
@@ -203,7 +235,7 @@ package struct Pipeline {
     private func sourceState() throws -> String {
         var lines: [String] = []
         if let config = job.dataset.config { lines.append(try SHA256.hex(ofFile: config)) }
-        for map in job.codeMaps { lines.append(try SHA256.hex(ofFile: map.path)) }
+        for map in job.perTask.flatMap(\.codeMaps) { lines.append(try SHA256.hex(ofFile: map.path)) }
         try checkRoot()
         let manager = FileManager.default
         for name in (manager.enumerator(atPath: job.dataset.root)?.allObjects as? [String] ?? []).sorted() {
@@ -216,8 +248,8 @@ package struct Pipeline {
     }
 
     /// The task's section, with the text of a task file in place of its path.
-    private func taskState(_ node: ConfigurationNode) -> [String] {
-        let section = node.child("task")
+    private func taskState(_ job: JobConfiguration) throws -> [String] {
+        let section = try job.document.root().child("task")
         guard let file = job.taskFile else { return [section?.canonical ?? ""] }
         return [file.text, section?.child("code_mapping")?.canonical ?? ""]
     }
@@ -227,7 +259,7 @@ package struct Pipeline {
 
 /// Raised whenever a stage's results change for equal inputs, so that stored stages are computed again.
 enum OperationVersion {
-    static let current = "2"
+    static let current = "3"
 }
 
 /// What the inspect stage tells the planner.

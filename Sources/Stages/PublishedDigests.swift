@@ -24,7 +24,9 @@ package struct PublishedDigests {
     /// Writes the digests of `files` (paths below the run directory) and of the small files beside them. Throws `FileError`.
     package func write(_ files: [(name: String, sha256: String)]) throws {
         var all = files
-        for name in Self.unlisted where access("\(runDirectory)/\(name)", R_OK) == 0 {
+        let folders = (try? FileManager.default.contentsOfDirectory(atPath: "\(runDirectory)/samples")) ?? []
+        let manifests = folders.map { "samples/\($0)/manifest.json" }
+        for name in Self.unlisted + manifests where access("\(runDirectory)/\(name)", R_OK) == 0 {
             all.append((name, try SHA256.hex(ofFile: "\(runDirectory)/\(name)")))
         }
         let lines = all.sorted { $0.name < $1.name }.map { "\($0.sha256)  \($0.name)" }

@@ -52,7 +52,7 @@ package struct ReadingEstimate: Codable, Sendable {
 
     /// Probes the tables that a job reads; throws ``DatasetError``, `DelimitedTextError`, `FileError`.
     package init(_ setup: JobSetup, workers: Int) throws {
-        let (job, needs) = (setup.job, setup.task.neededAttributes)
+        let (job, needs) = (setup.job, setup.needs)
         let plan = try Inspector(definition: setup.definition, root: job.dataset.root).plan(
             tables: setup.tables, needs: needs, offered: setup.offered, shardSize: job.execution.shardSize,
             pieceBytes: job.execution.scanMiB << 20, limit: job.dataset.dev ? 1000 : nil)

@@ -7,11 +7,15 @@ package enum RunFiles {
     /// The attrition counts in a JSON file; throws `FileError` and decoding errors.
     package static func attrition(at path: String) throws -> Attrition { try decode(path) }
 
-    /// The attrition counts of a run's stages; nil before the processors are fitted.
-    package static func attrition(of stages: [StageOutcome], runDirectory: String) throws -> Attrition? {
-        let files = stages.first { $0.name == StageName.fit.rawValue }?.shards.flatMap(\.files) ?? []
-        return try files.first { $0.name == "attrition.json" }.map {
-            try attrition(at: "\(runDirectory)/\($0.path)")
+    /// The attrition counts of a run's stages by task, which is nil in a job with one; none before the processors are fitted.
+    package static func attritions(
+        of stages: [StageOutcome], runDirectory: String
+    ) throws -> [(task: String?, attrition: Attrition)] {
+        let shards = stages.first { $0.name == StageName.fit.rawValue }?.shards ?? []
+        return try shards.compactMap { shard in
+            try shard.files.first { $0.name == "attrition.json" }.map {
+                (ShardName(shard.name).task, try attrition(at: "\(runDirectory)/\($0.path)"))
+            }
         }
     }
 
@@ -45,9 +49,9 @@ package enum RunFiles {
     /// The signs of leakage that were found in a run's samples.
     package static func leakage(of stages: [StageOutcome], runDirectory: String) throws -> [LeakageFinding] {
         let files = stages.first { $0.name == StageName.fit.rawValue }?.shards.flatMap(\.files) ?? []
-        return try files.first { $0.name == "leakage.json" }.map {
-            try decode("\(runDirectory)/\($0.path)")
-        } ?? []
+        return try files.filter { $0.name == "leakage.json" }.flatMap { file -> [LeakageFinding] in
+            try decode("\(runDirectory)/\(file.path)")
+        }
     }
 
     private static func decode<Value: Decodable>(_ path: String) throws -> Value {

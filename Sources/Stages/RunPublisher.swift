@@ -1,3 +1,4 @@
+import Datasets
 import Digests
 import Foundation
 import Groundwork
@@ -13,6 +14,10 @@ package struct RunPublisher {
     /// Publishes what a stage left for people; does nothing for stages that only feed others. Throws `FileError`.
     package func publish(_ stage: StageOutcome) throws {
         switch StageName(rawValue: stage.name) {
+        case .scan:
+            for file in stage.shards.flatMap(\.files) where file.name.hasSuffix(SeekIndex.suffix) {
+                try link(file, as: "\(SeekIndex.folder)/\(file.name)")
+            }
         case .fit:
             try forget(
                 ["history.csv", "checkpoints"] + Self.results, unlessUnchanged: stage, "processors.json")
@@ -51,29 +56,56 @@ package struct RunPublisher {
     }
 
     private func publishFit(_ stage: StageOutcome) throws {
-        for file in stage.shards.flatMap(\.files) {
-            switch file.name {
-            case "processors.json": try link(file, as: "samples/processors.json")
-            case "attrition.json":
-                try AtomicFile.write(
-                    try RunFiles.attrition(at: "\(runDirectory)/\(file.path)").csv,
-                    to: "\(runDirectory)/attrition.csv",
-                    durable: false)
-            default: break
+        try forgetOtherTasks(stage)
+        for shard in stage.shards {
+            let name = ShardName(shard.name)
+            for file in shard.files {
+                switch file.name {
+                case "processors.json": try link(file, as: "\(name.samplesFolder)/processors.json")
+                case "attrition.json":
+                    let folder = name.task == nil ? runDirectory : "\(runDirectory)/\(name.samplesFolder)"
+                    try Files.createFolder(folder)
+                    try AtomicFile.write(
+                        try RunFiles.attrition(at: "\(runDirectory)/\(file.path)").csv,
+                        to: "\(folder)/attrition.csv", durable: false)
+                default: break
+                }
             }
         }
     }
 
+    /// Removes the samples of an earlier job with another list of tasks.
+    private func forgetOtherTasks(_ stage: StageOutcome) throws {
+        let tasks = stage.shards.compactMap { ShardName($0.name).task }
+        let folder = "\(runDirectory)/samples"
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where Files.isFolder("\(folder)/\(name)") ? !tasks.contains(name) : !tasks.isEmpty {
+            try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+        }
+        if !tasks.isEmpty { unlink("\(runDirectory)/attrition.csv") }
+    }
+
     private func publishSamples(_ stage: StageOutcome) throws {
-        let files = stage.shards.flatMap(\.files).filter { $0.name == "samples.h5" }
+        let shards = stage.shards.map { (name: ShardName($0.name), files: $0.files) }
+        var tasks = [String?]()
+        for shard in shards where !tasks.contains(shard.name.task) { tasks.append(shard.name.task) }
+        for task in tasks {
+            let own = shards.filter { $0.name.task == task }.sorted { $0.name.index < $1.name.index }
+            try publishSamples(
+                own.flatMap(\.files).filter { $0.name == "samples.h5" }, of: stage,
+                to: ShardName(task: task, index: 0).samplesFolder)
+        }
+    }
+
+    private func publishSamples(_ files: [StageFile], of stage: StageOutcome, to place: String) throws {
         var manifest = SampleManifest(stage: stage.id, samples: files.reduce(0) { $0 + $1.rows }, parts: [])
         let kept = Set(files.indices.map { String(format: "part-%05d.h5", $0) })
-        let folder = "\(runDirectory)/samples"
+        let folder = "\(runDirectory)/\(place)"
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         where name.hasPrefix("part-") && !kept.contains(name) { unlink("\(folder)/\(name)") }
         for (index, file) in files.enumerated() {
             let name = String(format: "part-%05d.h5", index)
-            try link(file, as: "samples/\(name)")
+            try link(file, as: "\(place)/\(name)")
             manifest.parts.append(.init(file: name, rows: file.rows, bytes: file.bytes, sha256: file.sha256))
         }
         let encoder = JSONEncoder()

@@ -18,7 +18,9 @@ extension RunSummary {
         configuration = job.text
         facts = Self.facts(job)
         facts += try RunFiles.warnings(of: stages, runDirectory: runDirectory).map { ("Warning", $0) }
-        if let attrition = try RunFiles.attrition(of: stages, runDirectory: runDirectory) { add(attrition) }
+        for (task, attrition) in try RunFiles.attritions(of: stages, runDirectory: runDirectory) {
+            add(attrition, of: task)
+        }
         let directory = RunFolder(path: runDirectory, stages: stages)
         if let text = try directory.text("history.csv") { add(history: text) }
         parts = try RunFiles.metrics(of: stages, runDirectory: runDirectory).map(Part.init)
@@ -36,7 +38,19 @@ extension RunSummary {
         return facts + [("Software", "PyHealth for clusters \(BuildInformation.version)")]
     }
 
-    private mutating func add(_ attrition: Attrition) {
+    /// Adds what became of patients; of several tasks the totals alone, since each has its table beside its samples.
+    private mutating func add(_ attrition: Attrition, of task: String?) {
+        facts += attrition.strayRows.map {
+            ("Rows of \($0.table)", "\(SmallCells.text($0.rows)): \($0.reason.rawValue)")
+        }
+        if let task {
+            facts.append(
+                (
+                    "Samples of \(task)",
+                    "\(attrition.samplesOut) of \(attrition.patientsOut) patients (\(attrition.patientsIn) in)"
+                ))
+            return
+        }
         self.attrition =
             [AttritionStep("in", patients: attrition.patientsIn, visits: attrition.visitsIn)]
             + attrition.exclusions.map {
@@ -78,14 +92,14 @@ extension RunSummary {
     }
 
     private mutating func addFiles(_ directory: RunFolder) throws {
-        if directory.has("samples/manifest.json") {
-            let data = try Files.contents(of: directory.file("samples/manifest.json"))
+        for folder in directory.samplesFolders where directory.has("\(folder)/manifest.json") {
+            let data = try Files.contents(of: directory.file("\(folder)/manifest.json"))
             let manifest = try JSONDecoder().decode(SampleManifest.self, from: data)
-            files = manifest.parts.map {
-                File(name: "samples/\($0.file)", bytes: $0.bytes, sha256: $0.sha256)
+            files += manifest.parts.map {
+                File(name: "\(folder)/\($0.file)", bytes: $0.bytes, sha256: $0.sha256)
             }
         }
-        for name in RunFolder.singles where directory.has(name) {
+        for name in directory.singles where directory.has(name) {
             let path = directory.file(name)
             let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
             files.append(File(name: name, bytes: size, sha256: try SHA256.hex(ofFile: path)))
@@ -110,8 +124,10 @@ private struct RunFolder {
         ("predictions/train.h5", .evaluate), ("predictions/val.h5", .evaluate),
         ("predictions/test.h5", .evaluate), ("metrics.json", .evaluate),
     ]
-    /// Files that are listed by their own names; the manifest lists the others.
-    static let singles = origins.map(\.file).filter { $0 != "samples/manifest.json" }
+    /// Files that are listed by their own names; manifests list the others.
+    let singles: [String]
+    /// Where samples are: one folder per task.
+    let samplesFolders: [String]
 
     private let path: String
     private let published: Set<String>
@@ -119,7 +135,18 @@ private struct RunFolder {
     init(path: String, stages: [StageOutcome]) {
         let reached = Set(stages.map(\.name))
         self.path = path
-        published = Set(Self.origins.filter { reached.contains($0.stage.rawValue) }.map(\.file))
+        let tasks =
+            stages.first { $0.name == StageName.fit.rawValue }?.shards.map { ShardName($0.name) } ?? []
+        samplesFolders = tasks.map(\.samplesFolder)
+        let several = tasks.filter { $0.task != nil }.map(\.samplesFolder).flatMap { folder in
+            [
+                ("\(folder)/manifest.json", StageName.encode), ("\(folder)/processors.json", .fit),
+                ("\(folder)/attrition.csv", .fit),
+            ]
+        }
+        let origins = (several.isEmpty ? Self.origins : several.map { (file: $0.0, stage: $0.1) })
+        singles = origins.map(\.file).filter { !$0.hasSuffix("/manifest.json") }
+        published = Set(origins.filter { reached.contains($0.stage.rawValue) }.map(\.file))
     }
 
     func file(_ name: String) -> String { "\(path)/\(name)" }

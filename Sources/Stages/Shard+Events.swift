@@ -7,8 +7,10 @@ extension Shard {
     /// Headers, sizes and patients → `inspect.json`.
     func inspect() throws -> ShardProduct {
         let execution = setup.job.execution
-        let plan = try Inspector(definition: setup.definition, root: setup.job.dataset.root).plan(
-            tables: setup.tables, needs: setup.task.neededAttributes, offered: setup.offered,
+        let plan = try Inspector(
+            definition: setup.definition, root: setup.job.dataset.root, runDirectory: folder.runDirectory
+        ).plan(
+            tables: setup.tables, needs: setup.needs, offered: setup.offered,
             shardSize: execution.shardSize,
             pieceBytes: execution.scanMiB << 20, limit: setup.job.dataset.dev ? 1000 : nil)
         try write(plan, "inspect.json")
@@ -17,15 +19,22 @@ extension Shard {
             outputs: [("inspect.json", plan.mapTasks.count)], result: try JSONEncoder().encode(result))
     }
 
-    /// One piece of one table → `shuffle`.
+    /// One piece of one table → `shuffle`, and the seek index of a large gzip file.
     func scan(_ joins: JoinCache) throws -> ShardProduct {
         let task = try ScanTask(
-            definition: setup.definition, root: setup.job.dataset.root, plan: try plan(), index: payload.index
-        )
-        let rows = try task.run(to: folder.temporaryPath(for: "shuffle"), joins: joins) { bytes in
-            progress.advance(by: 0, bytes: bytes)
+            definition: setup.definition, root: setup.job.dataset.root, plan: try plan(),
+            index: payload.index, runDirectory: folder.runDirectory)
+        let seek = try task.seekName()
+        let done = try task.run(
+            to: folder.temporaryPath(for: "shuffle"), seekPath: seek.map(folder.temporaryPath), joins: joins
+        ) { bytes in progress.advance(by: 0, bytes: bytes) }
+        var outputs = [("shuffle", done.rows)]
+        if let seek, done.points > 0 { outputs.append((seek, done.points)) }
+        if done.dropped > 0 {
+            try write([task.tableName: done.dropped], DroppedRows.name)
+            outputs.append((DroppedRows.name, done.dropped))
         }
-        return ShardProduct(outputs: [("shuffle", rows)])
+        return ShardProduct(outputs: outputs)
     }
 
     /// One patient range of all shuffle files → `events.h5`.

@@ -18,6 +18,7 @@ extension Shard {
                 try builder.append(sample)
             }
         }
+        DroppedRows.add(events, to: &attrition, task: setup.task)
         let samples = builder.finish()
         try RawSampleFile.write(samples, to: folder.temporaryPath(for: "raw.h5"))
         try write(attrition, "attrition.json")
@@ -102,6 +103,7 @@ extension Shard {
             let data = try Files.contents(of: path)
             total.merge(try JSONDecoder().decode(Attrition.self, from: data))
         }
+        try DroppedRows.add(paths("dropped"), to: &total, task: setup.task)
         return total
     }
 

@@ -78,6 +78,8 @@ package struct ShardPayload: Codable, Sendable {
     package var job: String
     /// The shard's number in its stage.
     package var index: Int
+    /// The task's name where the job has several.
+    package var task: String?
     /// Input files by role, paths relative to the run directory.
     package var inputs: [String: [StageFile]]
     /// A checkpoint to go on from, for training.

@@ -10,6 +10,24 @@ package struct Attrition: Codable, Sendable, Equatable {
         package var visits = 0
     }
 
+    /// Rows of a table that belong to nothing.
+    package struct StrayRows: Codable, Sendable, Equatable {
+        /// The table's name.
+        package var table: String
+        /// What they belong to nothing for.
+        package var reason: StrayReason
+        /// How many there are.
+        package var rows: Int
+    }
+
+    /// What rows belong to nothing for.
+    package enum StrayReason: String, Codable, Sendable {
+        /// An inner join found no row with their key in the joined file, for example no such admission: they are left out.
+        case noPartner = "left out, no partner in a joined table"
+        /// Their patient has no row in the table of patients; they are read.
+        case unknownPatient = "patient not in the table of patients"
+    }
+
     /// Label counts of one output field.
     package struct Label: Codable, Sendable, Equatable {
         package var value: String
@@ -33,6 +51,9 @@ package struct Attrition: Codable, Sendable, Equatable {
 
     /// Samples with inputs that were recorded after their prediction time.
     package private(set) var lateInputs = 0
+
+    /// Rows of the task's tables that belong to nothing, by table and reason; none is listed without rows.
+    package private(set) var strayRows: [StrayRows] = []
 
     /// An empty count over these rules, in order.
     package init(rules: [String]) { exclusions = rules.map { Exclusion(rule: $0) } }
@@ -67,6 +88,17 @@ package struct Attrition: Codable, Sendable, Equatable {
     /// Counts samples whose latest input was recorded after their prediction time.
     package mutating func count(lateInputs: Int) { self.lateInputs += lateInputs }
 
+    /// Counts rows of a table that belong to nothing.
+    package mutating func count(strayRows rows: Int, of table: String, _ reason: StrayReason) {
+        guard rows > 0 else { return }
+        if let index = strayRows.firstIndex(where: { $0.table == table && $0.reason == reason }) {
+            strayRows[index].rows += rows
+        } else {
+            strayRows.append(StrayRows(table: table, reason: reason, rows: rows))
+            strayRows.sort { ($0.table, $0.reason.rawValue) < ($1.table, $1.reason.rawValue) }
+        }
+    }
+
     /// Ends the count of a patient who was entered: he has `samples`, or is taken out by `rule`.
     package mutating func close(samples: Int, rule: String) {
         if samples > 0 { patientsOut += 1 } else { exclude(rule, patients: 1) }
@@ -86,6 +118,7 @@ package struct Attrition: Codable, Sendable, Equatable {
         lateInputs += other.lateInputs
         samplesOut += other.samplesOut
         for label in other.labels { count(label: label.value, samples: label.samples) }
+        for stray in other.strayRows { count(strayRows: stray.rows, of: stray.table, stray.reason) }
     }
 
     /// Labels stay in order of length and text, which is the order of size for whole numbers.
@@ -104,14 +137,24 @@ package struct Attrition: Codable, Sendable, Equatable {
             && visitsIn == visitsOut + exclusions.reduce(0) { $0 + $1.visits }
     }
 
-    /// The table as comma-separated text: step, patients, visits, samples.
+    /// The table as comma-separated text: step, patients, visits, samples; and rows, where some belong to nothing.
     package var csv: String {
         let rows =
             [["step", "patients", "visits", "samples"], ["in", "\(patientsIn)", "\(visitsIn)", ""]]
             + exclusions.map { ["excluded: \($0.rule)", "\($0.patients)", "\($0.visits)", ""] }
             + [["out", "\(patientsOut)", "\(visitsOut)", "\(samplesOut)"]]
             + labels.map { ["label \($0.value)", "", "", "\($0.samples)"] }
-        return rows.map { $0.map(quoted).joined(separator: ",") + "\n" }.joined()
+        guard strayRows.isEmpty else {
+            let stray = strayRows.map {
+                ["rows of \($0.table): \($0.reason.rawValue)", "", "", "", "\($0.rows)"]
+            }
+            return Self.text([rows[0] + ["rows"]] + rows.dropFirst().map { $0 + [""] } + stray)
+        }
+        return Self.text(rows)
+    }
+
+    private static func text(_ rows: [[String]]) -> String {
+        rows.map { $0.map(quoted).joined(separator: ",") + "\n" }.joined()
     }
 }
 

@@ -20,7 +20,8 @@ struct CoordinatorCommand: ParsableCommand {
         version: BuildInformation.version,
         subcommands: [
             RunCommand.self, PlanCommand.self, DoctorCommand.self, StatusCommand.self, StatsCommand.self,
-            ExplainCommand.self, KeygenCommand.self, SynthesizeCommand.self, VerifyCommand.self, DrainCommand.self,
+            ExplainCommand.self, KeygenCommand.self, SynthesizeCommand.self, VerifyCommand.self,
+            DrainCommand.self,
             CancelCommand.self, RecoverCommand.self, JournalCommand.self,
         ])
 }

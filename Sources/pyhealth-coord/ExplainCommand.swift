@@ -30,11 +30,13 @@ struct ExplainCommand: ParsableCommand {
                     "explain prints data of a patient, and only to a terminal. Run it without a pipe or a redirection."
                 )
             }
-            let setup = try JobSetup(JobConfiguration.load(path: job, overrides: try settings(overrides)))
-            let progress = ReadingProgress()
-            let found = try PatientExplanation(setup, patient: patient) { progress.add($0) }
-            progress.end()
-            print(text(setup, found))
+            for one in try JobConfiguration.load(path: job, overrides: try settings(overrides)).perTask {
+                let setup = try JobSetup(one)
+                let progress = ReadingProgress()
+                let found = try PatientExplanation(setup, patient: patient) { progress.add($0) }
+                progress.end()
+                print(text(setup, found))
+            }
         }
     }
 

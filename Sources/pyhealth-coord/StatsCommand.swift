@@ -54,6 +54,11 @@ struct StatsCommand: ParsableCommand {
             if one.ofUnknownPatients > 0, let patients = found.patientTable {
                 lines.append("  patient not in \(patients)  \(SmallCells.text(one.ofUnknownPatients)) events")
             }
+            if one.withoutPartner > 0 {
+                lines.append(
+                    "  without partner in a joined table  \(SmallCells.text(one.withoutPartner)) rows, left out"
+                )
+            }
             let years = one.years.sorted { $0.key < $1.key }
             if let first = years.first, let last = years.last {
                 lines.append("  years         \(first.key) to \(last.key)")
@@ -80,6 +85,7 @@ struct StatsCommand: ParsableCommand {
         struct Table: Encodable {
             var name, events, patients: String
             var ofUnknownPatients: String
+            var withoutPartner: String
             var years: [String: String]
             var emptyShare: [String: Double]
         }
@@ -95,6 +101,7 @@ struct StatsCommand: ParsableCommand {
                     name: one.name, events: SmallCells.text(one.events),
                     patients: SmallCells.text(one.patients),
                     ofUnknownPatients: SmallCells.text(one.ofUnknownPatients),
+                    withoutPartner: SmallCells.text(one.withoutPartner),
                     years: Dictionary(
                         uniqueKeysWithValues: one.years.map { ("\($0.key)", SmallCells.text($0.value)) }),
                     emptyShare: one.events < SmallCells.limit

@@ -71,6 +71,22 @@ import Testing
         #expect(times == [Timestamp("2101-01-02")?.milliseconds, Timestamp("2101-01-03")?.milliseconds])
     }
 
+    @Test func rowsThatAJoinDropsAreCounted() throws {
+        for pieceBytes in [1 << 20, 40] {
+            var data = try SmallDataset()
+            func dropped() throws -> [String: Int] {
+                let definition = try data.definition()
+                let plan = try Inspector(definition: definition, root: data.folder.path).plan(
+                    tables: definition.tableOrder(requested: ["codes"]), needs: [:], shardSize: 10,
+                    pieceBytes: pieceBytes)
+                return try LocalEvents(definition, root: data.folder.path, plan: plan).dropped
+            }
+            #expect(try dropped() == ["visits": 0, "codes": 1])
+            data.definitionText = data.definitionText.replacing("how: inner", with: "how: left")
+            #expect(try dropped() == ["visits": 0, "codes": 0])
+        }
+    }
+
     @Test func aLeftJoinKeepsRowsWithoutPartner() throws {
         var data = try SmallDataset()
         data.definitionText = data.definitionText.replacing("how: inner", with: "how: left")

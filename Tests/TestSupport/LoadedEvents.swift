@@ -19,6 +19,9 @@ package struct LoadedEvents {
         shards = try (0..<plan.rangeCount).map(events.shard)
     }
 
+    /// Shards that were read already.
+    package init(_ shards: [EventShard]) { self.shards = shards }
+
     /// An event as texts.
     package struct ReadableEvent: Equatable, Sendable {
         package let patient: String
