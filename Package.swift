@@ -127,7 +127,7 @@ let package = Package(
             name: "pyhealth-bench",
             dependencies: [
                 "Kernels", "Tensors", "Layers", "Storage", "Evaluation", "SyntheticCorpora", "ClusterRuntime",
-                "ClusterProtocol", "Groundwork", argumentParser,
+                "ClusterProtocol", "Stages", "Training", "CAllocator", "Groundwork", argumentParser,
             ],
             swiftSettings: house),
 
@@ -173,7 +173,7 @@ let package = Package(
             ]),
         tests("SyntheticCorporaTests", ["SyntheticCorpora", "Datasets", "Groundwork", "TestSupport"]),
         .executableTarget(
-            name: "ClusterTestWorker", dependencies: ["ClusterRuntime", "ClusterProtocol", "Groundwork"],
+            name: "ClusterTestWorker", dependencies: ["ClusterRuntime", "ClusterProtocol", "Groundwork", logging],
             path: "Tests/ClusterTestWorker", swiftSettings: house),
         tests(
             "ClusterTests",

@@ -17,6 +17,7 @@ package enum ClusterEvent: Sendable, Equatable {
     case workerLost(instance: Instance, cause: LossCause)
     case attemptLost(stage: String, shard: String, attempt: UInt32, instance: Instance)
     case attemptFailed(stage: String, shard: String, attempt: UInt32, instance: Instance, code: String)
+    case inputDamaged(stage: String, shard: String, code: String)
     case outputMissing(stage: String, shard: String, attempt: UInt32)
     case duplicateResult(stage: String, shard: String, attempt: UInt32)
     case generationStarted(stage: String, generation: UInt64, members: Int, position: UInt64)
@@ -62,6 +63,7 @@ package enum ClusterEvent: Sendable, Equatable {
         case .workerLost: "worker-lost"
         case .attemptLost: "attempt-lost"
         case .attemptFailed: "attempt-failed"
+        case .inputDamaged: "input-damaged"
         case .outputMissing: "output-missing"
         case .duplicateResult: "duplicate-result"
         case .generationStarted: "generation-started"
@@ -91,7 +93,8 @@ package enum ClusterEvent: Sendable, Equatable {
         switch self {
         case .workerLost(_, .left), .workerEnded(_, _, .exited(0)): false
         case .journalTorn, .stageInvalid, .workerEnded, .workerRejected, .workerLost, .attemptFailed,
-            .outputMissing, .memberFailed, .framesLost, .jobFailed, .peerBarred, .connectionsRefused,
+            .inputDamaged, .outputMissing, .memberFailed, .framesLost, .jobFailed, .peerBarred,
+            .connectionsRefused,
             .messagesRefused, .trainingPaused, .checkpointDamaged,
             .shardQuarantined, .diskFull, .superseded:
             true
@@ -187,7 +190,7 @@ package enum ClusterEvent: Sendable, Equatable {
             [("stage", .text(stage)), ("position", .integer(Int(clamping: position)))]
         case .straggler(let stage, let shard, let attempt, let instance, let seconds):
             shardFields(stage, shard, attempt) + [worker(instance), ("seconds", .number(seconds))]
-        case .shardQuarantined(let stage, let shard, let code):
+        case .shardQuarantined(let stage, let shard, let code), .inputDamaged(let stage, let shard, let code):
             [("stage", .text(stage)), ("shard", .text(shard)), ("code", .text(code))]
         case .diskFull(let instance), .diskHasSpace(let instance): [worker(instance)]
         case .operatorRequest(let verb): [("verb", .text(verb))]

@@ -20,6 +20,9 @@ package enum CoordinatorDirective: Sendable, Equatable {
     case bar(Instance, position: UInt64)
     /// What was asked to end orderly has ended as far as it can.
     case drained
+    /// A file of an earlier stage is not as it was written; the open stage was given up. Make the file again, then open the
+    /// stage again.
+    case inputDamaged(WireFailure)
     /// Another coordinator, with this higher epoch, has taken over: write nothing any more.
     case superseded(by: UInt64)
 }

@@ -38,6 +38,9 @@ extension CoordinatorMachine {
             directives = training?.handle(prepared: message, from: instance, now: now)
         case .ready(let message): directives = training?.handle(ready: message, from: instance, now: now)
         case .trainingDone(let message): return trainingDone(message, from: instance, now: now)
+        case .trainingFailed(let message)
+        where !message.failure.damagedInput.isEmpty && training?.isUnfinished(message, of: instance) == true:
+            return giveUpStage(message.failure)
         case .trainingFailed(let message):
             directives = training?.handle(failed: message, from: instance, now: now)
         case .disagreed(let message):
@@ -117,7 +120,11 @@ extension CoordinatorMachine {
         shards?.renew(instance, deadline: now + WorkerTable.lostAfter)
         shards?.noteWork(of: instance, now: now)
         training?.handle(status: message.training, pulse: message.pulse, from: instance, now: now)
-        var directives: [CoordinatorDirective] = [.send(to: instance, .pulse(WirePulse()))]
+        var directives: [CoordinatorDirective] = []
+        let interval = workers.count < Self.crowd.workers ? 0 : Self.crowd.pulseInterval
+        if workers.isPulseDue(instance, now: now, interval: interval) {
+            directives.append(.send(to: instance, .pulse(WirePulse())))
+        }
         if message.diskFull != diskFull.contains(instance) {
             if message.diskFull { diskFull.insert(instance) } else { diskFull.remove(instance) }
             directives.append(
@@ -125,9 +132,14 @@ extension CoordinatorMachine {
         }
         let missing =
             shards?.missing(from: message.held, instance: instance, now: now, age: Self.grantResend) ?? []
+        // Towards an orderly end nothing is begun any more, not even what was granted.
+        guard draining == nil else {
+            for attempt in missing { shards?.takeBack(attempt, from: instance) }
+            return directives + reconcile(message.held, of: instance, now: now)
+        }
         directives += missing.map { .send(to: instance, grantMessage($0)) }
-        directives += reconcile(message.held, of: instance, now: now)
-        return directives + assign(now: now)
+        // Who has become idle is seen at the next tick.
+        return directives + reconcile(message.held, of: instance, now: now)
     }
 
     /// Takes over work that a worker says it holds, or asks it back if nobody wants it.
@@ -150,11 +162,10 @@ extension CoordinatorMachine {
             entry.usage = message.usage
             entry.pulseChanged = now
         }
-        if let table = shards, let index = table.index(of: attempt) {
-            let prefix = outputPrefix(stage: table.stage, shard: table.items[index].name, attempt: attempt)
-            guard message.commit.outputs.allSatisfy({ GrantedPath.isOutput($0.path, prefix: prefix) }) else {
-                return bar(instance, "foreign-path", now: now)
-            }
+        if let prefix = expectedPrefix(attempt),
+            !message.commit.outputs.allSatisfy({ GrantedPath.isOutput($0.path, prefix: prefix) })
+        {
+            return bar(instance, "foreign-path", now: now)
         }
         guard let disposition = shards?.report(attempt, from: instance) else {
             return [acknowledge(attempt, to: instance)]
@@ -162,7 +173,8 @@ extension CoordinatorMachine {
         switch disposition {
         case .pending: return []
         case .duplicate:
-            return [duplicate(attempt), acknowledge(attempt, to: instance)] + assign(now: now)
+            return [duplicate(attempt), acknowledge(attempt, to: instance)]
+                + assign(to: instance, now: now)
         case .check:
             workers.update(instance) { $0.computeSeconds += message.computeSeconds }
             totals.computeSeconds += message.computeSeconds
@@ -170,8 +182,16 @@ extension CoordinatorMachine {
             longestShard = max(longestShard, message.computeSeconds)
             let isEarly = !configuration.rules.contains(.acknowledgeAfterCommit)
             return (isEarly ? [acknowledge(attempt, to: instance)] : []) + [.check(message.commit)]
-                + assign(now: now)
+                + assign(to: instance, now: now)
         }
+    }
+
+    /// The first part of the names of an attempt's files; nil for an attempt of another stage.
+    private func expectedPrefix(_ attempt: WireAttemptID) -> String? {
+        guard let index = shards?.index(of: attempt), let stage = shards?.stage,
+            let name = shards?.items[index].name
+        else { return nil }
+        return outputPrefix(stage: stage, shard: name, attempt: attempt)
     }
 
     private mutating func shardFailed(
@@ -180,6 +200,7 @@ extension CoordinatorMachine {
         let attempt = message.attempt
         var directives = [acknowledge(attempt, to: instance)]
         guard let table = shards, table.held(by: instance).contains(attempt) else { return directives }
+        if !message.failure.damagedInput.isEmpty { return directives + giveUpStage(message.failure) }
         let name = table.name(of: attempt)
         directives.append(
             .report(

@@ -49,6 +49,8 @@ package struct CoordinatorMachine: Sendable {
 
     /// Grants a worker may hold, so that it never waits for a round trip.
     package static let grantsPerWorker = 2
+    /// With so many workers not every heartbeat is answered, but one in so many seconds.
+    static let crowd = (workers: 100, pulseInterval: Seconds(3))
     /// Age at which a grant that a worker does not list counts as lost on the way.
     static let grantResend: Seconds = 2.5
     /// Barred instances remembered.
@@ -80,6 +82,8 @@ package struct CoordinatorMachine: Sendable {
     package internal(set) var diskFull: Set<Instance> = []
     /// Generations are never used twice, not even by two stages.
     var lastGeneration: UInt64 = 0
+    /// Attempts given at the shards of stages that are closed: their numbers are not used again if one is opened again.
+    var attempts: [String: [UInt32]] = [:]
 
     /// An orderly end that was asked for.
     struct Draining: Sendable {
@@ -126,6 +130,8 @@ package struct CoordinatorMachine: Sendable {
 
     private mutating func open(_ table: ShardTable, now: Seconds) -> [CoordinatorDirective] {
         begin(now: now)
+        var table = table
+        table.continueAttempts(after: attempts[table.stage] ?? [])
         shards = table
         if table.isComplete { return finishShards() }
         // Work that survivors of an earlier epoch still hold is theirs.
@@ -160,8 +166,20 @@ package struct CoordinatorMachine: Sendable {
 
     mutating func finishShards() -> [CoordinatorDirective] {
         guard let table = shards, table.isComplete else { return [] }
+        attempts[table.stage] = table.attempts
         shards = nil
         return [.stageDone(table.commits.compactMap { $0 })]
+    }
+
+    /// Gives the open stage up because what an earlier one left is damaged; workers' late results of it are forgotten.
+    mutating func giveUpStage(_ failure: WireFailure) -> [CoordinatorDirective] {
+        guard !hasFailed, isShuttingDown == nil else { return [] }
+        if let table = shards { attempts[table.stage] = table.attempts }
+        let closing = training?.abandon() ?? []
+        lastGeneration = training?.generation ?? lastGeneration
+        shards = nil
+        training = nil
+        return closing + [.inputDamaged(failure)]
     }
 
     // MARK: Dispatch
@@ -170,9 +188,7 @@ package struct CoordinatorMachine: Sendable {
     mutating func assign(now: Seconds) -> [CoordinatorDirective] {
         guard shards != nil, isShuttingDown == nil, !hasFailed, draining == nil else { return [] }
         var directives: [CoordinatorDirective] = []
-        let able = workers.instances.filter { instance in
-            workers[instance].map { !$0.isLeaving && !$0.isSuspect && !$0.isUnreachable } ?? false
-        }
+        let able = workers.instances.filter { workers.isAble($0) }
         let most =
             configuration.rules.contains(.boundedGrants) ? Self.grantsPerWorker : shards?.items.count ?? 0
         for count in 0..<most {
@@ -191,6 +207,21 @@ package struct CoordinatorMachine: Sendable {
         }
         for instance in able where shards?.heldCount(by: instance) == 0 {
             directives += helpStraggler(instance, now: now)
+        }
+        return directives
+    }
+
+    /// Gives a worker that has done something more to do; looks at all of them only when shards run out.
+    mutating func assign(to instance: Instance, now: Seconds) -> [CoordinatorDirective] {
+        guard shards?.pendingCount ?? 0 > Self.grantsPerWorker * workers.count,
+            configuration.rules.contains(.boundedGrants)
+        else { return assign(now: now) }
+        guard isShuttingDown == nil, !hasFailed, draining == nil, workers.isAble(instance) else { return [] }
+        var directives: [CoordinatorDirective] = []
+        while shards?.heldCount(by: instance) ?? 0 < Self.grantsPerWorker {
+            let granted = grant(to: instance, among: workers.instances, now: now)
+            if granted.isEmpty { break }
+            directives += granted
         }
         return directives
     }
@@ -243,30 +274,28 @@ package struct CoordinatorMachine: Sendable {
         _ commit: WireShardCommit, _ isPresent: Bool, now: Seconds
     ) -> [CoordinatorDirective] {
         if training?.spec.stage == commit.attempt.stage { return checkedTraining(commit, isPresent) }
-        guard var table = shards, table.index(of: commit.attempt) != nil else { return [] }
-        defer { shards = table }
+        guard shards?.index(of: commit.attempt) != nil else { return [] }
         if isPresent || !configuration.rules.contains(.checkBeforeCommit) {
-            guard table.confirm(commit.attempt) else { return [] }
+            // In place: a copy of the table for every result would cost more than all the rest.
+            guard shards?.confirm(commit.attempt) == true else { return [] }
             var entry = WireJournalRecord()
             entry.shardCommitted.commit = commit
             return [.append(entry, mark: .commit(commit))]
         }
+        guard let table = shards else { return [] }
         var directives: [CoordinatorDirective] = [
             .report(
                 .outputMissing(
                     stage: table.stageName, shard: table.name(of: commit.attempt),
                     attempt: commit.attempt.attempt))
         ]
-        for reporter in table.refuse(commit.attempt) {
+        for reporter in shards?.refuse(commit.attempt) ?? [] {
             directives.append(acknowledge(reporter.attempt, to: reporter.instance))
-            if table.fail(reporter.attempt, from: reporter.instance, deterministic: false) {
+            if shards?.fail(reporter.attempt, from: reporter.instance, deterministic: false) == true {
                 directives += quarantine(missingOutputs(of: commit, in: table), commit.attempt, in: table)
             }
         }
-        shards = table
-        directives += assign(now: now)
-        table = shards ?? table
-        return directives
+        return directives + assign(now: now)
     }
 
     private mutating func checkedTraining(
@@ -307,7 +336,8 @@ package struct CoordinatorMachine: Sendable {
             revoke.attempts = [holder.attempt]
             directives.append(.send(to: holder.instance, .revoke(revoke)))
         }
-        return directives + finishShards() + assign(now: now)
+        directives += finishShards()
+        return useless.reduce(into: directives) { $0 += assign(to: $1.instance, now: now) }
     }
 
     mutating func duplicate(_ attempt: WireAttemptID) -> CoordinatorDirective {

@@ -46,8 +46,8 @@ package enum EnvelopeReader {
     /// Bytes of the payload of the largest body field that has one.
     private static func payloadBytes(_ bytes: UnsafeRawBufferPointer) -> Int {
         var most = 0
-        forEachField(bytes) { number, content in
-            guard let path = payloads[number] else { return }
+        WireFields.forEach(bytes) { number, field in
+            guard case .bytes(let content) = field, let path = payloads[number] else { return }
             most = max(most, length(of: path[...], in: content))
         }
         return most
@@ -56,44 +56,10 @@ package enum EnvelopeReader {
     private static func length(of path: ArraySlice<Int>, in bytes: UnsafeRawBufferPointer) -> Int {
         guard let first = path.first else { return bytes.count }
         var most = 0
-        forEachField(bytes) { number, content in
+        WireFields.forEach(bytes) { number, field in
+            guard case .bytes(let content) = field else { return }
             if number == first { most = max(most, length(of: path.dropFirst(), in: content)) }
         }
         return most
-    }
-
-    /// Calls `body` with every length-delimited field; stops at the first byte that makes no sense.
-    private static func forEachField(
-        _ bytes: UnsafeRawBufferPointer, _ body: (Int, UnsafeRawBufferPointer) -> Void
-    ) {
-        var place = 0
-        while place < bytes.count {
-            guard let tag = varint(bytes, &place) else { return }
-            switch tag & 7 {
-            case 0: guard varint(bytes, &place) != nil else { return }
-            case 1: place += 8
-            case 5: place += 4
-            case 2:
-                guard let length = varint(bytes, &place), length <= UInt64(bytes.count - place) else {
-                    return
-                }
-                let end = place + Int(length)
-                body(Int(clamping: tag >> 3), UnsafeRawBufferPointer(rebasing: bytes[place..<end]))
-                place = end
-            default: return
-            }
-        }
-    }
-
-    private static func varint(_ bytes: UnsafeRawBufferPointer, _ place: inout Int) -> UInt64? {
-        var value: UInt64 = 0
-        for shift in stride(from: UInt64(0), to: 64, by: 7) {
-            guard place < bytes.count else { return nil }
-            let byte = bytes[place]
-            place += 1
-            value |= UInt64(byte & 0x7f) << shift
-            if byte & 0x80 == 0 { return value }
-        }
-        return nil
     }
 }

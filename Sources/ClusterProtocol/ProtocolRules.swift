@@ -49,6 +49,9 @@ package struct ProtocolRules: OptionSet, Sendable, Hashable {
     /// R15: members wait for each other only so long.
     package static let boundedWaits = ProtocolRules(bit: 18)
 
+    /// R3: what was found to be damaged is not counted again.
+    package static let withdrawDamaged = ProtocolRules(bit: 19)
+
     /// Every rule.
-    package static let all = ProtocolRules(rawValue: (1 << 19) - 1)
+    package static let all = ProtocolRules(rawValue: (1 << 20) - 1)
 }

@@ -41,6 +41,10 @@ package struct ShardTable: Sendable {
     package let items: [Item]
     package let epoch: UInt64
     private let rules: ProtocolRules
+    /// Whether the stage was finished before and lacks what was found to be damaged.
+    private let isAgain: Bool
+    /// Attempts up to these, and all of earlier epochs, are not taken; nil: all are.
+    private var outdated: [UInt32]?
     /// Committed shards in place, nil for the others.
     package private(set) var commits: [WireShardCommit?]
     /// How many are committed.
@@ -107,9 +111,10 @@ package struct ShardTable: Sendable {
     /// A stage's shards, with those already committed by an earlier epoch.
     package init(
         stage: String, stageName: String, items: [Item], epoch: UInt64, commits: [Int: WireShardCommit] = [:],
-        rules: ProtocolRules = .all
+        isAgain: Bool = false, rules: ProtocolRules = .all
     ) {
         self.rules = rules
+        self.isAgain = isAgain
         self.stage = stage
         self.stageName = stageName
         self.items = items
@@ -123,6 +128,25 @@ package struct ShardTable: Sendable {
         committedCount = self.commits.count { $0 != nil }
         queue = items.indices.reversed().filter { commits[$0] == nil }
         pendingCount = queue.count
+    }
+
+    /// How many attempts were given at each shard in this epoch.
+    package var attempts: [UInt32] { shards.map(\.attempts) }
+
+    /// Goes on counting attempts where an earlier table of the stage stopped, since every attempt has files of its own;
+    /// results of those are not taken any more.
+    mutating func continueAttempts(after given: [UInt32]) {
+        guard isAgain || !given.isEmpty else { return }
+        for (index, count) in given.enumerated() where index < shards.count {
+            shards[index].attempts = max(shards[index].attempts, count)
+        }
+        outdated = attempts
+    }
+
+    /// Whether an attempt belongs to an earlier opening of the stage.
+    private func isOutdated(_ attempt: WireAttemptID, _ index: Int) -> Bool {
+        guard let outdated else { return false }
+        return attempt.epoch != epoch || attempt.attempt <= outdated[index]
     }
 
     /// Whether every shard is committed.
@@ -198,7 +222,9 @@ package struct ShardTable: Sendable {
     package mutating func adopt(
         _ attempt: WireAttemptID, by instance: Instance, now: Seconds, deadline: Seconds
     ) -> Bool {
-        guard let index = index(of: attempt), !shards[index].dead.contains(attempt) else { return false }
+        guard let index = index(of: attempt), !shards[index].dead.contains(attempt),
+            !isOutdated(attempt, index)
+        else { return false }
         if shards[index].holders.contains(Reporter(attempt: attempt, instance: instance)) { return true }
         // A result that is being looked at or committed needs nothing more from its worker but patience.
         guard shards[index].isPending else {
@@ -272,7 +298,9 @@ package struct ShardTable: Sendable {
 
     /// Notes a reported result.
     package mutating func report(_ attempt: WireAttemptID, from instance: Instance) -> Disposition {
-        guard let index = index(of: attempt), !isFinal(index) else { return .duplicate }
+        guard let index = index(of: attempt), !isFinal(index), !isOutdated(attempt, index) else {
+            return .duplicate
+        }
         if !rules.contains(.countCommitted) { committedCount += 1 }
         let reporter = Reporter(attempt: attempt, instance: instance)
         let isNews = shards[index].committing == nil && !shards[index].checking.contains(attempt)
@@ -313,8 +341,10 @@ package struct ShardTable: Sendable {
         commits[index] = commit
         let (reporters, useless) = (shards[index].reporters, shards[index].holders)
         change(index) { shard in
+            let attempts = shard.attempts
             shard = Shard()
             shard.isCommitted = true
+            shard.attempts = attempts
         }
         for holder in useless {
             holdings[holder.instance]?.leases.removeAll { $0.attempt == holder.attempt }

@@ -22,10 +22,12 @@ extension TrainingGenerations {
     /// Those of one host beside each other, in the order in which hosts and workers came.
     private func byHost(_ open: [Candidate]) -> [Instance] {
         var groups: [(host: String, instances: [Instance])] = []
+        var places: [String: Int] = [:]
         for candidate in open {
-            if let place = groups.firstIndex(where: { $0.host == candidate.host }) {
+            if let place = places[candidate.host] {
                 groups[place].instances.append(candidate.instance)
             } else {
+                places[candidate.host] = groups.count
                 groups.append((candidate.host, [candidate.instance]))
             }
         }
@@ -59,6 +61,7 @@ extension TrainingGenerations {
         behind = members.indices.filter { answers[members[$0]] != target }
         answers = [:]
         ranges = VirtualRankPlan.ranges(ranks: spec.virtualRanks, costs: memberCosts)
+        commonPlan = makePlan()
         return members.indices.map { .send(to: members[$0], .plan(planMessage(for: $0))) }
     }
 
@@ -104,7 +107,7 @@ extension TrainingGenerations {
         guard phase == .starting, generation == self.generation else { return [] }
         phase = .running
         generationsBegun += 1
-        for instance in members { watches[instance] = Watch(since: now) }
+        for instance in members { watches[instance] = Watch(since: now, heard: now) }
         if candidates.contains(where: { $0.isOpen && !members.contains($0.instance) }) {
             joinAt = now + spec.joinDelay
         }

@@ -35,15 +35,20 @@ extension TrainingGenerations {
         return message
     }
 
-    func planMessage(for index: Int) -> WirePlan {
+    /// What all members are told of each other; made once per generation, since it grows with their number.
+    func makePlan() -> WirePlan {
         var message = WirePlan()
         message.stage = spec.stage
         message.generation = generation
-        message.index = UInt32(index)
         message.position = target.position
         message.behind = behind.map { UInt32($0) }
-        let places = members.map { member in candidates.first { $0.instance == member } }
-        let hosts = places.map { place in places.firstIndex { $0?.host == place?.host } ?? 0 }
+        let known = Dictionary(candidates.map { ($0.instance, $0) }) { first, _ in first }
+        let places = members.map { known[$0] }
+        var firsts: [String?: Int] = [:]
+        for (place, candidate) in places.enumerated() where firsts[candidate?.host] == nil {
+            firsts[candidate?.host] = place
+        }
+        let hosts = places.map { firsts[$0?.host] ?? 0 }
         message.route = CollectiveRoute.choose(spec.route, ranges: ranges, hosts: hosts).rawValue
         message.bucketBytes = UInt32(clamping: spec.bucketBytes)
         message.members = members.indices.map { place in
@@ -56,6 +61,12 @@ extension TrainingGenerations {
             member.virtualRanks = UInt32(ranges[place].count)
             return member
         }
+        return message
+    }
+
+    func planMessage(for index: Int) -> WirePlan {
+        var message = commonPlan
+        message.index = UInt32(index)
         return message
     }
 

@@ -2,6 +2,8 @@
 extension TrainingGenerations {
     /// Seconds for which the slowest member may keep the others waiting before virtual ranks move.
     package static let imbalanceWait: Seconds = 60
+    /// Seconds from one look at the balance to the next.
+    static let weighing: Seconds = 1
     /// How much longer a step may take than it would with other ranges.
     package static let imbalance = 1.2
 
@@ -17,10 +19,9 @@ extension TrainingGenerations {
     }
 
     mutating func finishIfComplete() -> [CoordinatorDirective] {
-        let waiting = members.filter { member in
-            results[member] == nil && candidates.contains { $0.instance == member }
-        }
-        guard waiting.isEmpty, let first = members.first, let result = results[first] else { return [] }
+        guard results.count >= members.count || !isAwaited, let first = members.first,
+            let result = results[first]
+        else { return [] }
         phase = .done
         var commit = WireShardCommit()
         commit.attempt.stage = spec.stage
@@ -28,16 +29,32 @@ extension TrainingGenerations {
         commit.attempt.attempt = UInt32(truncatingIfNeeded: generation)
         commit.outputs = result.files
         commit.result = result.result
-        return candidates.map { .send(to: $0.instance, .trainingClose(closeMessage)) } + [.check(commit)]
+        return abandon() + [.check(commit)]
+    }
+
+    /// Whether a member that is still there has not finished.
+    private var isAwaited: Bool {
+        let living = Set(candidates.map(\.instance))
+        return members.contains { results[$0] == nil && living.contains($0) }
+    }
+
+    /// Whether the message tells of a failure of this training, and not of one heard of before.
+    func isUnfinished(_ message: WireTrainingFailed, of instance: Instance) -> Bool {
+        message.stage == spec.stage && phase != .done
+            && candidates.contains { $0.instance == instance && $0.lastFailure != message.number }
+    }
+
+    /// Lets everybody go.
+    func abandon() -> [CoordinatorDirective] {
+        candidates.map { .send(to: $0.instance, .trainingClose(closeMessage)) }
     }
 
     /// A member's computation failed; it has thrown its member away.
     package mutating func handle(
         failed message: WireTrainingFailed, from instance: Instance, now: Seconds
     ) -> [CoordinatorDirective] {
-        guard message.stage == spec.stage, phase != .done,
-            let place = candidates.firstIndex(where: { $0.instance == instance }),
-            candidates[place].lastFailure != message.number
+        guard isUnfinished(message, of: instance),
+            let place = candidates.firstIndex(where: { $0.instance == instance })
         else { return [] }
         candidates[place].lastFailure = message.number
         failures += 1
@@ -64,8 +81,9 @@ extension TrainingGenerations {
             || watch.pulse != pulse || !status.waiting
         {
             watch = Watch(state: status, pulse: pulse, since: now)
-            watches[instance] = watch
         }
+        watch.heard = now
+        watches[instance] = watch
     }
 
     /// Seconds of computation per virtual rank and phase of this generation.
@@ -83,7 +101,7 @@ extension TrainingGenerations {
         if let joinAt, now >= joinAt { return prepare(now: now) }
         let settled = settleDisagreement(now: now)
         if !settled.isEmpty { return settled }
-        if isImbalanced(now: now) {
+        if now - weighed >= Self.weighing, isImbalanced(now: now) {
             return [.report(.ranksMoved(stage: spec.stageName, members: members.count))] + prepare(now: now)
         }
         let unfinished = members.filter { results[$0] == nil }
@@ -92,6 +110,7 @@ extension TrainingGenerations {
             && unfinished.allSatisfy { member in
                 guard let watch = watches[member] else { return false }
                 return watch.state.waiting && now - watch.since >= Self.mutualWait
+                    && now - watch.heard <= Self.unheard
             }
         if isStuck {
             return [.report(.framesLost(stage: spec.stageName, generation: generation))] + prepare(now: now)
@@ -105,6 +124,7 @@ extension TrainingGenerations {
 
     /// Whether a step has long taken much more time than it would if virtual ranks moved to the faster members.
     private mutating func isImbalanced(now: Seconds) -> Bool {
+        weighed = now
         guard members.count > 1, members.allSatisfy({ self.costs[$0] != nil }) else { return false }
         let present = memberCosts
         func slowest(_ ranges: [Range<Int>]) -> Double {

@@ -37,6 +37,8 @@ package struct TrainingGenerations: Sendable {
         var state = WireTrainingState()
         var pulse: UInt64 = 0
         var since: Seconds = 0
+        /// When it told anything.
+        var heard: Seconds = 0
     }
 
     /// Losses without an applied phase between them after which the job gives up.
@@ -47,6 +49,8 @@ package struct TrainingGenerations: Sendable {
     package static let resend: Seconds = 1
     /// Seconds for which all members may wait for each other before frames count as lost.
     package static let mutualWait: Seconds = 3
+    /// Seconds without a word from a member after which frames are not to blame: it is given up by name in a moment.
+    static let unheard: Seconds = 2
     /// Seconds for which all members are heard when their states differ.
     package static let disagreementWait: Seconds = 5
 
@@ -76,8 +80,12 @@ package struct TrainingGenerations: Sendable {
     /// Seconds per virtual rank and phase, as last measured.
     var costs: [Instance: Double] = [:]
     var imbalancedSince: Seconds?
+    /// When the balance was last looked at.
+    var weighed: Seconds = 0
     /// Places of members that copy the state.
     package internal(set) var behind: [Int] = []
+    /// The plan of the present generation but for the receiver's place.
+    var commonPlan = WirePlan()
     var target = Answer(position: 0, digest: Data())
     /// Raised when everybody goes back to the newest checkpoint.
     var round: UInt64 = 0

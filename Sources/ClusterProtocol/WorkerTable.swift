@@ -15,6 +15,8 @@ package struct WorkerTable: Sendable {
         package var heartbeat = WireHeartbeat()
         package var usage: WireUsage
         package var committed = 0
+        /// When a heartbeat was last answered.
+        var lastPulse: Seconds?
         package var computeSeconds = 0.0
     }
 
@@ -43,6 +45,13 @@ package struct WorkerTable: Sendable {
 
     /// A worker's entry.
     package subscript(instance: Instance) -> Entry? { entries[instance] }
+
+    /// Whether a worker may be given work.
+    func isAble(_ instance: Instance) -> Bool {
+        guard let index = entries.index(forKey: instance) else { return false }
+        let entry = entries.values[index]
+        return !entry.isLeaving && !entry.isSuspect && !entry.isUnreachable
+    }
 
     /// Whether the instance was given up.
     package func isLost(_ instance: Instance) -> Bool { lost.contains(instance) }
@@ -78,6 +87,13 @@ package struct WorkerTable: Sendable {
             entry.pulseChanged = now
         }
         entries[instance] = entry
+    }
+
+    /// Whether a heartbeat is to be answered, so that the worker knows that it is heard; notes that it is.
+    mutating func isPulseDue(_ instance: Instance, now: Seconds, interval: Seconds) -> Bool {
+        if let last = entries[instance]?.lastPulse, now - last < interval { return false }
+        entries[instance]?.lastPulse = now
+        return true
     }
 
     /// Changes an entry, if there is one.

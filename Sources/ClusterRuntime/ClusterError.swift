@@ -115,6 +115,11 @@ package enum ClusterError: PyHealthError {
         }
     }
 
+    /// What remains of the damage of a file that was made again and is damaged again.
+    init(_ damage: DamagedInput) {
+        self = .jobFailed(code: damage.code, message: damage.message, exitStatus: damage.exitStatus)
+    }
+
     /// A failure reported by a worker or found by the coordinator's state machine.
     init(_ failure: WireFailure) {
         self = .jobFailed(

@@ -66,6 +66,16 @@ package enum CollectiveProbe {
         return try all[0]?.get() ?? Times()
     }
 
+    /// The sums of a member without others and without a coordinator.
+    package static func alone(ranks: Int) throws -> any Collective {
+        let control = try CollectiveControl()
+        control.go()
+        return MemberCollective(
+            CollectivePlan(generation: 1, job: 1, index: 0, ranges: [0..<ranks], hosts: [0]),
+            carrier: NoCarrier(),
+            control: control, progress: ProgressCounter())
+    }
+
     private static func member(
         _ index: Int, _ wanted: Case, _ address: String, _ meeting: Meeting
     ) throws -> Times {
@@ -125,4 +135,11 @@ private final class Meeting: Sendable {
         while endpoints.withLock({ $0.count }) < count { usleep(200) }
         return endpoints.withLock { list in (0..<count).map { list[$0] ?? "" } }
     }
+}
+
+/// Carries nothing: there is nobody else.
+private final class NoCarrier: Carrier {
+    func send(_ header: [UInt8], _ payload: UnsafeRawBufferPointer, to member: Int) throws -> Bool { true }
+    func receive() -> ReceivedFrame? { nil }
+    func wait(sendingTo members: [Int], milliseconds: Int) throws {}
 }

@@ -16,7 +16,7 @@ package enum Coordinator {
         var driver = driver
         do {
             while case .stage(let spec) = try driver.next(after: session.stages) {
-                try session.run(spec)
+                do { try session.run(spec) } catch let damage as DamagedInput { try session.goBack(damage) }
             }
             return try session.finish()
         } catch {
@@ -28,7 +28,17 @@ package enum Coordinator {
 
 /// One coordinator's work on a run directory, on the thread that runs the driver.
 private final class CoordinatorSession {
+    /// Times that workers may tell of damage that has been mended already.
+    private static let mostStaleDamages = 3
+
     private(set) var stages: [FinishedStage] = []
+    /// Of the finished stages.
+    private var specs: [StageSpec] = []
+    /// What is left of stages with a damaged file, until they are finished again.
+    private var withdrawn: [String: (place: StageFiles.Place, remains: StageFiles.Remains)] = [:]
+    /// Shards that were computed again because of damage.
+    private var madeAgain: Set<String> = []
+    private var staleDamages = 0
     private var timings: [JobOutcome.StageTiming] = []
     private let job: JobSpec
     private let options: CoordinatorOptions
@@ -99,14 +109,19 @@ private final class CoordinatorSession {
         if wasInvalid { loop.mailbox.post(.log(.stageInvalid(stage: spec.id, name: spec.name))) }
         if let cached {
             loop.mailbox.post(.stageCached(cached, number: stages.count + 1))
-            return note(cached, StageFigures())
+            return note(spec, cached, StageFigures())
         }
         try directory.createFolder(stageFolder(spec.id))
-        let commits = ledger.earlierCommits(files)
+        let commits = withdrawn[spec.id]?.remains.commits ?? ledger.earlierCommits(files)
         let opening = ledger.openRecord(files)
         try files.recordOpening(opening.stageOpen)
         loop.journal.append(opening)
         let (made, figures) = try compute(spec, files, commits)
+        if let (place, remains) = withdrawn.removeValue(forKey: spec.id),
+            made[place.shard].outputs.map(\.sha256) != remains.digests
+        {
+            throw ClusterError.nonDeterministic(stage: spec.name, shard: files.items[place.shard].name)
+        }
         let mailbox = loop.mailbox
         let finished = try DiskSpace.retrying({
             mailbox.post(.log($0 ? .diskFull(instance: 0) : .diskHasSpace(instance: 0)))
@@ -114,7 +129,7 @@ private final class CoordinatorSession {
             try files.publish(made, build: options.buildVersion, epoch: ledger.epoch)
         }
         loop.journal.append(ledger.publishedRecord(files))
-        note(finished, figures)
+        note(spec, finished, figures)
     }
 
     private func compute(
@@ -124,7 +139,8 @@ private final class CoordinatorSession {
         switch spec.kind {
         case .shards:
             let table = ShardTable(
-                stage: spec.id, stageName: spec.name, items: files.items, epoch: epoch, commits: commits)
+                stage: spec.id, stageName: spec.name, items: files.items, epoch: epoch, commits: commits,
+                isAgain: withdrawn[spec.id] != nil)
             loop.mailbox.post(.openShards(table, number: number))
         case .training(let payload, let ranks):
             if let commit = commits[0] { return ([commit], StageFigures()) }
@@ -142,14 +158,40 @@ private final class CoordinatorSession {
         switch loop.outcomes.take() {
         case .done(let commits, let figures): return (commits, figures)
         case .failed(let error): throw error
+        case .inputDamaged(let failure): throw DamagedInput(failure)
         case nil: throw ClusterError.unavailable(reason: "The coordinator's loop has ended.")
         }
     }
 
+    // MARK: Damage
+
+    /// Goes back to the stage that made a damaged file; of that only the file's shard is computed again, and only once.
+    func goBack(_ damage: DamagedInput) throws {
+        for (number, spec) in specs.enumerated() {
+            let files = StageFiles(directory: directory, spec: spec)
+            guard let place = try files.place(of: damage.path) else { continue }
+            let shard = files.items[place.shard].name
+            guard madeAgain.insert("\(spec.id) \(shard)").inserted else { throw ClusterError(damage) }
+            loop.journal.append(ledger.withdrawnRecord(place))
+            withdrawn[spec.id] = (place, try files.withdraw(place, epoch: epoch))
+            loop.mailbox.post(.log(.inputDamaged(stage: spec.name, shard: shard, code: damage.code)))
+            stages.removeSubrange(number...)
+            specs.removeSubrange(number...)
+            return
+        }
+        // A file that has been made again meanwhile: the stage is opened with the new one.
+        staleDamages += 1
+        guard staleDamages <= Self.mostStaleDamages else { throw ClusterError(damage) }
+    }
+
     private var epoch: UInt64 { ledger.epoch }
 
-    private func note(_ stage: FinishedStage, _ figures: StageFigures) {
+    private func note(_ spec: StageSpec, _ stage: FinishedStage, _ figures: StageFigures) {
         stages.append(stage)
+        specs.append(spec)
+        // A stage that was finished before somebody went back has its figures.
+        if stage.cached, timings.contains(where: { $0.id == stage.id }) { return }
+        timings.removeAll { $0.id == stage.id }
         timings.append(
             JobOutcome.StageTiming(
                 id: stage.id, name: stage.name, cached: stage.cached, shards: stage.shards.count,

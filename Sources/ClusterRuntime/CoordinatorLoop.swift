@@ -38,6 +38,8 @@ final class CoordinatorLoop: @unchecked Sendable {
     static let visibility: (shared: Seconds, local: Seconds) = (60, 2)
     /// Seconds that work in hand has when a person asks for an orderly end.
     static let drainGrace: Seconds = 60
+    /// Workers from which on messages are gathered, and microseconds for which they are at most: 10 per worker.
+    private static let (crowd, longestGathering) = (100, UInt32(10_000))
     /// Messages taken per turn, so that nothing else starves.
     static let messagesPerTurn = 500
 
@@ -112,11 +114,14 @@ final class CoordinatorLoop: @unchecked Sendable {
         var settings = SocketOptions()
         settings.largestMessage = Int64(ClusterLimits.messageBytes)
         settings.linger = 1000
+        // On this machine the kernel tells of broken connections.
+        settings.heartbeatInterval = 0
         let router = try Socket(.router, context: context, options: settings)
         monitors = [try router.monitor()]
         try router.bind(setup.endpoint)
         if let listen = setup.options.listen {
             try protect(router)
+            try router.watchConnections(SocketOptions())
             try router.bind(listen)
             listening = Endpoint.plain(router.lastEndpoint)
         }
@@ -165,6 +170,7 @@ final class CoordinatorLoop: @unchecked Sendable {
                 PollInterest($0)
             }
             _ = try? poll(interests, wakeUp: mailbox.wakeUp, timeout: 50)
+            gatherMessages()
         }
         let totals = LoopTotals(
             totals: machine.totals, restarts: local.restarts, processes: watch.processes(),
@@ -174,6 +180,13 @@ final class CoordinatorLoop: @unchecked Sendable {
         router = nil
         authenticator?.close()
         ended.put(totals)
+    }
+
+    /// Lets messages of many workers come together: waking up for each of them costs more than reading it.
+    private func gatherMessages() {
+        let workers = machine.workers.count
+        guard workers >= Self.crowd else { return }
+        usleep(min(Self.longestGathering, UInt32(workers) * 10))
     }
 
     private func handle(_ command: Command) {
@@ -286,6 +299,7 @@ final class CoordinatorLoop: @unchecked Sendable {
             outcomes.put(.done(commits, watch.finished(machine, now: SystemFacts.now())))
         case .fail(let failure): outcomes.put(.failed(ClusterError(failure)))
         case .report(let event): watch.report(event)
+        case .inputDamaged(let failure): outcomes.put(.inputDamaged(failure))
         case .drained: outcomes.put(.failed(.interrupted(path: setup.directory.path)))
         case .superseded(let epoch): supersede(epoch)
         case .bar: break
@@ -403,7 +417,7 @@ final class CoordinatorLoop: @unchecked Sendable {
         let status = state == "interrupted" ? ExitStatus.retry : .success
         let workers = machine.workers.instances
         feed(.shutDown(exitStatus: status.rawValue, reason: state))
-        watch.tick(machine, now: SystemFacts.now())
+        watch.tick(machine, now: SystemFacts.now(), isFinal: true)
         farewell(workers)
         reportRefusals(now: .infinity)
         // Sockets send in the background while processes are waited for.

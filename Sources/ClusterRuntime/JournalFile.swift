@@ -16,8 +16,6 @@ package enum JournalFile {
     package struct Contents {
         /// Whole records in order.
         package var records: [WireJournalRecord] = []
-        /// Where each of them ends.
-        package var ends: [Int] = []
         /// Bytes of whole records.
         package var validBytes = 0
         /// Bytes behind them.
@@ -40,37 +38,65 @@ package enum JournalFile {
         return bytes
     }
 
-    /// Reads records until the end or the first one that is torn, damaged or out of sequence; the first one has the
-    /// number `firstSeq`.
-    package static func decode(_ data: Data, firstSeq: Int = 0) -> Contents {
+    /// Where the whole records of a segment lie.
+    struct Layout {
+        /// The records' messages in order.
+        var bodies: [Range<Int>] = []
+        /// Bytes of whole records.
+        var validBytes = 0
+        /// Bytes behind them.
+        var tornBytes = 0
+    }
+
+    /// Finds records until the end or the first one that is torn, damaged or out of sequence; the first one has the number
+    /// `firstSeq`.
+    static func layout(of data: Data, firstSeq: Int = 0) -> Layout {
         data.withUnsafeBytes { bytes in
-            var contents = Contents()
-            while let record = record(
-                in: bytes, at: contents.validBytes, seq: UInt64(firstSeq + contents.records.count))
+            var layout = Layout()
+            while let body = body(
+                in: bytes, at: layout.validBytes, seq: UInt64(firstSeq + layout.bodies.count))
             {
-                contents.records.append(record.value)
-                contents.validBytes += record.bytes
-                contents.ends.append(contents.validBytes)
+                layout.bodies.append(body)
+                layout.validBytes = body.upperBound
             }
-            contents.tornBytes = bytes.count - contents.validBytes
-            return contents
+            layout.tornBytes = bytes.count - layout.validBytes
+            return layout
         }
     }
 
-    private static func record(
+    /// Reads records until the end or the first one that is torn, damaged or out of sequence; the first one has the
+    /// number `firstSeq`.
+    package static func decode(_ data: Data, firstSeq: Int = 0) -> Contents {
+        var contents = Contents()
+        for body in layout(of: data, firstSeq: firstSeq).bodies {
+            guard let record = record(data, body) else { break }
+            contents.records.append(record)
+            contents.validBytes = body.upperBound
+        }
+        contents.tornBytes = data.count - contents.validBytes
+        return contents
+    }
+
+    /// The record whose message lies at `body`; nil if it cannot be decoded.
+    static func record(_ data: Data, _ body: Range<Int>) -> WireJournalRecord? {
+        let start = data.startIndex
+        return try? WireJournalRecord(
+            serializedBytes: data[(start + body.lowerBound)..<(start + body.upperBound)])
+    }
+
+    private static func body(
         in bytes: UnsafeRawBufferPointer, at offset: Int, seq: UInt64
-    ) -> (value: WireJournalRecord, bytes: Int)? {
+    ) -> Range<Int>? {
         guard bytes.count - offset >= headerBytes else { return nil }
         let length = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
         let checksum = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self))
         let number = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self))
         let end = offset + headerBytes + length
         guard length <= largestRecord, end <= bytes.count, number == seq else { return nil }
-        let checked = UnsafeRawBufferPointer(rebasing: bytes[(offset + 8)..<end])
-        guard CRC32C.checksum(checked) == checksum else { return nil }
-        let body = Data(bytes[(offset + headerBytes)..<end])
-        guard let value = try? WireJournalRecord(serializedBytes: body) else { return nil }
-        return (value, end - offset)
+        guard CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[(offset + 8)..<end])) == checksum else {
+            return nil
+        }
+        return (offset + headerBytes)..<end
     }
 
     private static func append(_ value: some FixedWidthInteger, to data: inout Data) {

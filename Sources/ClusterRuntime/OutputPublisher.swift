@@ -170,7 +170,9 @@ func failure(_ error: any Error, during place: String) -> WireFailure {
             exitStatus: ExitStatus.internal.rawValue)
     }
     let isDeterministic = [.data, .configuration, .usage, .notPermitted].contains(known.exitStatus)
-    return WireFailure(
+    var failure = WireFailure(
         code: known.code, message: known.message, exitStatus: known.exitStatus.rawValue,
         deterministic: isDeterministic)
+    failure.damagedInput = (known as? DamagedInput)?.path ?? ""
+    return failure
 }

@@ -3,79 +3,166 @@ import Foundation
 import Groundwork
 
 /// What earlier epochs left in the journal.
+///
+/// Commits are decoded when they are asked for: most belong to stages that are published, whose manifest says the same.
 package struct RunHistory: Sendable {
-    /// Committed shards by stage and place.
-    package private(set) var commits: [String: [Int: WireShardCommit]] = [:]
     /// Digests of the inputs (shard names and payloads) of opened stages.
     package private(set) var inputs: [String: String] = [:]
     /// Every segment's epoch and valid length.
     package private(set) var segments: [WireSegmentLength] = []
     /// Segments with a torn tail.
     package private(set) var torn: [(epoch: UInt64, bytes: Int)] = []
+    private let rules: ProtocolRules
+
+    /// The journals as they were read, by epoch.
+    private var journals: [UInt64: Data] = [:]
+    /// Where the commits of each stage lie, by shard.
+    private var places: [[Int: Place]] = []
+    private var stages: [String: Int] = [:]
+    /// The stage that was looked for last: records of one stage follow each other.
+    private var last: (name: [UInt8], index: Int)?
+
+    /// A record in a journal.
+    private struct Place: Sendable {
+        let epoch: UInt64
+        let body: Range<Int>
+    }
 
     /// Replays all segments as the latest epoch saw them, then what it wrote, then what came too late for it.
     ///
     /// What an earlier epoch wrote after a later one had read its journal counts only where the later one says nothing:
     /// so a shard keeps the path that the latest epoch went on with, whichever records reach the disk behind its back.
     package init(_ directory: RunDirectory) throws {
+        rules = directory.rules
         let epochs = directory.names(in: "journal").compactMap { name in
             name.hasSuffix(".pbj") ? UInt64(name.dropLast(4)) : nil
         }
-        var contents: [UInt64: JournalFile.Contents] = [:]
+        var bodies: [UInt64: [Range<Int>]] = [:]
         for epoch in epochs.sorted() {
             let path = directory.file("journal/\(epoch).pbj")
             // What is acted upon must not be lost with the host that wrote it.
             try directory.disk.flush(path)
-            let segment = JournalFile.decode(try directory.disk.contents(of: path) ?? Data())
-            contents[epoch] = segment
+            let data = try directory.disk.contents(of: path) ?? Data()
+            let layout = JournalFile.layout(of: data)
+            journals[epoch] = data
+            bodies[epoch] = layout.bodies
             segments.append(
                 .with {
                     $0.epoch = epoch
-                    $0.bytes = UInt64(segment.validBytes)
+                    $0.bytes = UInt64(layout.validBytes)
                 })
-            if segment.tornBytes > 0 { torn.append((epoch, segment.tornBytes)) }
+            if layout.tornBytes > 0 { torn.append((epoch, layout.tornBytes)) }
         }
-        replay(contents, counts: contents.mapValues(\.records.count))
+        replay(bodies, counts: bodies.mapValues(\.count))
     }
 
     /// Replays the first `counts` records of every segment.
-    private mutating func replay(_ contents: [UInt64: JournalFile.Contents], counts: [UInt64: Int]) {
+    private mutating func replay(_ bodies: [UInt64: [Range<Int>]], counts: [UInt64: Int]) {
         var counts = counts
         guard let last = counts.keys.max(), let own = counts.removeValue(forKey: last),
-            let segment = contents[last]
+            let segment = bodies[last]
         else { return }
         var seen = counts
-        if own > 0, case .epochStart(let start) = segment.records[0].body {
+        if own > 0, case .epochStart(let start) = record(Place(epoch: last, body: segment[0]))?.body {
             let lengths = Dictionary(start.segments.map { ($0.epoch, $0.bytes) }) { first, _ in first }
             for (epoch, count) in counts {
-                let ends = contents[epoch]?.ends ?? []
-                seen[epoch] = min(count, ends.prefix { UInt64($0) <= lengths[epoch] ?? 0 }.count)
+                let ends = bodies[epoch] ?? []
+                seen[epoch] = min(count, ends.prefix { UInt64($0.upperBound) <= lengths[epoch] ?? 0 }.count)
             }
         }
-        replay(contents, counts: seen)
-        for record in segment.records[..<own] { apply(record) }
+        replay(bodies, counts: seen)
+        for body in segment[..<own] { apply(Place(epoch: last, body: body), isLate: false) }
         // Of what came too late, the later epoch's counts.
         for (epoch, count) in counts.sorted(by: { $0.key > $1.key }) {
-            for record in contents[epoch]?.records[(seen[epoch] ?? 0)..<count] ?? [] { apply(record) }
+            for body in bodies[epoch]?[(seen[epoch] ?? 0)..<count] ?? [] {
+                apply(Place(epoch: epoch, body: body), isLate: true)
+            }
         }
     }
 
-    private mutating func apply(_ record: WireJournalRecord) {
-        switch record.body {
+    private mutating func apply(_ place: Place, isLate: Bool) {
+        if let (stage, shard) = commit(at: place) {
+            // The first commit wins, also on replay.
+            if places[stage][shard] == nil { places[stage][shard] = place }
+            return
+        }
+        switch record(place)?.body {
         case .stageOpen(let open):
             // Other inputs under the same id: what was committed before belongs to something else.
-            if let known = inputs[open.stage], known != open.inputs { commits[open.stage] = nil }
+            if let known = inputs[open.stage], known != open.inputs { places[index(of: open.stage)] = [:] }
             inputs[open.stage] = open.inputs
-        case .shardCommitted(let committed):
-            let attempt = committed.commit.attempt
-            // The first commit wins, also on replay.
-            if commits[attempt.stage]?[Int(attempt.shard)] == nil {
-                commits[attempt.stage, default: [:]][Int(attempt.shard)] = committed.commit
+        case .shardWithdrawn(let withdrawn):
+            // Somebody who went on with it without knowing finds out for himself.
+            guard !isLate, rules.contains(.withdrawDamaged) else { return }
+            let stage = index(of: withdrawn.stage)
+            let commit = places[stage][Int(withdrawn.shard)].flatMap(record)?.shardCommitted.commit
+            guard commit?.outputs.contains(where: { $0.path == withdrawn.path }) == true else { return }
+            places[stage][Int(withdrawn.shard)] = nil
+        case .epochStart, .shardCommitted, .stagePublished, .generation, .jobEnded, .shardQuarantined, nil:
+            break
+        }
+    }
+
+    // MARK: Records
+
+    /// Stage and shard of the commit that a record is; nil for other records.
+    private mutating func commit(at place: Place) -> (stage: Int, shard: Int)? {
+        guard let journal = journals[place.epoch] else { return nil }
+        return journal.withUnsafeBytes { bytes -> (stage: Int, shard: Int)? in
+            // JournalRecord.shard_committed.commit.attempt
+            guard
+                let committed = WireFields.content(
+                    3, of: UnsafeRawBufferPointer(rebasing: bytes[place.body])),
+                let commit = WireFields.content(1, of: committed),
+                let attempt = WireFields.content(1, of: commit)
+            else { return nil }
+            var name = UnsafeRawBufferPointer(start: nil, count: 0)
+            var shard = 0
+            WireFields.forEach(attempt) { number, content in
+                switch (number, content) {
+                case (1, .bytes(let text)): name = text
+                case (2, .number(let value)): shard = Int(clamping: value)
+                default: break
+                }
             }
-        case .epochStart, .stagePublished, .generation, .jobEnded, .shardQuarantined, nil: break
+            if let last, last.name.count == name.count,
+                name.baseAddress.map({ memcmp(last.name, $0, name.count) == 0 }) ?? true
+            {
+                return (last.index, shard)
+            }
+            let stage = index(of: String(decoding: name, as: UTF8.self))
+            last = (Array(name), stage)
+            return (stage, shard)
+        }
+    }
+
+    private mutating func index(of stage: String) -> Int {
+        if let known = stages[stage] { return known }
+        stages[stage] = places.count
+        places.append([:])
+        return places.count - 1
+    }
+
+    private func record(_ place: Place) -> WireJournalRecord? {
+        journals[place.epoch].flatMap { JournalFile.record($0, place.body) }
+    }
+
+    // MARK: Commits
+
+    /// The committed shards of a stage, by place.
+    package func commits(of stage: String) -> [Int: WireShardCommit] {
+        guard let index = stages[stage] else { return [:] }
+        return places[index].compactMapValues { record($0)?.shardCommitted.commit }
+    }
+
+    /// The committed shards of all stages.
+    package var commits: [String: [Int: WireShardCommit]] {
+        stages.reduce(into: [:]) { all, stage in
+            let commits = commits(of: stage.key)
+            if !commits.isEmpty { all[stage.key] = commits }
         }
     }
 
     /// The number of committed shards.
-    package var committedCount: Int { commits.values.reduce(0) { $0 + $1.count } }
+    package var committedCount: Int { places.reduce(0) { $0 + $1.count } }
 }

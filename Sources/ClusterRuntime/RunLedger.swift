@@ -45,9 +45,18 @@ package struct RunLedger: Sendable {
         return record
     }
 
+    /// The record that a committed shard does not count any more.
+    package func withdrawnRecord(_ place: StageFiles.Place) -> WireJournalRecord {
+        var record = WireJournalRecord()
+        record.shardWithdrawn.stage = place.stage
+        record.shardWithdrawn.shard = UInt32(place.shard)
+        record.shardWithdrawn.path = place.path
+        return record
+    }
+
     /// Shards that an earlier epoch committed, whose files are still there.
     package func earlierCommits(_ files: StageFiles) -> [Int: WireShardCommit] {
         guard history.inputs[files.spec.id] == files.inputs else { return [:] }
-        return (history.commits[files.spec.id] ?? [:]).filter { $0.value.outputs.allSatisfy(directory.has) }
+        return history.commits(of: files.spec.id).filter { $0.value.outputs.allSatisfy(directory.has) }
     }
 }

@@ -32,6 +32,11 @@ package enum RunRecovery {
         guard let job = try directory.read(WireJob.self, "job.pb") else {
             throw ClusterError.damaged(path: directory.file("job.pb"))
         }
+        return try recover(directory, job: job.digest)
+    }
+
+    /// The same in a directory that belongs to the caller and holds `job`.
+    package static func recover(_ directory: RunDirectory, job: String) throws -> Report {
         let history = try RunHistory(directory)
         var report = Report()
         report.tornBytes = history.torn.reduce(0) { $0 + $1.bytes }
@@ -39,11 +44,11 @@ package enum RunRecovery {
         var records: [WireJournalRecord] = []
         for stage in directory.names(in: "stage") {
             let folder = stageFolder(stage)
-            guard access(directory.file("\(folder)/MANIFEST.pb"), F_OK) != 0,
-                let open = try? directory.read(WireStageOpen.self, "\(folder)/OPEN.pb")
+            guard directory.disk.size(of: directory.file("\(folder)/MANIFEST.pb")) == nil,
+                let open = try opening(folder, in: directory)
             else { continue }
             report.stages += 1
-            let known = history.inputs[stage] == open.inputs ? history.commits[stage] ?? [:] : [:]
+            let known = history.inputs[stage] == open.inputs ? history.commits(of: stage) : [:]
             let found = try SealedCommits.read(stage: stage, in: directory)
             let lost = found.filter { known[$0.key] == nil && $0.key < Int(open.shards) }
             report.recovered += lost.count
@@ -51,6 +56,13 @@ package enum RunRecovery {
         }
         report.journal = try write(records, job: job, history, directory)
         return report
+    }
+
+    /// What was opened; nil if the file is missing or damaged.
+    private static func opening(_ folder: String, in directory: RunDirectory) throws -> WireStageOpen? {
+        do { return try directory.read(WireStageOpen.self, "\(folder)/OPEN.pb") } catch is ClusterError {
+            return nil
+        }
     }
 
     private static func records(
@@ -67,21 +79,19 @@ package enum RunRecovery {
     }
 
     private static func write(
-        _ records: [WireJournalRecord], job: WireJob, _ history: RunHistory, _ directory: RunDirectory
+        _ records: [WireJournalRecord], job: String, _ history: RunHistory, _ directory: RunDirectory
     ) throws -> String {
         let epoch = try directory.takeEpoch(build: "recover")
         var start = WireJournalRecord()
         start.epochStart.epoch = epoch
-        start.epochStart.job = job.digest
+        start.epochStart.job = job
         start.epochStart.build = "recover"
         start.epochStart.segments = history.segments
-        var bytes = Data()
-        for (seq, record) in ([start] + records).enumerated() {
-            bytes.append(try JournalFile.encode(record, seq: UInt64(seq)))
-        }
         try directory.createFolder("journal")
         let name = "journal/\(epoch).pbj"
-        try AtomicFile.write(bytes, to: directory.file(name))
+        let segment = try JournalSegment(
+            path: directory.file(name), disk: directory.disk, rules: directory.rules)
+        try segment.write([start] + records)
         return name
     }
 }

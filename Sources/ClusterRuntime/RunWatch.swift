@@ -26,9 +26,12 @@ final class RunWatch {
     private var processUsage: [Instance: JobOutcome.ProcessUsage] = [:]
     /// Processes of earlier incarnations of this job's coordinator, it included.
     private let earlier: [WireWorkerStatus]
-    /// Finished stages of earlier incarnations.
-    private let earlierStages: [WireStageStatus]
+    /// Finished stages of earlier incarnations, and those that this one had to go back behind.
+    private var earlierStages: [WireStageStatus]
     private var hellos: [Instance: WireHello] = [:]
+    /// Seconds between two looks at the workers, for each of them.
+    private static let lookingPerWorker = 0.001
+    private var lastLook: Seconds = 0
     private var lastProgress: Seconds = 0
     private var lastStatus: Seconds = 0
     private var restarts = 0
@@ -104,12 +107,19 @@ final class RunWatch {
         stage.state = "running"
         stage.total = total
         stage.done = done
-        stages.append(stage)
-        self.number = number
+        begin(stage, number: number)
         opened = SystemFacts.now()
         doneAtOpening = done
         isOpen = true
         report(.stageOpened(stage: id, name: name, shards: Int(total), committed: Int(done)))
+    }
+
+    /// Goes on to a stage, or back to one.
+    private func begin(_ stage: WireStageStatus, number: Int) {
+        earlierStages += stages.dropFirst(number - 1)
+        stages.removeLast(max(0, stages.count - (number - 1)))
+        stages.append(stage)
+        self.number = number
     }
 
     /// A stage had been finished before.
@@ -125,8 +135,7 @@ final class RunWatch {
             stage.computeSeconds = earlier.computeSeconds
             stage.bytes = earlier.bytes
         }
-        stages.append(stage)
-        self.number = number
+        begin(stage, number: number)
         report(.stageCached(stage: finished.id, name: finished.name))
         setup.options.progress?(report(stage, workers: 0, isFinal: true))
     }
@@ -213,7 +222,11 @@ final class RunWatch {
     // MARK: Progress
 
     /// Tells progress four times a second and the status every second.
-    func tick(_ machine: CoordinatorMachine, now: Seconds) {
+    func tick(_ machine: CoordinatorMachine, now: Seconds, isFinal: Bool = false) {
+        // Twenty times a second for a few workers, once a second for a thousand.
+        let interval = Self.lookingPerWorker * Double(machine.workers.count)
+        guard isFinal || now - lastLook >= min(1, interval) else { return }
+        lastLook = now
         noteUsage(machine)
         noteWork(machine, now: now)
         if isOpen { measure(machine, now: now) }

@@ -30,8 +30,9 @@ enum SealedCommits {
     static func read(stage: String, in directory: RunDirectory) throws -> [Int: WireShardCommit] {
         var found: [Int: WireShardCommit] = [:]
         for name in directory.names(in: stageFolder(stage)) where name.hasSuffix(suffix) {
-            let data = try Files.contents(of: directory.file("\(stageFolder(stage))/\(name)"))
-            guard let sealed = try? WireSealedCommit(serializedBytes: data),
+            let path = directory.file("\(stageFolder(stage))/\(name)")
+            guard let data = try directory.disk.contents(of: path),
+                let sealed = try? WireSealedCommit(serializedBytes: data),
                 SHA256.hex(of: sealed.commit) == sealed.sha256,
                 let commit = try? WireShardCommit(serializedBytes: sealed.commit),
                 commit.attempt.stage == stage, try isWhole(commit, in: directory)
@@ -42,15 +43,19 @@ enum SealedCommits {
             {
                 continue
             }
+            // Whoever wrote it may have died before it was on disk.
+            for output in commit.outputs { try directory.disk.flush(directory.file(output.path)) }
             found[index] = commit
         }
+        if !found.isEmpty { try directory.disk.flush(directory.file(stageFolder(stage))) }
         return found
     }
 
     /// Whether all files of a result are there with the right content.
     static func isWhole(_ commit: WireShardCommit, in directory: RunDirectory) throws -> Bool {
         try commit.outputs.allSatisfy { output in
-            try directory.has(output) && SHA256.hex(ofFile: directory.file(output.path)) == output.sha256
+            try directory.has(output)
+                && directory.disk.sha256(of: directory.file(output.path)) == output.sha256
         }
     }
 }

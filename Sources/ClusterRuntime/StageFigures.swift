@@ -11,4 +11,6 @@ struct StageFigures: Sendable {
 enum StageOutcome: Sendable {
     case done([WireShardCommit], StageFigures)
     case failed(ClusterError)
+    /// A file of an earlier stage must be made again.
+    case inputDamaged(WireFailure)
 }

@@ -32,6 +32,60 @@ package struct StageFiles {
         return (finished(manifest, cached: true), false)
     }
 
+    /// A file of a finished stage.
+    package struct Place: Sendable, Equatable {
+        /// The stage's id.
+        package let stage: String
+        /// The shard's place in the stage.
+        package let shard: Int
+        /// Relative to the run directory.
+        package let path: String
+    }
+
+    /// Whose output the file at `path` is; nil if it is none of this stage's.
+    package func place(of path: String) throws -> Place? {
+        guard let manifest = try directory.read(WireManifest.self, manifestName) else { return nil }
+        let shard = manifest.shards.firstIndex { $0.outputs.contains { $0.path == path } }
+        return shard.map { Place(stage: spec.id, shard: $0, path: path) }
+    }
+
+    /// What is left of a finished stage when a shard is to be computed again.
+    package struct Remains: Sendable {
+        /// The commits of all other shards.
+        package var commits: [Int: WireShardCommit] = [:]
+        /// What the shard's files must be again: SHA-256 in their order.
+        package var digests: [String] = []
+    }
+
+    /// Takes the manifest back because a file is damaged.
+    ///
+    /// A training goes on from files with fixed names: they are removed, and it begins anew.
+    package func withdraw(_ place: Place, epoch: UInt64) throws -> Remains {
+        var remains = Remains()
+        guard let manifest = try directory.read(WireManifest.self, manifestName) else { return remains }
+        try directory.disk.rename(
+            directory.file(manifestName), to: directory.file("\(manifestName).invalid.e\(epoch)"))
+        try directory.disk.flush(directory.file(stageFolder(spec.id)))
+        if case .training = spec.kind {
+            for output in manifest.shards.flatMap(\.outputs) {
+                directory.disk.remove(directory.file(output.path))
+            }
+        }
+        for (index, shard) in manifest.shards.enumerated() {
+            guard index != place.shard else {
+                remains.digests = shard.outputs.map(\.sha256)
+                continue
+            }
+            remains.commits[index] = .with {
+                $0.attempt.stage = spec.id
+                $0.attempt.shard = UInt32(index)
+                $0.outputs = shard.outputs
+                $0.result = shard.result
+            }
+        }
+        return remains
+    }
+
     /// Publishes the stage; a second publisher must have the same digests. Then removes what the manifest does not name
     /// of this epoch and earlier ones.
     package func publish(_ commits: [WireShardCommit], build: String, epoch: UInt64) throws -> FinishedStage {
@@ -147,7 +201,10 @@ package struct StageFiles {
         let isNamed = directory.rules.contains(.keepWhatIsNamed)
         let named = Set(isNamed ? manifest.shards.flatMap { $0.outputs.map(\.path) } : [])
         directory.disk.removeFolder(directory.file("\(folder)/checkpoints"))
-        for name in directory.names(in: folder) where !named.contains("\(folder)/\(name)") {
+        let names = directory.names(in: folder)
+        // Where a manifest was taken back, another coordinator may go on with what that one named.
+        guard !names.contains(where: { $0.hasPrefix("MANIFEST.pb.invalid") }) else { return }
+        for name in names where !named.contains("\(folder)/\(name)") {
             guard let match = name.firstMatch(of: /^[A-Za-z0-9_-]+\.e([0-9]+)\.a[0-9]+\./),
                 let owner = UInt64(match.1), owner <= epoch
             else { continue }

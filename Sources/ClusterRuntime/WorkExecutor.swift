@@ -8,7 +8,8 @@ package protocol WorkExecutor {
     /// Computes one shard, writing files to ``ShardWork/temporaryPath(for:)``.
     ///
     /// A thrown `PyHealthError` whose exit status is data (65), configuration (78), usage (64) or notPermitted (77) counts
-    /// as deterministic and ends the job with it at once; any other error is tried again, three times in all.
+    /// as deterministic and ends the job with it at once; ``DamagedInput`` has the input made again; any other error is
+    /// tried again, three times in all.
     func run(_ work: ShardWork, progress: ProgressCounter) throws -> ShardResult
 
     /// Makes a member of the training described by `payload`, at the newest checkpoint or at the start.

@@ -242,6 +242,7 @@ final class WorkerLoop {
         settings.routingID = Data("w\(instanceName(instance))".utf8)
         settings.largestMessage = Int64(ClusterLimits.messageBytes)
         settings.linger = 500
+        if !Endpoint.isTCP(place.endpoint) { settings.heartbeatInterval = 0 }
         let socket = try Socket(.dealer, context: context, options: settings)
         // First: a handshake that fails at once is told once.
         let monitor = try socket.monitor()

@@ -21,6 +21,7 @@ package struct Mutant: Sendable {
         Mutant("R2", "a file gets its name unflushed", without: .flushBeforeRename),
         Mutant("R2", "Result before the folder is flushed", without: .flushFolderBeforeResult),
         Mutant("R3", "commit without a look at the files", without: .checkBeforeCommit),
+        Mutant("R3", "what was found damaged counts again", without: .withdrawDamaged),
         Mutant("R4", "a later commit replaces the first", without: .firstCommitWins),
         Mutant("R5", "the journal is not flushed", without: .flushJournal),
         Mutant("R5", "Ack before the commit is on disk", without: .acknowledgeAfterCommit),

@@ -28,6 +28,11 @@ final class CoordinatorProcess: Process {
     var pending: [(record: WireJournalRecord, mark: DurableMark?)] = []
     /// The stage in work.
     var stage = 0
+    /// The finished shards, and what is left of them if one is computed again.
+    var finished: FinishedStage?
+    var withdrawn: StageFiles.Remains?
+    /// When an orderly end was asked for (the world's time).
+    var drainAsked: Seconds?
     /// The process that each instance is.
     var routes: [Instance: Int] = [:]
 
@@ -64,6 +69,8 @@ final class WorkerProcess: Process {
     /// The highest epoch that it heard of.
     var highestEpoch: UInt64 = 0
     var failures: UInt32 = 0
+    /// Whether a checkpoint is to be written at the next boundary.
+    var wantsCheckpoint = false
 
     init(id: Int, host: Int, disk: DiskHandle, machine: WorkerMachine, instance: Instance) {
         self.machine = machine
@@ -112,6 +119,17 @@ struct SimulatedMember {
 
     /// State and position in 16 bytes.
     var bytes: Data { withUnsafeBytes(of: (position.littleEndian, state.littleEndian)) { Data($0) } }
+
+    /// Position and state of 16 bytes; nil if there are not as many.
+    static func decode(_ data: Data) -> (position: UInt64, state: UInt64)? {
+        guard data.count == 16 else { return nil }
+        return data.withUnsafeBytes { bytes in
+            (
+                UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self)),
+                UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            )
+        }
+    }
 
     /// A digest of the state.
     var digest: Data { withUnsafeBytes(of: state) { Data($0) } }

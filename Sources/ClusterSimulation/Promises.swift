@@ -16,6 +16,10 @@ package enum Invariant: String, Sendable, CaseIterable {
     case lowerEpoch = "a lower epoch is never followed"
     case bounded = "queues are bounded"
     case liveness = "the job ends when faults end"
+    case members = "a training has its least and most members"
+    case drain = "towards an orderly end nothing is begun, and it comes"
+    case kept = "an orderly end loses no step"
+    case recovered = "a lost journal is rebuilt from what is on disk"
     case result = "the result is that of the undisturbed run"
 }
 
@@ -48,6 +52,18 @@ struct Promises {
     /// Bytes and records of journals that were seen to be durable.
     private var journals: [String: (bytes: Int, records: Int)] = [:]
     private var seenVersion = -1
+    /// The position of the last checkpoint that was asked for and told to be on disk.
+    var kept: UInt64 = 0
+    /// What lost journals held.
+    private var lost: [Shard: Commit] = [:]
+    /// Files whose content changed behind everybody's back, and those of them that no longer count.
+    var damaged: Set<String> = []
+    private var withdrawn: Set<String> = []
+    private var withdrawnShards: Set<Shard> = []
+    /// Withdrawn paths, also those of a coordinator that another one had followed already.
+    private var retracted: Set<String> = []
+    /// The latest coordinator that has read the journals.
+    private var newestEpoch: UInt64 = 0
 
     init(_ scenario: Scenario) {
         shards = scenario.shards
@@ -92,9 +108,17 @@ struct Promises {
     /// A coordinator that begins must know every durable commit by its path.
     mutating func checkReplay(_ ledger: RunLedger, _ disk: SimulatedDisk) throws {
         try checkJournals(disk)
+        newestEpoch = ledger.epoch
         var belief: [Shard: WireShardCommit] = [:]
         for (stage, commits) in ledger.history.commits {
-            for (index, commit) in commits { belief[Shard(stage: stage, index: index)] = commit }
+            for (index, commit) in commits {
+                belief[Shard(stage: stage, index: index)] = commit
+                if let path = commit.outputs.first?.path, withdrawn.contains("/run/\(path)") {
+                    throw Violation(
+                        invariant: .manifest,
+                        details: "epoch \(ledger.epoch) believes in \(path), which was withdrawn")
+                }
+            }
         }
         beliefs[ledger.epoch] = belief
         for (shard, known) in sortedCommits {
@@ -122,6 +146,7 @@ struct Promises {
                 switch body {
                 case .epochStart: goOn(epoch)
                 case .shardCommitted(let record): try note(record.commit, epoch: epoch)
+                case .shardWithdrawn(let record): withdraw(record, epoch: epoch)
                 default: break
                 }
             }
@@ -136,13 +161,24 @@ struct Promises {
         }
     }
 
+    /// A commit counts no more, unless a later coordinator has gone on with it.
+    private mutating func withdraw(_ record: WireShardWithdrawn, epoch: UInt64) {
+        let shard = Shard(stage: record.stage, index: Int(record.shard))
+        retracted.insert(record.path)
+        guard epoch >= newestEpoch else { return }
+        withdrawn.insert("/run/\(record.path)")
+        withdrawnShards.insert(shard)
+        if commits[shard]?.commit.outputs.first?.path == record.path { commits[shard] = nil }
+    }
+
     private mutating func note(_ commit: WireShardCommit, epoch: UInt64) throws {
         let shard = Shard(stage: commit.attempt.stage, index: Int(commit.attempt.shard))
         guard let known = commits[shard] else {
             commits[shard] = Commit(epoch: epoch, commit: commit)
             return
         }
-        if known.epoch == epoch, known.commit.outputs != commit.outputs {
+        let isRetracted = known.commit.outputs.contains { retracted.contains($0.path) }
+        if known.epoch == epoch, known.commit.outputs != commit.outputs, !isRetracted {
             throw Violation(
                 invariant: .paths,
                 details: "shard \(shard.index) of \(shard.stage) was committed twice: "
@@ -155,9 +191,37 @@ struct Promises {
     /// An acknowledgement lets a worker forget its result.
     func checkAcknowledged(_ attempt: WireAttemptID) throws {
         let shard = Shard(stage: attempt.stage, index: Int(attempt.shard))
-        if commits[shard] != nil || failed.contains(attempt) || manifests[attempt.stage] != nil { return }
+        if withdrawnShards.contains(shard) || commits[shard] != nil || failed.contains(attempt)
+            || manifests[attempt.stage] != nil
+        {
+            return
+        }
         throw Violation(
             invariant: .durable, details: "shard \(attempt.shard) was acknowledged, but no commit is durable")
+    }
+
+    // MARK: Lost journals
+
+    /// What journals held counts no more.
+    mutating func loseJournals() {
+        lost = commits
+        (commits, beliefs, journals) = ([:], [:], [:])
+    }
+
+    /// A rebuilt journal knows every shard whose result and files are there.
+    func checkRecovered(_ history: RunHistory, _ disk: SimulatedDisk) throws {
+        for (shard, known) in lost where shard.stage == "aa" && manifests["aa"] == nil {
+            let path = "/run/\(known.commit.outputs.first?.path ?? "")"
+            let seal = disk.nodes["\(path.dropLast(".out".count)).commit.pb"]
+            guard let seal, (try? WireSealedCommit(serializedBytes: seal.data))?.commit.isEmpty == false,
+                disk.nodes[path]?.data == content(shard.stage, shard.index)
+            else { continue }
+            guard history.commits[shard.stage]?[shard.index] != nil else {
+                throw Violation(
+                    invariant: .recovered,
+                    details: "shard \(shard.index) was not found again, \(path) is there")
+            }
+        }
     }
 
     func checkComplete(_ made: [WireShardCommit], stage: Int) throws {
@@ -198,10 +262,15 @@ struct Promises {
         let path = "/run/stage/\(stage)/MANIFEST.pb"
         let known = manifests[stage]
         guard let data = disk.nodes[path]?.data, known != nil || disk.isDurable(path) else {
-            guard known == nil else { throw Violation(invariant: .manifest, details: "\(path) is gone") }
+            if let known, !damaged.contains(where: { names(known, $0) }) {
+                throw Violation(invariant: .manifest, details: "\(path) is gone")
+            }
+            manifests[stage] = nil
             return
         }
-        if let known, known != data { throw Violation(invariant: .manifest, details: "\(path) changed") }
+        if let known, known != data, !damaged.contains(where: { names(known, $0) }) {
+            throw Violation(invariant: .manifest, details: "\(path) changed")
+        }
         manifests[stage] = data
         guard let manifest = try? WireManifest(serializedBytes: data),
             manifest.shards.count == (stage == "aa" ? shards : 1)
@@ -214,6 +283,8 @@ struct Promises {
     ) throws {
         for output in outputs {
             let path = "/run/\(output.path)"
+            // Whoever finds out that it rotted removes it, and makes it again.
+            guard !damaged.contains(path) else { continue }
             guard disk.isDurable(path) else {
                 throw Violation(invariant: .durable, details: "\(path) is committed, but not durable")
             }

@@ -19,6 +19,10 @@ package struct Scenario: Sendable {
         /// Another coordinator starts where the lock does not reach.
         case secondCoordinator
         case startWorker
+        /// A person asks for an orderly end; the same command is given again.
+        case drain
+        /// All coordinators die and their journals are gone; `recover` rebuilds one.
+        case loseJournals
         /// The disk's n-th call from now on.
         case diskFault(after: Int, SimulatedDisk.Fault)
     }
@@ -38,6 +42,10 @@ package struct Scenario: Sendable {
     /// Probabilities that a file rots right after it got its name, and that a copied state does.
     let fileRot: Double
     let stateRot: Double
+    /// Probability that a file of the finished stage rots before the training reads it.
+    let inputRot: Double
+    /// Members that the training has at least and at most.
+    let members: ClosedRange<Int>
     let mishaps: [(time: Seconds, mishap: Mishap)]
 
     /// Seconds after which nothing goes wrong any more.
@@ -61,6 +69,9 @@ package struct Scenario: Sendable {
         stray = isLossy ? 0.06 * random.nextDouble() : 0
         fileRot = !isQuiet && random.nextInt(below: 4) == 0 ? 0.05 : 0
         stateRot = !isQuiet && random.nextInt(below: 16) == 0 ? 0.5 : 0
+        inputRot = !isQuiet && random.nextInt(below: 6) == 0 ? 0.5 : 0
+        let least = random.nextInt(below: 4) == 0 ? 2 : 1
+        members = least...(random.nextInt(below: 4) == 0 ? 2 : 16)
         let count = isQuiet ? 0 : 1 + random.nextInt(below: 6)
         let hosts = hosts
         mishaps = (0..<count).map { _ in
@@ -81,7 +92,7 @@ package struct Scenario: Sendable {
     }
 
     private static func mishap(_ random: inout RandomStream, _ hosts: Int) -> Mishap {
-        switch random.nextInt(below: 14) {
+        switch random.nextInt(below: 17) {
         case 0, 1: .killWorker
         case 2: .killCoordinator
         case 3, 4: .crashHost(random.nextInt(below: hosts))
@@ -92,15 +103,18 @@ package struct Scenario: Sendable {
         case 9: .jumpCoordinator(90 * random.nextDouble())
         case 10: .secondCoordinator
         case 11: .startWorker
+        case 14, 15: .drain
+        case 16: .loseJournals
         default: .diskFault(after: 1 + random.nextInt(below: 30), diskFault(&random))
         }
     }
 
     private static func diskFault(_ random: inout RandomStream) -> SimulatedDisk.Fault {
-        switch random.nextInt(below: 4) {
+        switch random.nextInt(below: 5) {
         case 0: .error(28)  // ENOSPC
         case 1: .error(5)  // EIO
-        case 2: .death
+        case 2: .error(116)  // ESTALE
+        case 3: .death
         default: .deathAfter
         }
     }

@@ -97,11 +97,26 @@ final class SimulatedDisk: @unchecked Sendable {
         }
     }
 
+    /// A byte of a file changes behind everybody's back.
+    func flip(_ path: String) {
+        guard let node = nodes[path], let first = node.data.first else { return }
+        node.data[node.data.startIndex] = ~first
+        version += 1
+    }
+
     /// A file loses its last byte behind everybody's back.
     func rot(_ path: String) {
         guard let node = nodes[path], !node.data.isEmpty else { return }
         node.data.removeLast()
         node.flushed = min(node.flushed, node.data.count)
+        version += 1
+    }
+
+    /// All journals are gone.
+    func loseJournals() {
+        for (_, path) in journals { nodes[path] = nil }
+        changes.removeAll { $0.path.hasPrefix("/run/journal/") }
+        journals = []
         version += 1
     }
 
@@ -141,7 +156,7 @@ final class SimulatedDisk: @unchecked Sendable {
     /// R1: a name in a stage's folder is given once.
     func checkNew(_ path: String) {
         guard path.hasPrefix("/run/stage/"), !path.contains(".tmp."), nodes[path] != nil,
-            !path.hasSuffix("MANIFEST.pb"), !path.hasSuffix("OPEN.pb")
+            !path.contains("MANIFEST.pb"), !path.hasSuffix("OPEN.pb")
         else { return }
         violation = violation ?? "\(path) was overwritten"
     }

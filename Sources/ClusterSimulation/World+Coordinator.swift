@@ -12,6 +12,11 @@ extension World {
         let handle = DiskHandle(disk, host: host, process: id)
         let directory = RunDirectory(path: "/run", disk: handle, rules: rules)
         do {
+            if needsRecovery {
+                _ = try RunRecovery.recover(directory, job: "job")
+                needsRecovery = false
+                try promises.checkRecovered(try RunHistory(directory), disk)
+            }
             let ledger = try RunLedger(directory, build: "b")
             try promises.checkReplay(ledger, disk)
             let journal = try JournalSegment(path: ledger.journalPath, disk: handle, rules: rules)
@@ -34,8 +39,14 @@ extension World {
     func tickCoordinator(_ id: Int) throws {
         guard let process = coordinators[id] else { return }
         post(.coordinatorTick(id), after: 0.2)
+        if let asked = process.drainAsked, now - asked > Self.drainBound {
+            throw Violation(invariant: .drain, details: "asked at \(asked), the coordinator goes on")
+        }
         try feed(process, .tick)
     }
+
+    /// Seconds after which an orderly end must have come: the wait for a checkpoint, and pauses of the coordinator itself.
+    private static let drainBound: Seconds = 100
 
     func feed(_ process: CoordinatorProcess, _ event: CoordinatorEvent) throws {
         for directive in process.machine.handle(event, now: clock(process)) {
@@ -48,6 +59,11 @@ extension World {
         switch directive {
         case .send(let instance, let body):
             if case .ack(let ack) = body { try promises.checkAcknowledged(ack.attempt) }
+            if case .grant(let grant) = body, process.machine.isDraining {
+                throw Violation(
+                    invariant: .drain,
+                    details: "shard \(grant.attempt.shard) is begun after an end was asked for")
+            }
             send(body, to: instance, process)
         case .check(let commit):
             post(.check(process.id, commit, deadline: clock(process) + 2), after: soon(0.01))
@@ -57,9 +73,24 @@ extension World {
             post(.publishStage(process.id, commits), after: soon(0.02))
         case .fail(let failure): try fail(failure, process)
         case .superseded: restart(process, nil)
-        case .report, .expel, .bar, .drained: break
+        case .inputDamaged(let failure): goBack(failure, process)
+        case .report(let event): try look(at: event)
+        case .drained:
+            try feed(process, .shutDown(exitStatus: 75, reason: "interrupted"))
+            restart(process, nil)
+        case .expel, .bar: break
         case .probe(let instances):
             for instance in instances { send(.pulse(WirePulse()), to: instance, process) }
+        }
+    }
+
+    private func look(at event: ClusterEvent) throws {
+        switch event {
+        case .generationStarted(_, _, let members, _) where !scenario.members.contains(members):
+            throw Violation(
+                invariant: .members, details: "\(members) members, allowed are \(scenario.members)")
+        case .checkpointWritten(_, let position): promises.kept = max(promises.kept, position)
+        default: break
         }
     }
 
@@ -113,15 +144,13 @@ extension World {
     func openStage(_ id: Int) throws {
         guard let process = coordinators[id] else { return }
         guard process.stage < files.count else { return finish(process) }
-        let stage = StageFiles(directory: process.ledger.directory, spec: files[process.stage])
+        let stage = stageFiles(process)
         do {
             let (cached, _) = try stage.load(epoch: process.ledger.epoch)
-            if cached != nil {
-                process.stage += 1
-                return post(.openStage(id), after: soon(0.01))
-            }
+            if let cached { return goOn(cached, process) }
             try process.ledger.directory.createFolder("stage/\(stage.spec.id)")
-            let commits = process.ledger.earlierCommits(stage)
+            let remains = process.stage == 0 ? process.withdrawn : nil
+            let commits = remains?.commits ?? process.ledger.earlierCommits(stage)
             let opening = process.ledger.openRecord(stage)
             try stage.recordOpening(opening.stageOpen)
             append(opening, nil, process)
@@ -140,29 +169,68 @@ extension World {
                 .openShards(
                     ShardTable(
                         stage: spec.id, stageName: spec.name, items: files.items, epoch: epoch,
-                        commits: commits, rules: rules)))
+                        commits: commits, isAgain: process.withdrawn != nil, rules: rules)))
         case .training(let payload, let ranks):
             if let commit = commits[0] { return post(.publishStage(process.id, [commit]), after: soon(0.01)) }
-            try feed(
-                process,
-                .openTraining(
-                    TrainingSpec(
-                        stage: spec.id, stageName: spec.name, payload: payload, virtualRanks: ranks,
-                        folder: "stage/\(spec.id)", epoch: epoch, expectedWorkers: 2, joinDelay: 2)))
+            var training = TrainingSpec(
+                stage: spec.id, stageName: spec.name, payload: payload, virtualRanks: ranks,
+                folder: "stage/\(spec.id)", epoch: epoch, expectedWorkers: 2, joinDelay: 2)
+            training.minimumMembers = scenario.members.lowerBound
+            training.maximumMembers = scenario.members.upperBound
+            try feed(process, .openTraining(training))
         }
     }
 
     func publishStage(_ id: Int, _ commits: [WireShardCommit]) throws {
         guard let process = coordinators[id] else { return }
-        let stage = StageFiles(directory: process.ledger.directory, spec: files[process.stage])
+        let stage = stageFiles(process)
+        let finished: FinishedStage
         do {
-            _ = try stage.publish(commits, build: "b", epoch: process.ledger.epoch)
+            finished = try stage.publish(commits, build: "b", epoch: process.ledger.epoch)
         } catch let error as FileError { return restart(process, error) } catch {
             throw Violation(invariant: .manifest, details: "publishing failed: \(error)")
         }
         append(process.ledger.publishedRecord(stage), nil, process)
+        if process.stage == 0 { damage(finished) }
+        goOn(finished, process)
+    }
+
+    /// The open stage; the training reads the files of the shards.
+    private func stageFiles(_ process: CoordinatorProcess) -> StageFiles {
+        var spec = files[process.stage]
+        if case .training(_, let ranks) = spec.kind {
+            let paths = process.finished?.shards.flatMap(\.outputs).map(\.path) ?? []
+            spec.kind = .training(payload: Data(paths.joined(separator: "\n").utf8), virtualRanks: ranks)
+        }
+        return StageFiles(directory: process.ledger.directory, spec: spec)
+    }
+
+    private func goOn(_ stage: FinishedStage, _ process: CoordinatorProcess) {
+        if process.stage == 0 { (process.finished, process.withdrawn) = (stage, nil) }
         process.stage += 1
-        post(.openStage(id), after: soon(0.01))
+        post(.openStage(process.id), after: soon(0.01))
+    }
+
+    /// A byte of a published file flips.
+    private func damage(_ stage: FinishedStage) {
+        guard now < Scenario.faultsEnd, chance(scenario.inputRot) else { return }
+        let outputs = stage.shards.flatMap(\.outputs)
+        let path = "/run/\(outputs[random.nextInt(below: outputs.count)].path)"
+        promises.damaged.insert(path)
+        disk.flip(path)
+    }
+
+    /// A file of the shards is not as it was written: its shard is computed again.
+    private func goBack(_ failure: WireFailure, _ process: CoordinatorProcess) {
+        let shards = StageFiles(directory: process.ledger.directory, spec: files[0])
+        do {
+            if let place = try shards.place(of: failure.damagedInput) {
+                append(process.ledger.withdrawnRecord(place), nil, process)
+                process.withdrawn = try shards.withdraw(place, epoch: process.ledger.epoch)
+            }
+            process.stage = 0
+            post(.openStage(process.id), after: soon(0.01))
+        } catch { restart(process, error) }
     }
 
     // MARK: Ends

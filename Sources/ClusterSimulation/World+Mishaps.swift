@@ -3,7 +3,7 @@ import Foundation
 
 /// What goes wrong.
 extension World {
-    func happen(_ mishap: Scenario.Mishap) {
+    func happen(_ mishap: Scenario.Mishap) throws {
         switch mishap {
         case .killWorker: pick(workers).map(kill)
         case .killCoordinator: pick(coordinators).map { restart($0, nil) }
@@ -19,6 +19,11 @@ extension World {
             // Side by side they are only as long as something goes wrong.
             post(.mishap(.killCoordinator), after: Scenario.faultsEnd - now)
         case .startWorker: post(.startWorker(host: random.nextInt(below: scenario.hosts)), after: 0)
+        case .drain:
+            guard let process = pick(coordinators) else { return }
+            process.drainAsked = process.drainAsked ?? now
+            try feed(process, .drain(shardGrace: 1))
+        case .loseJournals: loseJournals()
         case .diskFault(let after, let fault): disk.faults[disk.calls + after] = fault
         }
     }
@@ -26,6 +31,15 @@ extension World {
     private func pick<P: Process>(_ processes: [Int: P]) -> P? {
         let ids = processes.keys.sorted()
         return ids.isEmpty ? nil : processes[ids[random.nextInt(below: ids.count)]]
+    }
+
+    /// Coordinators die, and what they wrote down is lost.
+    private func loseJournals() {
+        coordinators = [:]
+        disk.loseJournals()
+        promises.loseJournals()
+        needsRecovery = true
+        post(.startCoordinator(host: 0), after: 0.5)
     }
 
     /// A host goes down with all that it had not flushed.

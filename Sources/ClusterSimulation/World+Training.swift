@@ -10,11 +10,16 @@ extension World {
         if case .open(let message) = command {
             worker.fence = 0
             worker.member = SimulatedMember(stage: message.stage)
-            return .opened(
-                .with { opened in
-                    opened.stage = message.stage
-                    opened.round = message.round
-                })
+            if let failure = readInputs(message, worker) { return failure }
+            return try answer(worker, 0) {
+                try loadCheckpoint(worker)
+                return .opened(
+                    .with { opened in
+                        opened.stage = message.stage
+                        opened.round = message.round
+                        opened.position = worker.member?.position ?? 0
+                    })
+            }
         }
         guard var member = worker.member else { return nil }
         defer { if worker.member != nil { worker.member = member } }
@@ -58,13 +63,29 @@ extension World {
         }
     }
 
-    private func failed(_ worker: WorkerProcess, _ generation: UInt64, _ error: FileError) -> MessageBody {
+    /// Reads the files of the shards; a failure if one cannot be read or is not as it was written.
+    private func readInputs(_ open: WireTrainingOpen, _ worker: WorkerProcess) -> MessageBody? {
+        let paths = String(decoding: open.payload, as: UTF8.self).split(separator: "\n").map(String.init)
+        for (index, path) in paths.enumerated() {
+            do {
+                let data = try worker.disk.contents(of: "/run/\(path)")
+                guard data != Promises.content(ofShard: index) else { continue }
+                return failed(worker, 0, DamagedInput(path: path, cause: CocoaError(.fileReadCorruptFile)))
+            } catch let error as FileError { return failed(worker, 0, error) } catch {}
+        }
+        return nil
+    }
+
+    private func failed(
+        _ worker: WorkerProcess, _ generation: UInt64, _ error: any PyHealthError
+    ) -> MessageBody {
         worker.failures += 1
         var message = WireTrainingFailed()
         message.stage = worker.member?.stage ?? ""
         message.generation = generation
         message.number = worker.failures
         message.failure = WireFailure(code: error.code, message: error.message, exitStatus: 74)
+        message.failure.damagedInput = (error as? DamagedInput)?.path ?? ""
         worker.member = nil
         return .trainingFailed(message)
     }
@@ -101,6 +122,42 @@ extension World {
         }
     }
 
+    // MARK: Checkpoints
+
+    /// Leaves the state on disk if that was asked for, and says so.
+    private func writeCheckpoint(_ member: SimulatedMember, _ worker: WorkerProcess) throws {
+        guard worker.wantsCheckpoint, member.plan.index == 0 else { return }
+        worker.wantsCheckpoint = false
+        let name = "position.\(member.position).\(member.plan.generation).\(instanceName(worker.instance))"
+        let path = "/run/stage/\(member.stage)/\(name)"
+        do {
+            try worker.disk.write(member.bytes, to: "\(path).tmp.\(worker.id)")
+            try worker.disk.flush("\(path).tmp.\(worker.id)")
+            try worker.disk.rename("\(path).tmp.\(worker.id)", to: path)
+            try worker.disk.flush("/run/stage/\(member.stage)")
+        } catch is FileError { return }
+        var message = WireCheckpointed()
+        message.stage = member.stage
+        message.position = member.position
+        post(.applied(worker.id, .checkpointed(message)), after: soon(0.02))
+    }
+
+    /// Takes the state of the furthest checkpoint.
+    private func loadCheckpoint(_ worker: WorkerProcess) throws {
+        guard let stage = worker.member?.stage else { return }
+        for name in worker.disk.names(in: "/run/stage/\(stage)")
+        where name.hasPrefix("position.") && !name.contains(".tmp.") {
+            guard let data = try worker.disk.contents(of: "/run/stage/\(stage)/\(name)"),
+                let (position, state) = SimulatedMember.decode(data), position > worker.member?.position ?? 0
+            else { continue }
+            worker.member?.position = position
+            worker.member?.state = state
+        }
+        guard let position = worker.member?.position, position < promises.kept else { return }
+        throw Violation(
+            invariant: .kept, details: "a member begins at step \(position), \(promises.kept) were kept")
+    }
+
     // MARK: Collective
 
     /// Ends the collective of an earlier generation that a worker is inside of.
@@ -128,6 +185,7 @@ extension World {
     /// Begins the next collective call: own leaves go to everybody.
     func step(_ id: Int, generation: UInt64) throws {
         guard let worker = running(id, generation), var member = worker.member else { return }
+        try writeCheckpoint(member, worker)
         if member.position >= scenario.steps { return finishTraining(worker, member) }
         member.call += 1
         member.isWaiting = true

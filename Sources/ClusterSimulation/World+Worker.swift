@@ -72,7 +72,7 @@ extension World {
             case .train(let command): worker.commands.append(.train(command))
             case .interrupt(let generation): interrupt(worker, before: generation)
             case .rejoin: worker.instance = Instance(truncatingIfNeeded: random.next()) | 1
-            case .checkpoint: break
+            case .checkpoint: worker.wantsCheckpoint = true
             case .end: return stop(worker)
             }
         }

@@ -63,6 +63,8 @@ package final class World {
     /// Dead workers whose connections are known to be gone.
     var knownDead: Set<Int> = []
     var files: [StageSpec] = []
+    /// Whether journals are lost that were not rebuilt.
+    var needsRecovery = false
 
     /// The world of a seed; with `rules` other than all of them a mutant lives in it.
     package init(seed: UInt64, rules: ProtocolRules = .all, trace: ((String) -> Void)? = nil) {
@@ -154,7 +156,7 @@ package final class World {
         case .swap(let id, let generation): try swap(id, generation: generation)
         case .startCoordinator(let host): try startCoordinator(on: host)
         case .startWorker(let host): startWorker(on: host)
-        case .mishap(let mishap): happen(mishap)
+        case .mishap(let mishap): try happen(mishap)
         }
     }
 

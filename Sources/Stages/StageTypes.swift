@@ -1,3 +1,4 @@
+import Digests
 package import Foundation
 
 /// A file that a finished stage left in the run directory.
@@ -93,6 +94,19 @@ package struct ShardPayload: Codable, Sendable {
             throw StageError.missingInput(stage: stage.rawValue, role: role)
         }
         return file
+    }
+
+    /// The first of the inputs that is not as it was written; nil if all are. `beat` is called after every file.
+    package func damagedInput(runDirectory: String, beat: () -> Void = {}) -> StageFile? {
+        inputs.sorted { $0.key < $1.key }.flatMap(\.value).first { file in
+            defer { beat() }
+            return (try? SHA256.hex(ofFile: "\(runDirectory)/\(file.path)")) != file.sha256
+        }
+    }
+
+    /// The payload of these bytes; throws `DecodingError`.
+    package static func decode(_ data: Data) throws -> ShardPayload {
+        try JSONDecoder().decode(ShardPayload.self, from: data)
     }
 
     func encoded() throws -> Data {

@@ -155,6 +155,12 @@ package final class Socket {
         }
     }
 
+    /// The transport's own heartbeats on connections that are bound or made from now on.
+    package func watchConnections(_ options: SocketOptions) throws {
+        try set(ZMQ_HEARTBEAT_IVL, options.heartbeatInterval)
+        try set(ZMQ_HEARTBEAT_TIMEOUT, options.heartbeatTimeout)
+    }
+
     private func refuse(_ index: Int) throws -> Delivery {
         let reason = zmq_errno()
         // The library accepts or refuses a message at its first part.
@@ -168,8 +174,7 @@ package final class Socket {
         try set(ZMQ_RCVHWM, options.receiveQueue)
         try set(ZMQ_LINGER, options.linger)
         try set(ZMQ_MAXMSGSIZE, options.largestMessage)
-        try set(ZMQ_HEARTBEAT_IVL, options.heartbeatInterval)
-        try set(ZMQ_HEARTBEAT_TIMEOUT, options.heartbeatTimeout)
+        try watchConnections(options)
         try set(ZMQ_RECONNECT_IVL, options.reconnectInterval)
         try set(ZMQ_RECONNECT_IVL_MAX, options.reconnectIntervalMaximum)
         try set(ZMQ_IPV6, Int32(1))

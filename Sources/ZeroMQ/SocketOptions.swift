@@ -12,7 +12,7 @@ package struct SocketOptions: Sendable {
     package var largestMessage: Int64 = 1 << 20
     /// Milliseconds that closing waits for unsent messages.
     package var linger: Int32 = 0
-    /// Milliseconds between the transport's own heartbeats.
+    /// Milliseconds between the transport's own heartbeats; 0: none.
     package var heartbeatInterval: Int32 = 1000
     /// Milliseconds without an answer after which a connection counts as broken.
     package var heartbeatTimeout: Int32 = 5000

@@ -14,7 +14,8 @@ struct Bench: ParsableCommand {
             """,
         subcommands: [
             KernelsCommand.self, LayersCommand.self, SteadyCommand.self, PipelineCommand.self,
-            SignalCommand.self, CollectiveCommand.self, ScalingCommand.self,
+            SignalCommand.self, CollectiveCommand.self, ScalingCommand.self, ClusterCommand.self,
+            CoordinateCommand.self,
         ])
 }
 

@@ -12,8 +12,10 @@ final class Executor: WorkExecutor {
     func run(_ work: ShardWork, progress: ProgressCounter) throws -> ShardResult {
         // Shards differ: what one used goes back to the system.
         callocator_map_blocks_from(32 << 20)
-        let product = try runner.run(
-            payload: work.payload, folder: Folder(work: work), progress: Progress(counter: progress))
+        let product = try naming(work.payload, work.runDirectory, progress) {
+            try runner.run(
+                payload: work.payload, folder: Folder(work: work), progress: Progress(counter: progress))
+        }
         InjectedFault.current?.strike(stage: work.stageName)
         return ShardResult(
             outputs: product.outputs.map { .init(name: $0.name, rows: $0.rows) }, result: product.result)
@@ -22,9 +24,25 @@ final class Executor: WorkExecutor {
     func trainingMember(payload: Data, work: TrainingWork) throws -> any TrainingMember {
         // Steps are alike: their memory is kept from one to the next.
         callocator_map_blocks_from(32 << 20)
-        let setup = try TrainingSetup(
-            payload: payload, runDirectory: work.runDirectory, folder: "\(work.runDirectory)/\(work.folder)")
-        return Member(setup: setup, work: work)
+        let setup = try naming(payload, work.runDirectory, ProgressCounter()) {
+            try TrainingSetup(
+                payload: payload, runDirectory: work.runDirectory,
+                folder: "\(work.runDirectory)/\(work.folder)")
+        }
+        return Member(setup: setup, payload: payload, work: work)
+    }
+}
+
+/// Runs `body`; where it fails because a file of an earlier stage is not as it was written, names that file.
+private func naming<Value>(
+    _ payload: Data, _ runDirectory: String, _ progress: ProgressCounter, _ body: () throws -> Value
+) throws -> Value {
+    do { return try body() } catch let error where !(error is CollectiveInterrupted || error is StatesDiffer)
+    {
+        guard !DiskSpace.isExhausted(error), let inputs = try? ShardPayload.decode(payload),
+            let damaged = inputs.damagedInput(runDirectory: runDirectory, beat: progress.beat)
+        else { throw error }
+        throw DamagedInput(path: damaged.path, cause: error)
     }
 }
 
@@ -47,10 +65,14 @@ private struct Progress: StageProgress {
 /// A worker's part in a training.
 final class Member: TrainingMember {
     private let setup: TrainingSetup
+    private let payload: Data
+    private let runDirectory: String
     private let folder: String
 
-    init(setup: TrainingSetup, work: TrainingWork) {
+    init(setup: TrainingSetup, payload: Data, work: TrainingWork) {
         self.setup = setup
+        self.payload = payload
+        runDirectory = work.runDirectory
         folder = work.folder
         let request = work.checkpointRequest
         setup.trainer.checkpoints?.isRequested = { request.isPending }
@@ -71,9 +93,11 @@ final class Member: TrainingMember {
         progress.setTotal(Int(trainer.totalPhases))
         progress.setDone(Int(trainer.position))
         trainer.checkpoints?.whenDiskIsFull = { progress.setDiskFull($0) }
-        try trainer.run(with: Exchange(collective), folder: setup.folder) {
-            progress.setDone(Int(trainer.position))
-            InjectedFault.current?.strike(stage: "train", phase: Int(trainer.position))
+        try naming(payload, runDirectory, progress) {
+            try trainer.run(with: Exchange(collective), folder: setup.folder) {
+                progress.setDone(Int(trainer.position))
+                InjectedFault.current?.strike(stage: "train", phase: Int(trainer.position))
+            }
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys

@@ -7,7 +7,7 @@ enum RoomTable {
 
     /// C modules with the rooms that import them. ISA-L has three: inflating texts, inflating pages, checksums.
     static let importersOfC: [String: Set<String>] = [
-        "CAllocator": ["pyhealth-worker"],
+        "CAllocator": ["pyhealth-bench", "pyhealth-worker"],
         "CHDF5": ["HDF5"],
         "CISAL": ["DelimitedText", "Digests", "Parquet"],
         "CKernels": ["Kernels"],
@@ -69,7 +69,7 @@ enum RoomTable {
             "Training",
         ],
         "pyhealth-bench": [
-            "ArgumentParser", "Batching", "ClinicalData", "ClusterProtocol", "ClusterRuntime", "Digests",
+            "ArgumentParser", "Batching", "CAllocator", "ClinicalData", "ClusterProtocol", "ClusterRuntime", "Digests",
             "Evaluation",
             "Kernels",
             "Layers", "Models", "Stages", "Storage", "SyntheticCorpora", "Tensors", "Training",

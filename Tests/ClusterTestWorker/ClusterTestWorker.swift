@@ -7,10 +7,11 @@ import Groundwork
 struct ClusterTestWorker {
     static func main() {
         let arguments = CommandLine.arguments
-        if arguments.count == 5, arguments[1] == "--coordinate" {
+        if arguments.count >= 5, arguments[1] == "--coordinate" {
             do {
                 try TestCoordinator.run(
-                    job: arguments[2], directory: arguments[3], workers: Int(arguments[4]) ?? 1)
+                    job: arguments[2], directory: arguments[3], workers: Int(arguments[4]) ?? 1,
+                    isStandby: arguments.last == "standby")
                 exit(0)
             } catch {
                 FileHandle.standardError.write(Data("\(error)\n".utf8))

@@ -1,13 +1,14 @@
 import ClusterRuntime
 import Foundation
 import Groundwork
+import Logging
 
 /// A coordinator as a process of its own, so that tests can kill it: reads its job from a file, prints the last result.
 ///
 /// Lines: `shards <id> <count> <payload>` (`#` in the payload stands for the shard's number) and
 /// `training <id> <ranks> <payload>`; `\n` in a payload stands for a line break.
 enum TestCoordinator {
-    static func run(job path: String, directory: String, workers: Int) throws {
+    static func run(job path: String, directory: String, workers: Int, isStandby: Bool) throws {
         let text = try String(contentsOfFile: path, encoding: .utf8)
         var options = CoordinatorOptions(
             runDirectory: directory, buildVersion: "test", numericFingerprint: "fingerprint")
@@ -15,6 +16,8 @@ enum TestCoordinator {
         options.workerExecutable = CommandLine.arguments[0]
         options.durable = false
         options.joinDelay = 0.3
+        options.standby = isStandby
+        if isStandby { options.logger = Logger(label: "test") { StreamLogHandler.standardError(label: $0) } }
         let job = JobSpec(digest: String(repeating: "ab", count: 32), name: "test")
         let stages = text.split(separator: "\n").compactMap { stage(String($0)) }
         let outcome = try Coordinator.run(job: job, driver: ListDriver(stages: stages), options: options)

@@ -12,7 +12,7 @@ struct TestInputError: PyHealthError {
 /// Work of a shard, told by words in the payload: `<command> [argument]` per line, then written to the output `text`.
 ///
 /// `kill <marker>`: kill this process unless the marker file exists already (so once); `fail`: a deterministic error;
-/// `flaky <marker>`: an error that goes away; `segfault`, `killed`: a crash or kill every time; `wait <marker>`: until the file exists.
+/// `pid <path>`: write the process's number to a file with this name and the shard's; `read <path>`: a file of an earlier shard, which must begin with "shard"; `flaky <marker>`: an error that goes away; `segfault`, `killed`: a crash or kill every time; `wait <marker>`: until the file exists.
 struct TestExecutor: WorkExecutor {
     func run(_ work: ShardWork, progress: ProgressCounter) throws -> ShardResult {
         let text = String(decoding: work.payload, as: UTF8.self)
@@ -26,6 +26,9 @@ struct TestExecutor: WorkExecutor {
             case "flaky": if createMarker(words[1]) { throw TestInputError(exitStatus: .io) }
             case "segfault": kill(getpid(), SIGSEGV)
             case "killed": kill(getpid(), SIGKILL)
+            case "pid":
+                try AtomicFile.write("\(getpid())", to: words[1] + work.shardName, durable: false)
+            case "read": try read(words[1], in: work.runDirectory)
             case "wait":
                 while access(words[1], F_OK) != 0 {
                     usleep(5000)
@@ -41,7 +44,18 @@ struct TestExecutor: WorkExecutor {
     }
 
     func trainingMember(payload: Data, work: TrainingWork) throws -> any TrainingMember {
-        TestMember(payload: String(decoding: payload, as: UTF8.self), work: work)
+        let text = String(decoding: payload, as: UTF8.self)
+        for line in text.split(separator: "\n") where line.hasPrefix("read ") {
+            try read(String(line.dropFirst(5)), in: work.runDirectory)
+        }
+        return TestMember(payload: text, work: work)
+    }
+
+    private func read(_ path: String, in runDirectory: String) throws {
+        let data = try Files.contents(of: "\(runDirectory)/\(path)")
+        guard data.starts(with: Data("shard".utf8)) else {
+            throw DamagedInput(path: path, cause: TestInputError(exitStatus: .data))
+        }
     }
 }
 

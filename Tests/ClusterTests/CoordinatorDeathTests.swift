@@ -65,13 +65,44 @@ struct CoordinatorDeathTests {
         #expect(generations.last?.contains("\"position\":0") == false)
     }
 
+    @Test func aStandbyTakesOverWhenTheFirstIsKilled() throws {
+        let folder = try TemporaryFolder("cluster")
+        let (gate, job, run) = (folder.file("gate"), folder.file("job"), folder.file("run"))
+        try Self.job.replacingOccurrences(of: "GATE", with: gate).write(
+            toFile: job, atomically: true, encoding: .utf8)
+        let first = try coordinate(job, run, output: folder.file("first"))
+        try wait { exists("\(run)/stage/aa/MANIFEST.pb") && exists("\(run)/stage/ab") }
+        let second = try coordinate(job, run, output: folder.file("second"), isStandby: true)
+        try wait {
+            let text = (try? String(contentsOfFile: folder.file("second"), encoding: .utf8)) ?? ""
+            return text.contains("standing by")
+        }
+        #expect(!exists("\(run)/epoch/2"))
+        kill(first, SIGKILL)
+        #expect(status(of: first) == SIGKILL)
+        #expect(createFile(gate))
+        #expect(status(of: second) == 0)
+        #expect(exists("\(run)/epoch/2") && !exists("\(run)/epoch/3"))
+        let text = try String(contentsOfFile: folder.file("second"), encoding: .utf8)
+        let reference = try trainAlone("steps 200\nsize 2000", ranks: 4)
+        #expect(text.split(separator: "\n").last?.hasPrefix(reference.base64EncodedString()) == true)
+        // The first one's workers and shards were taken over.
+        let log = try String(contentsOfFile: "\(run)/log.jsonl", encoding: .utf8)
+        #expect(log.components(separatedBy: "worker-started").count - 1 == 2)
+        #expect(log.contains("\"event\":\"stage-cached\",\"coordinator_epoch\":2"))
+    }
+
     /// Starts a coordinator; Foundation's `Process` would also wait for the workers it leaves behind.
-    private func coordinate(_ job: String, _ run: String, output: String) throws -> pid_t {
+    private func coordinate(
+        _ job: String, _ run: String, output: String, isStandby: Bool = false
+    ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-        let words: [String] = [ScriptedJob.worker, "--coordinate", job, run, "2"]
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        let words: [String] =
+            [ScriptedJob.worker, "--coordinate", job, run, "2"] + (isStandby ? ["standby"] : [])
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var pid: pid_t = 0

@@ -4,15 +4,40 @@ import TestSupport
 
 @testable import ClusterProtocol
 
-/// A driver that runs the given stages in order.
+/// A driver that runs the given stages in order; `{i.k}` in a payload stands for the path of the file of stage i's shard k.
 struct ScriptedDriver: JobDriver {
     var stages: [StageSpec]
     var failure: (any Error)?
+    /// Told of the finished stages before each next one.
+    var whenAsked: (@Sendable ([FinishedStage]) -> Void)?
 
     mutating func next(after finished: [FinishedStage]) throws -> NextStep {
-        if finished.count < stages.count { return .stage(stages[finished.count]) }
+        whenAsked?(finished)
+        if finished.count < stages.count { return .stage(filled(stages[finished.count], finished)) }
         if let failure { throw failure }
         return .finished
+    }
+
+    private func filled(_ spec: StageSpec, _ finished: [FinishedStage]) -> StageSpec {
+        func filled(_ payload: Data) -> Data {
+            var text = String(decoding: payload, as: UTF8.self)
+            for (number, stage) in finished.enumerated() where text.contains("{\(number).") {
+                for (index, shard) in stage.shards.enumerated() {
+                    text = text.replacingOccurrences(
+                        of: "{\(number).\(index)}", with: shard.outputs[0].path)
+                }
+            }
+            return Data(text.utf8)
+        }
+        var spec = spec
+        switch spec.kind {
+        case .shards(let shards):
+            spec.kind = .shards(
+                shards.map { ShardSpec(name: $0.name, payload: filled($0.payload), subject: $0.subject) })
+        case .training(let payload, let ranks):
+            spec.kind = .training(payload: filled(payload), virtualRanks: ranks)
+        }
+        return spec
     }
 }
 
@@ -31,6 +56,7 @@ struct ScriptedJob {
     var keys: String?
     var isInsecure = false
     var progress: (@Sendable (ProgressReport) -> Void)?
+    var whenAsked: (@Sendable ([FinishedStage]) -> Void)?
 
     /// The test worker beside the running test program.
     static let worker: String = {
@@ -64,7 +90,7 @@ struct ScriptedJob {
         options.workerWait = 20
         return try Coordinator.run(
             job: JobSpec(digest: digest, name: "test", settings: settings),
-            driver: ScriptedDriver(stages: stages), options: options)
+            driver: ScriptedDriver(stages: stages, whenAsked: whenAsked), options: options)
     }
 }
 

@@ -258,6 +258,30 @@ struct TrainingGenerationsTests {
         #expect(world.plans[1]?.behind == [])
     }
 
+    @Test func aMemberThatIsSilentIsNamedBeforeFramesAreBlamed() {
+        var world = World()
+        world.join(1, 2)
+        func wait(_ instances: [Instance], until end: Seconds) {
+            while world.now < end {
+                for instance in instances {
+                    var state = WireTrainingState()
+                    state.stage = "bb"
+                    state.generation = world.training.generation
+                    state.waiting = true
+                    world.training.handle(status: state, pulse: 1, from: instance, now: world.now)
+                }
+                world.pass(1)
+            }
+        }
+        let lost = { (event: ClusterEvent) in if case .framesLost = event { true } else { false } }
+        wait([1, 2], until: 1)
+        wait([1], until: 4.5)
+        #expect(!world.events.contains(where: lost))
+        // When all tell that they wait, frames were lost.
+        wait([1, 2], until: 10)
+        #expect(world.events.contains(where: lost))
+    }
+
     @Test func equalMembersKeepTheirVirtualRanks() {
         var world = World()
         world.join(1, 2)

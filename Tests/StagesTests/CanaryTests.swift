@@ -50,6 +50,34 @@ struct CanaryTests {
         if !isInsecure { #expect(!holdsCanary(relay.bytes)) }
     }
 
+    @Test func whatMembersOfATrainingSendEachOtherHoldsNoPatientsValue() throws {
+        let runs = try RunFolder(patients: 120)
+        try plant(runs)
+        let run = runs.run("members")
+        let coordinator = try Commands.start(
+            "pyhealth-coord", runs.arguments("members", workers: 2), folder: runs.folder)
+        var relays: [String: RecordingRelay] = [:]
+        // Workers listen for each other from their start on, and connect when the training begins.
+        while coordinator.isRunning, relays.count < 2 {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(run)/ipc")) ?? []
+            for name in names where name.hasPrefix("w") && !name.hasSuffix(".real") && relays[name] == nil {
+                relays[name] = try RecordingRelay(replacing: "\(run)/ipc/\(name)")
+            }
+            usleep(1000)
+        }
+        defer { for relay in relays.values { relay.close() } }
+        let outcome = try coordinator.wait()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(relays.count == 2)
+        for relay in relays.values {
+            // Sums of gradients, the ranges of rows that they touch, digests of states.
+            #expect(relay.bytes.count > 20_000, "\(relay.bytes.count)")
+            #expect(!holdsCanary(relay.bytes))
+        }
+        // The same search finds the codes where they belong.
+        #expect(holdsCanary(try Data(contentsOf: URL(fileURLWithPath: "\(run)/samples/processors.json"))))
+    }
+
     /// Puts canaries into one row of every text column, and a number of its own for one patient.
     private func plant(_ runs: RunFolder) throws {
         for (number, place) in Self.columns.enumerated() {

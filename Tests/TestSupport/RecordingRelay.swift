@@ -1,17 +1,23 @@
 package import Foundation
 import Synchronization
 
-/// Passes TCP connections on to a port of this machine and keeps what went through, for tests that search it.
+/// Passes connections on and keeps what went through, for tests that search it: TCP connections to a port of this machine,
+/// or those to a local socket.
 package final class RecordingRelay: Sendable {
-    /// The port to connect to.
+    /// The port to connect to; 0 for a local socket.
     package let port: UInt16
     private let listener: Int32
-    private let target: UInt16
+    private let target: Target
     private let state = Mutex((bytes: Data(), isClosed: false))
+
+    private enum Target {
+        case port(UInt16)
+        case path(String)
+    }
 
     /// Listens on a free port of the loopback address.
     package init(target: UInt16) throws {
-        self.target = target
+        self.target = .port(target)
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = Self.loopback(0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -24,6 +30,17 @@ package final class RecordingRelay: Sendable {
         guard status == 0 else { throw POSIXError(.EADDRINUSE) }
         listener = descriptor
         port = UInt16(bigEndian: address.sin_port)
+        Thread { [self] in accept() }.start()
+    }
+
+    /// Takes the place of a local socket that somebody listens on.
+    package init(replacing path: String) throws {
+        target = .path("\(path).real")
+        port = 0
+        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        guard rename(path, "\(path).real") == 0,
+            Self.with(local: path, { bind(listener, $0, $1) }) == 0, listen(listener, 16) == 0
+        else { throw POSIXError(.EADDRINUSE) }
         Thread { [self] in accept() }.start()
     }
 
@@ -40,13 +57,7 @@ package final class RecordingRelay: Sendable {
         while true {
             let client = Foundation.accept(listener, nil, nil)
             guard client >= 0, !state.withLock({ $0.isClosed }) else { return }
-            let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            var address = Self.loopback(target)
-            let status = withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(server, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
+            let (server, status) = connect()
             guard status == 0 else {
                 Foundation.close(client)
                 Foundation.close(server)
@@ -54,6 +65,37 @@ package final class RecordingRelay: Sendable {
             }
             Thread { [self] in pass(client, server) }.start()
             Thread { [self] in pass(server, client) }.start()
+        }
+    }
+
+    private func connect() -> (descriptor: Int32, status: Int32) {
+        switch target {
+        case .port(let port):
+            let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            var address = Self.loopback(port)
+            let status = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    Foundation.connect(server, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            return (server, status)
+        case .path(let path):
+            let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            return (server, Self.with(local: path) { Foundation.connect(server, $0, $1) })
+        }
+    }
+
+    private static func with(
+        local path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { return -1 }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
         }
     }
 

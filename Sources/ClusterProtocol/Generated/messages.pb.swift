@@ -605,6 +605,9 @@ package nonisolated struct WireFailure: Sendable {
   /// trying again is no use
   package var deterministic: Bool = false
 
+  /// a file of an earlier stage, relative to the run directory, that is not as it was written
+  package var damagedInput: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2131,7 +2134,7 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireFailure: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Failure"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}message\0\u{3}exit_status\0\u{1}deterministic\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}message\0\u{3}exit_status\0\u{1}deterministic\0\u{4}D\u{3}damaged_input\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2143,6 +2146,7 @@ nonisolated extension WireFailure: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 2: try { try decoder.decodeSingularStringField(value: &self.message) }()
       case 3: try { try decoder.decodeSingularInt32Field(value: &self.exitStatus) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.deterministic) }()
+      case 200: try { try decoder.decodeSingularStringField(value: &self.damagedInput) }()
       default: break
       }
     }
@@ -2161,6 +2165,9 @@ nonisolated extension WireFailure: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.deterministic != false {
       try visitor.visitSingularBoolField(value: self.deterministic, fieldNumber: 4)
     }
+    if !self.damagedInput.isEmpty {
+      try visitor.visitSingularStringField(value: self.damagedInput, fieldNumber: 200)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2169,6 +2176,7 @@ nonisolated extension WireFailure: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.message != rhs.message {return false}
     if lhs.exitStatus != rhs.exitStatus {return false}
     if lhs.deterministic != rhs.deterministic {return false}
+    if lhs.damagedInput != rhs.damagedInput {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -159,6 +159,14 @@ package nonisolated struct WireJournalRecord: Sendable {
     set {body = .shardQuarantined(newValue)}
   }
 
+  package var shardWithdrawn: WireShardWithdrawn {
+    get {
+      if case .shardWithdrawn(let v)? = body {return v}
+      return WireShardWithdrawn()
+    }
+    set {body = .shardWithdrawn(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -169,6 +177,7 @@ package nonisolated struct WireJournalRecord: Sendable {
     case generation(WireGenerationStart)
     case jobEnded(WireJobEnded)
     case shardQuarantined(WireShardQuarantined)
+    case shardWithdrawn(WireShardWithdrawn)
 
   }
 
@@ -290,6 +299,24 @@ package nonisolated struct WireShardQuarantined: Sendable {
   package var place: String = String()
 
   package var code: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A committed shard whose files are not as they were written any more: it is computed again.
+package nonisolated struct WireShardWithdrawn: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var stage: String = String()
+
+  package var shard: UInt32 = 0
+
+  /// of the damaged file: a commit without it stays
+  package var path: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -871,7 +898,7 @@ nonisolated extension WireShardCommit: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireJournalRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JournalRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}epoch_start\0\u{3}stage_open\0\u{3}shard_committed\0\u{3}stage_published\0\u{1}generation\0\u{3}job_ended\0\u{4}Z\u{2}shard_quarantined\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}epoch_start\0\u{3}stage_open\0\u{3}shard_committed\0\u{3}stage_published\0\u{1}generation\0\u{3}job_ended\0\u{4}Z\u{2}shard_quarantined\0\u{4}(shard_withdrawn\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -970,6 +997,19 @@ nonisolated extension WireJournalRecord: SwiftProtobuf.Message, SwiftProtobuf._M
           self.body = .shardQuarantined(v)
         }
       }()
+      case 200: try {
+        var v: WireShardWithdrawn?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .shardWithdrawn(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .shardWithdrawn(v)
+        }
+      }()
       default: break
       }
     }
@@ -1008,6 +1048,10 @@ nonisolated extension WireJournalRecord: SwiftProtobuf.Message, SwiftProtobuf._M
     case .shardQuarantined?: try {
       guard case .shardQuarantined(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 160)
+    }()
+    case .shardWithdrawn?: try {
+      guard case .shardWithdrawn(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 200)
     }()
     case nil: break
     }
@@ -1290,6 +1334,46 @@ nonisolated extension WireShardQuarantined: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.stage != rhs.stage {return false}
     if lhs.place != rhs.place {return false}
     if lhs.code != rhs.code {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireShardWithdrawn: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ShardWithdrawn"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}shard\0\u{1}path\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.shard) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.stage.isEmpty {
+      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    }
+    if self.shard != 0 {
+      try visitor.visitSingularUInt32Field(value: self.shard, fieldNumber: 2)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireShardWithdrawn, rhs: WireShardWithdrawn) -> Bool {
+    if lhs.stage != rhs.stage {return false}
+    if lhs.shard != rhs.shard {return false}
+    if lhs.path != rhs.path {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

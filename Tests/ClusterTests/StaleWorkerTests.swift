@@ -1,0 +1,114 @@
+import ClusterRuntime
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ClusterProtocol
+
+/// A worker that sleeps until long after its work was given to others.
+@Suite(.serialized)
+struct StaleWorkerTests {
+    private static func envelope(_ instance: Instance, _ body: MessageBody) -> WireEnvelope {
+        .with {
+            $0.protocol = ClusterVersion.messages
+            $0.build = "b"
+            $0.epoch = 1
+            $0.instance = instance
+            $0.body = body
+        }
+    }
+
+    private static var hello: WireHello { .with { $0.fingerprint = "f" } }
+
+    @Test func aResultThatComesAfterTenMinutesIsRefused() throws {
+        var machine = CoordinatorMachine(
+            .init(job: "job", build: "b", fingerprint: "f", epoch: 1, runDirectory: "/run"))
+        let items = (0..<2).map { ShardTable.Item(name: "s\($0)", payload: Data()) }
+        _ = machine.handle(.message(Self.envelope(1, .hello(Self.hello))), now: 0)
+        _ = machine.handle(
+            .openShards(ShardTable(stage: "aa", stageName: "n", items: items, epoch: 1)), now: 0)
+        let late = machine.shards?.held(by: 1) ?? []
+        #expect(late.count == 2)
+        _ = machine.handle(.message(Self.envelope(2, .hello(Self.hello))), now: 0)
+        var held: [WireAttemptID] = []
+        var events: [ClusterEvent] = []
+        for second in 1...600 {
+            let now = Seconds(second)
+            var heartbeat = WireHeartbeat()
+            heartbeat.pulse = UInt64(second)
+            heartbeat.held = machine.shards?.held(by: 2) ?? []
+            held = heartbeat.held
+            let told =
+                machine.handle(.message(Self.envelope(2, .heartbeat(heartbeat))), now: now)
+                + machine.handle(.tick, now: now)
+            for case .report(let event) in told { events.append(event) }
+        }
+        #expect(events.contains { if case .workerLost(1, .silent) = $0 { true } else { false } })
+        #expect(held.map(\.attempt) == [2, 2] && Set(held.map(\.shard)) == [0, 1])
+        for attempt in late {
+            var result = WireResult()
+            result.commit.attempt = attempt
+            let answers = machine.handle(.message(Self.envelope(1, .result(result))), now: 600)
+            guard case .send(1, .reject(let reject))? = answers.first, answers.count == 1 else {
+                Issue.record("\(answers)")
+                continue
+            }
+            #expect(reject.mayReturn && reject.failure.code == "cluster.lost")
+        }
+        #expect(machine.shards?.committedCount == 0)
+        #expect(machine.shards?.held(by: 2) == held)
+    }
+
+    @Test func aWorkerThatHearsThatItWasGivenUpForgetsItsResults() {
+        var worker = WorkerMachine(hello: Self.hello, patience: 1000, now: 0)
+        var attempt = WireAttemptID()
+        attempt.stage = "aa"
+        _ = worker.handle(.message(Self.envelope(1, .welcome(WireWelcome()))), now: 0)
+        _ = worker.handle(.message(Self.envelope(1, .grant(.with { $0.attempt = attempt }))), now: 1)
+        _ = worker.handle(.computed(attempt), now: 600)
+        _ = worker.handle(.finished(.with { $0.commit.attempt = attempt }), now: 600)
+        #expect(worker.held == [attempt])
+        let reject = WireReject.with { $0.mayReturn = true }
+        #expect(worker.handle(.message(Self.envelope(1, .reject(reject))), now: 601).contains(.rejoin))
+        #expect(worker.held.isEmpty)
+    }
+
+    @Test func aStoppedWorkerThatWakesUpComesBackAsANewOneAndChangesNothing() throws {
+        let folder = try TemporaryFolder("cluster")
+        let (gate, end) = (folder.file("gate"), folder.file("end"))
+        let work = "pid \(folder.file("pid."))\nwait \(gate)"
+        let job = RemoteJob(
+            [shardStage("5a", [work, work]), shardStage("5b", ["wait \(end)"])], in: folder, isInsecure: true,
+            localWorkers: 1)
+        let endpoint = try job.start()
+        // One that the coordinator has not started, and cannot end.
+        let other = try job.worker(["--connect", endpoint, "--insecure"])
+        let pids = try #require(
+            waitFor {
+                let pids = (0..<2).compactMap { place in
+                    (try? String(contentsOfFile: folder.file("pid.s\(place)"), encoding: .utf8)).flatMap {
+                        Int32($0)
+                    }
+                }
+                return Set(pids).count == 2 ? pids : nil
+            })
+        let place = try #require(pids.firstIndex(of: other.pid))
+        kill(other.pid, SIGSTOP)
+        #expect(createFile(gate))
+        try job.waitForLog("worker-lost")
+        // Its shard has been computed by the other one, and the stage published.
+        _ = try #require(
+            waitFor { access("\(job.run)/stage/5a/MANIFEST.pb", F_OK) == 0 ? true : nil })
+        let manifest = try Data(contentsOf: URL(fileURLWithPath: "\(job.run)/stage/5a/MANIFEST.pb"))
+        kill(other.pid, SIGCONT)
+        try job.waitForWorkers(3)
+        #expect(createFile(end))
+        let outcome = try job.finish()
+        #expect(try other.wait().status == 0)
+        #expect(outcome.stages[0].shards[place].outputs[0].path.hasSuffix("s\(place).e1.a2.text"))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: "\(job.run)/stage/5a/MANIFEST.pb")) == manifest)
+        for (place, shard) in outcome.stages[0].shards.enumerated() {
+            #expect(try text(of: shard, in: job.run) == "shard s\(place): \(work)")
+        }
+    }
+}

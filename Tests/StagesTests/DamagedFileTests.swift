@@ -1,0 +1,50 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A file of a finished stage that is not as it was written any more is made again, and the job comes to the same bytes.
+@Suite(.serialized)
+struct DamagedFileTests {
+    @Test(arguments: [
+        ("events", "events", ".events.h5"), ("samples", "encode", ".samples.h5"),
+        ("train", "train", "best.h5"),
+    ]) func aFlippedBitIsMendedByComputingTheShardAgain(until: String, stage: String, suffix: String) throws {
+        let runs = try RunFolder()
+        #expect(try runs.execute("whole").status == 0)
+        #expect(try runs.execute("damaged", workers: 2, ["--until", until]).status == 0)
+        let damaged = try #require(try file(runs.run("damaged"), stage, suffix))
+        let before = try FileManager.default.contentsOfDirectory(atPath: damaged.folder)
+        try flip(damaged.path)
+        let outcome = try runs.execute("damaged", workers: 2)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.errors.contains("input-damaged stage=\(stage)"), "\(outcome.errors)")
+        #expect(try runs.digests("damaged") == runs.digests("whole"))
+        // Of a stage of several files only one is new.
+        let after = try FileManager.default.contentsOfDirectory(atPath: damaged.folder)
+        let added = Set(after).subtracting(before).filter { $0.hasSuffix(suffix) }
+        #expect(stage == "train" || added.count == 1, "\(added)")
+    }
+
+    /// The last file of a stage with this ending.
+    private func file(
+        _ run: String, _ stage: String, _ suffix: String
+    ) throws -> (folder: String, path: String)? {
+        let log = try String(contentsOfFile: "\(run)/log.jsonl", encoding: .utf8)
+        for line in log.split(separator: "\n")
+        where line.contains("\"stage-opened\"") && line.contains("\"name\":\"\(stage)\"") {
+            guard let id = line.firstMatch(of: /"stage":"([0-9a-f]+)"/)?.1 else { continue }
+            let folder = "\(run)/stage/\(id)"
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+            return names.last { $0.hasSuffix(suffix) }.map { (folder, "\(folder)/\($0)") }
+        }
+        return nil
+    }
+
+    /// Changes a bit in the middle; other names of the file keep what it was.
+    private func flip(_ path: String) throws {
+        var content = try Data(contentsOf: URL(fileURLWithPath: path))
+        content[content.count / 2] ^= 4
+        try FileManager.default.removeItem(atPath: path)
+        try content.write(to: URL(fileURLWithPath: path))
+    }
+}
