@@ -16,14 +16,42 @@ package enum EventGatherer {
             }
         }
         let ranks = PatientRanks(raw: raw, symbols: symbols)
+        var numbers = CanonicalSymbols(symbols)
+        let patients = ranks.patients.map { Symbol(index: numbers.number(of: $0.index)) }
         var tables: [EventTable] = []
         var starts: [[Int]] = []
         for table in raw {
             let (order, rowStarts) = table.canonicalOrder(ranks)
-            tables.append(table.sorted(by: order))
+            tables.append(table.sorted(by: order, &numbers))
             starts.append(rowStarts)
         }
-        return EventShard(symbols: symbols, tables: tables, patientIDs: ranks.patients, rowStarts: starts)
+        return EventShard(symbols: numbers.table, tables: tables, patientIDs: patients, rowStarts: starts)
+    }
+}
+
+/// New numbers for symbols in the order in which they appear in the canonical order, so that the shard's bytes do not depend
+/// on how files were cut.
+private struct CanonicalSymbols {
+    /// The texts that have been given a number.
+    let table = SymbolTable()
+    private let old: SymbolTable
+    private var numbers: [UInt32]
+
+    init(_ old: SymbolTable) {
+        self.old = old
+        numbers = Array(repeating: EventTable.missingSymbol, count: old.count)
+    }
+
+    /// The new number of a symbol.
+    @inline(__always) mutating func number(of symbol: UInt32) -> UInt32 {
+        let known = numbers[Int(symbol)]
+        return known == EventTable.missingSymbol ? add(symbol) : known
+    }
+
+    private mutating func add(_ symbol: UInt32) -> UInt32 {
+        let number = old.withBytes(of: Symbol(index: symbol)) { table.intern($0).index }
+        numbers[Int(symbol)] = number
+        return number
     }
 }
 
@@ -92,10 +120,15 @@ private struct RawTable {
         order.replaceSubrange(rows, with: sorted)
     }
 
-    func sorted(by order: [Int32]) -> EventTable {
-        EventTable(
-            name: name, attributes: attributes, times: order.map { times[Int($0)] },
-            columns: columns.map { column in order.map { column[Int($0)] } })
+    func sorted(by order: [Int32], _ numbers: inout CanonicalSymbols) -> EventTable {
+        let sorted = columns.map { column in
+            order.map { row in
+                let symbol = column[Int(row)]
+                return symbol == EventTable.missingSymbol ? symbol : numbers.number(of: symbol)
+            }
+        }
+        return EventTable(
+            name: name, attributes: attributes, times: order.map { times[Int($0)] }, columns: sorted)
     }
 }
 

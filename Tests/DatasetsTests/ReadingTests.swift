@@ -64,6 +64,28 @@ import Testing
         #expect(try data.load(shardSize: 13, memoryBudget: 2000, pieceBytes: 500) == expected, "seed \(seed)")
     }
 
+    @Test func theDictionaryDoesNotDependOnHowFilesAreCut() throws {
+        let codes =
+            "pid,visit,code,note\n"
+            + (0..<200).map { "\([2, 10, 10][$0 % 3]),\([20, 11, 12][$0 % 3]),c\($0 * 7 % 40),n\($0 % 11)\n" }
+            .joined()
+        let data = try SmallDataset(codes: codes)
+        func shards(pieceBytes: Int, memoryBudget: Int) throws -> [EventShard] {
+            try LoadedEvents(
+                data.definition(), tables: ["codes"], root: data.folder.path, pieceBytes: pieceBytes,
+                memoryBudget: memoryBudget
+            ).shards
+        }
+        let whole = try shards(pieceBytes: 1 << 20, memoryBudget: 1 << 20)
+        for (pieceBytes, memoryBudget) in [(300, 1 << 20), (1 << 20, 1), (100, 500)] {
+            for (one, other) in zip(try shards(pieceBytes: pieceBytes, memoryBudget: memoryBudget), whole) {
+                #expect(one.symbols.contents.bytes.elementsEqual(other.symbols.contents.bytes))
+                #expect(one.patientIDs == other.patientIDs)
+                #expect(one.tables.map(\.columns) == other.tables.map(\.columns))
+            }
+        }
+    }
+
     @Test func aJoinedRowWithSeveralPartnersIsRepeatedInTheirOrder() throws {
         let visits = "pid,visit,start,stop,kind\n1,5,2101-01-01,2101-01-02,a\n1,5,2101-01-01,2101-01-03,b\n"
         let events = try SmallDataset(visits: visits, codes: "pid,visit,code,note\n1,5,X,\n").load()

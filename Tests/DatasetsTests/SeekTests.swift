@@ -121,6 +121,40 @@ import Testing
         #expect(try whole.rows == read(RowReader(path: folder.file("plain.csv"))).rows)
     }
 
+    @Test func aFieldLongerThanTheDistanceOfPointsIsReadExactly() throws {
+        var stream = RandomStream(seed: 8, purpose: .test)
+        let folder = try TemporaryFolder("long")
+        let rows = table(bytes: 100_000, &stream)
+        let cell = (0..<60_000).map { "line \($0 &* 7919 % 9973)\n" }.joined()
+        let text = rows + Array("p1,1,c1,\"\(cell)\"\n".utf8) + rows.drop { $0 != 0x0A }.dropFirst()
+        let path = try write(pack(text, folder, ["-6"]), folder)
+        let whole = try read(RowReader(path: path, pointDistance: 40_000, blockSize: 1 << 14))
+        #expect(whole.rows.contains { $0.count > cell.utf8.count })
+        for point in whole.points {
+            let rest = try read(
+                RowReader(path: path, range: point.row..<Int.max, firstLine: point.line, from: point))
+            #expect(rest.rows == Array(whole.rows.suffix(rest.rows.count)) && !rest.rows.isEmpty)
+        }
+    }
+
+    @Test func aFieldAboveTheLimitAndAnUnclosedQuoteAreNamedByTheirLineInGzipToo() throws {
+        var stream = RandomStream(seed: 9, purpose: .test)
+        let folder = try TemporaryFolder("limit")
+        let rows = table(bytes: 100_000, &stream)
+        let line = 1 + rows.count { $0 == 0x0A }
+        let cell = String(repeating: "word\n", count: 40_000)
+        var path = try write(pack(rows + Array("p1,1,c1,\"\(cell)\"\n".utf8), folder, []), folder)
+        var error = #expect(throws: DelimitedTextError.self) {
+            _ = try read(RowReader(path: path, blockSize: 1 << 14, rowLimit: 1 << 17))
+        }
+        #expect(error == .rowTooLong(file: path, line: line, limit: 1 << 17))
+        path = try write(pack(rows + Array("p1,1,c1,\"\(cell)".utf8), folder, []), folder)
+        error = #expect(throws: DelimitedTextError.self) {
+            _ = try read(RowReader(path: path, pointDistance: 20_000, blockSize: 1 << 14))
+        }
+        #expect(error == .unclosedQuote(file: path, line: line))
+    }
+
     @Test func aPieceWithAnotherChecksumIsRefused() throws {
         var stream = RandomStream(seed: 3, purpose: .test)
         let folder = try TemporaryFolder("checksum")
