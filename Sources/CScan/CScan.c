@@ -11,18 +11,22 @@ typedef struct {
     uint32_t *row_ends;
     size_t count;
     size_t rows;
+    size_t lines;
     uint64_t inside; // all ones while a quote is open
 } state;
 
-static inline void emit(state *s, uint64_t separators, uint64_t newlines, uint32_t base) {
-    while (separators) {
-        uint32_t bit = (uint32_t)__builtin_ctzll(separators);
-        s->positions[s->count] = base + bit;
-        s->row_ends[s->rows] = (uint32_t)s->count;
-        s->rows += (newlines >> bit) & 1;
-        s->count++;
-        separators &= separators - 1;
+// Adds the ends of rows: a newline's number among the separators is how many of them stand before it.
+static inline void end_rows(state *s, uint64_t separators, uint64_t newlines) {
+    for (; newlines; newlines &= newlines - 1) {
+        uint64_t before = (newlines & -newlines) - 1;
+        s->row_ends[s->rows++] = (uint32_t)(s->count + (size_t)__builtin_popcountll(separators & before));
     }
+}
+
+static inline void emit_portable(state *s, uint64_t separators, uint64_t newlines, uint32_t base) {
+    end_rows(s, separators, newlines);
+    for (; separators; separators &= separators - 1)
+        s->positions[s->count++] = base + (uint32_t)__builtin_ctzll(separators);
 }
 
 static inline uint64_t prefix_xor_portable(uint64_t x) {
@@ -50,33 +54,49 @@ static inline masks masks_portable(const uint8_t *p, uint8_t delimiter) {
     return m;
 }
 
-#define SCAN_BODY(MASKS, PREFIX)                                                                  \
-    size_t i = 0;                                                                                 \
-    for (; i < count; i += 64) {                                                                  \
+// The next 64 bytes, the last ones filled up with zeros, and which of them count.
+static inline const uint8_t *word_at(const uint8_t *data, size_t left, uint8_t *tail, uint64_t *valid) {
+    *valid = ~0ULL;
+    if (left >= 64) return data;
+    memset(tail, 0, 64);
+    memcpy(tail, data, left);
+    *valid = (1ULL << left) - 1;
+    return tail;
+}
+
+#define SCAN_BODY(MASKS, PREFIX, EMIT)                                                            \
+    for (size_t i = 0; i < count; i += 64) {                                                      \
         uint8_t tail[64];                                                                         \
-        const uint8_t *p = data + i;                                                              \
-        uint64_t valid = ~0ULL;                                                                   \
-        if (count - i < 64) {                                                                     \
-            memset(tail, 0, 64);                                                                  \
-            memcpy(tail, p, count - i);                                                           \
-            valid = (1ULL << (count - i)) - 1;                                                    \
-            p = tail;                                                                             \
-        }                                                                                         \
-        masks m = MASKS(p, delimiter);                                                            \
+        uint64_t valid;                                                                           \
+        masks m = MASKS(word_at(data + i, count - i, tail, &valid), delimiter);                   \
         uint64_t quoted = PREFIX(m.quotes & valid) ^ s->inside;                                   \
         s->inside = (uint64_t)((int64_t)quoted >> 63);                                            \
         uint64_t newlines = m.newlines & ~quoted & valid;                                         \
-        emit(s, ((m.delimiters & ~quoted) | newlines) & valid, newlines, (uint32_t)i);            \
+        s->lines += (size_t)__builtin_popcountll(m.newlines & valid);                             \
+        EMIT(s, ((m.delimiters & ~quoted) | newlines) & valid, newlines, (uint32_t)i);            \
+    }
+
+#define COUNT_BODY(MASKS)                                                                         \
+    for (size_t i = 0; i < count; i += 64) {                                                      \
+        uint8_t tail[64];                                                                         \
+        uint64_t valid;                                                                           \
+        masks m = MASKS(word_at(data + i, count - i, tail, &valid), '\n');                        \
+        *quotes += (size_t)__builtin_popcountll(m.quotes & valid);                                \
+        *newlines += (size_t)__builtin_popcountll(m.newlines & valid);                            \
     }
 
 static void scan_portable(const uint8_t *data, size_t count, uint8_t delimiter, state *s) {
-    SCAN_BODY(masks_portable, prefix_xor_portable)
+    SCAN_BODY(masks_portable, prefix_xor_portable, emit_portable)
+}
+
+static void count_portable(const uint8_t *data, size_t count, size_t *quotes, size_t *newlines) {
+    COUNT_BODY(masks_portable)
 }
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#define AVX2 __attribute__((target("avx2,pclmul,bmi,bmi2,lzcnt")))
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx2,pclmul,bmi,bmi2,lzcnt")))
+#define AVX2 __attribute__((target("avx2,pclmul,bmi,bmi2,lzcnt,popcnt")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx2,pclmul,bmi,bmi2,lzcnt,popcnt")))
 
 AVX2 static inline uint64_t prefix_xor_clmul(uint64_t x) {
     return (uint64_t)_mm_cvtsi128_si64(
@@ -97,7 +117,11 @@ AVX2 static inline masks masks_avx2(const uint8_t *p, uint8_t delimiter) {
 }
 
 AVX2 static void scan_avx2(const uint8_t *data, size_t count, uint8_t delimiter, state *s) {
-    SCAN_BODY(masks_avx2, prefix_xor_clmul)
+    SCAN_BODY(masks_avx2, prefix_xor_clmul, emit_portable)
+}
+
+AVX2 static void count_avx2(const uint8_t *data, size_t count, size_t *quotes, size_t *newlines) {
+    COUNT_BODY(masks_avx2)
 }
 
 AVX512 static inline masks masks_avx512(const uint8_t *p, uint8_t delimiter) {
@@ -108,8 +132,25 @@ AVX512 static inline masks masks_avx512(const uint8_t *p, uint8_t delimiter) {
     return m;
 }
 
+// Sixteen positions at a time, those of separators packed to the front; what is written behind them is overwritten later.
+AVX512 static inline void emit_avx512(state *s, uint64_t separators, uint64_t newlines, uint32_t base) {
+    end_rows(s, separators, newlines);
+    __m512i places = _mm512_add_epi32(_mm512_set1_epi32((int)base),
+                                      _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+    for (int part = 0; part < 64; part += 16) {
+        __mmask16 mask = (__mmask16)(separators >> part);
+        _mm512_storeu_si512(s->positions + s->count, _mm512_maskz_compress_epi32(mask, places));
+        s->count += (size_t)__builtin_popcount(mask);
+        places = _mm512_add_epi32(places, _mm512_set1_epi32(16));
+    }
+}
+
 AVX512 static void scan_avx512(const uint8_t *data, size_t count, uint8_t delimiter, state *s) {
-    SCAN_BODY(masks_avx512, prefix_xor_clmul)
+    SCAN_BODY(masks_avx512, prefix_xor_clmul, emit_avx512)
+}
+
+AVX512 static void count_avx512(const uint8_t *data, size_t count, size_t *quotes, size_t *newlines) {
+    COUNT_BODY(masks_avx512)
 }
 
 static int level(void) {
@@ -128,8 +169,8 @@ const char *cscan_level(void) {
 }
 
 size_t cscan_index(const uint8_t *data, size_t count, uint8_t delimiter, uint32_t *positions, uint32_t *row_ends,
-                   size_t *rows, int *open_quote) {
-    state s = {positions, row_ends, 0, 0, 0};
+                   size_t *rows, size_t *lines, int *open_quote) {
+    state s = {positions, row_ends, 0, 0, 0, 0};
 #if defined(__x86_64__)
     switch (level()) {
     case 2: scan_avx512(data, count, delimiter, &s); break;
@@ -140,26 +181,20 @@ size_t cscan_index(const uint8_t *data, size_t count, uint8_t delimiter, uint32_
     scan_portable(data, count, delimiter, &s);
 #endif
     *rows = s.rows;
+    *lines = s.lines;
     *open_quote = s.inside != 0;
     return s.count;
 }
 
-static size_t count_byte(const uint8_t *data, size_t count, uint8_t byte) {
-    size_t total = 0;
-    while (count) {
-        // Sums of at most 255 per lane fit a byte, which lets the compiler vectorise.
-        size_t piece = count < 255 * 64 ? count : 255 * 64, i = 0;
-        uint8_t lanes[64] = {0};
-        for (; i + 64 <= piece; i += 64)
-            for (int j = 0; j < 64; j++) lanes[j] += data[i + j] == byte;
-        for (int j = 0; j < 64; j++) total += lanes[j];
-        for (; i < piece; i++) total += data[i] == byte;
-        data += piece;
-        count -= piece;
+void cscan_count(const uint8_t *data, size_t count, size_t *quotes, size_t *newlines) {
+    *quotes = *newlines = 0;
+#if defined(__x86_64__)
+    switch (level()) {
+    case 2: count_avx512(data, count, quotes, newlines); break;
+    case 1: count_avx2(data, count, quotes, newlines); break;
+    default: count_portable(data, count, quotes, newlines); break;
     }
-    return total;
+#else
+    count_portable(data, count, quotes, newlines);
+#endif
 }
-
-size_t cscan_count_quotes(const uint8_t *data, size_t count) { return count_byte(data, count, '"'); }
-
-size_t cscan_count_newlines(const uint8_t *data, size_t count) { return count_byte(data, count, '\n'); }

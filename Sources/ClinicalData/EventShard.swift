@@ -42,8 +42,8 @@ public struct EventTable: Sendable {
     /// Per attribute, a symbol index per row; ``missingSymbol`` for null.
     package var columns: [[UInt32]]
 
-    /// The symbol index that stands for null.
-    package static let missingSymbol = UInt32.max
+    /// The symbol index that stands for null; inlined into the loops of other modules.
+    @inlinable public static var missingSymbol: UInt32 { .max }
 
     package init(name: String, attributes: [String], times: [Int64], columns: [[UInt32]]) {
         self.name = name

@@ -68,13 +68,13 @@ public struct Events: RandomAccessCollection {
 
 /// One attribute of consecutive events.
 public struct EventColumn: RandomAccessCollection {
-    let values: [UInt32]
-    let rows: Range<Int>
+    @usableFromInline let values: [UInt32]
+    @usableFromInline let rows: Range<Int>
 
-    public var startIndex: Int { rows.lowerBound }
-    public var endIndex: Int { rows.upperBound }
+    @inlinable public var startIndex: Int { rows.lowerBound }
+    @inlinable public var endIndex: Int { rows.upperBound }
     /// The attribute's symbol, nil for null.
-    public subscript(row: Int) -> Symbol? {
+    @inlinable public subscript(row: Int) -> Symbol? {
         let value = values[row]
         return value == EventTable.missingSymbol ? nil : Symbol(index: value)
     }
@@ -100,11 +100,10 @@ public struct Event {
 
     /// An attribute as an interned symbol, nil for null.
     public func symbol(_ attribute: String) -> Symbol? {
-        let source = shard.tables[table]
-        guard let index = source.attributes.firstIndex(of: attribute) else {
-            preconditionFailure("Event: table \(source.name) has no attribute \(attribute)")
+        guard let index = shard.tables[table].attributes.firstIndex(of: attribute) else {
+            preconditionFailure("Event: table \(type) has no attribute \(attribute)")
         }
-        let value = source.columns[index][row]
+        let value = shard.tables[table].columns[index][row]
         return value == EventTable.missingSymbol ? nil : Symbol(index: value)
     }
 

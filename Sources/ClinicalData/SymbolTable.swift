@@ -3,14 +3,16 @@ public struct Symbol: Hashable, Sendable {
     /// The position in the table, in order of first appearance.
     @usableFromInline package let index: UInt32
 
-    @inlinable package init(index: UInt32) { self.index = index }
+    /// The symbol of a position in a table.
+    @inlinable public init(index: UInt32) { self.index = index }
 }
 
 /// The distinct texts of one shard of events, numbered in order of first appearance.
 ///
 /// Codes are compared and stored as 4-byte symbols; a text is built only where somebody reads it.
 /// Layout: the UTF-8 bytes of all texts one after the other, `offsets` (count + 1), an open-addressing index whose slots hold
-/// a hash (upper half) and a symbol (lower half). Every row of every table goes through it, so it works on plain memory.
+/// a hash (upper half) and a symbol (lower half). Every row of every table goes through it, so it works on plain memory, and
+/// what inner loops call is public: the compiler inlines nothing less into other modules.
 public final class SymbolTable {
     @usableFromInline var bytes = GrowingMemory<UInt8>(capacity: 4096)
     @usableFromInline var offsets = GrowingMemory<Int>(capacity: 513)
@@ -20,10 +22,15 @@ public final class SymbolTable {
     @usableFromInline static let emptySlot = UInt64.max
 
     /// An empty table.
-    public init() {
-        mask = 1023
-        slots = .allocate(capacity: 1024)
-        slots.initialize(repeating: Self.emptySlot, count: 1024)
+    public convenience init() { self.init(expecting: 0) }
+
+    /// An empty table with slots for a number of texts.
+    private init(expecting count: Int) {
+        var size = 1024
+        while size < 2 * count + 2 { size *= 2 }
+        mask = size - 1
+        slots = .allocate(capacity: size)
+        slots.initialize(repeating: Self.emptySlot, count: size)
         offsets.append(0)
     }
 
@@ -38,7 +45,7 @@ public final class SymbolTable {
         guard offsets.first == 0, offsets.last == bytes.count,
             zip(offsets, offsets.dropFirst()).allSatisfy({ $0 <= $1 })
         else { return nil }
-        self.init()
+        self.init(expecting: offsets.count)
         bytes.withUnsafeBufferPointer { all in
             for (start, end) in zip(offsets, offsets.dropFirst()) {
                 _ = intern(UnsafeBufferPointer(rebasing: all[start..<end]))
@@ -51,7 +58,7 @@ public final class SymbolTable {
     package var contents: (bytes: [UInt8], offsets: [Int]) { (bytes.array, offsets.array) }
 
     /// The number of distinct texts.
-    public var count: Int { offsets.count - 1 }
+    @inlinable public var count: Int { offsets.count - 1 }
 
     /// The bytes of all texts together.
     package var byteCount: Int { bytes.count }
@@ -80,7 +87,7 @@ public final class SymbolTable {
 
     /// The symbol of a text given as UTF-8 bytes, added if it is new.
     @inlinable
-    package func intern(_ text: UnsafeBufferPointer<UInt8>) -> Symbol {
+    public func intern(_ text: UnsafeBufferPointer<UInt8>) -> Symbol {
         let hash = Self.hash(text)
         var slot = Int(hash) & mask
         while slots[slot] != Self.emptySlot {
@@ -96,7 +103,7 @@ public final class SymbolTable {
 
     /// As ``intern(_:)`` where the text is likely to be that of `guess`, an index of this table.
     @inlinable @inline(__always)
-    package func intern(_ text: UnsafeBufferPointer<UInt8>, guess: UInt32) -> UInt32 {
+    public func intern(_ text: UnsafeBufferPointer<UInt8>, guess: UInt32) -> UInt32 {
         if Int(guess) < count, equals(Int(guess), text) { return guess }
         return intern(text).index
     }
@@ -109,7 +116,7 @@ public final class SymbolTable {
 
     /// The index of a text given as UTF-8 bytes if it occurs, where it is likely to be that of `guess`.
     @inlinable
-    package func find(_ text: UnsafeBufferPointer<UInt8>, guess: UInt32) -> UInt32? {
+    public func find(_ text: UnsafeBufferPointer<UInt8>, guess: UInt32) -> UInt32? {
         if Int(guess) < count, equals(Int(guess), text) { return guess }
         let hash = Self.hash(text)
         var slot = Int(hash) & mask

@@ -7,7 +7,7 @@ public struct Timestamp: Comparable, Hashable, Sendable, Codable {
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
     /// The value that stands for "no time" in columns of raw milliseconds; it sorts before every moment.
-    package static let missing = Int64.min
+    @inlinable public static var missing: Int64 { .min }
 
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
@@ -50,11 +50,13 @@ public struct Timestamp: Comparable, Hashable, Sendable, Codable {
 
     /// As ``init(_:)`` on bytes; the fraction of a second is cut to milliseconds.
     package init?(iso bytes: UnsafeBufferPointer<UInt8>) {
-        guard bytes.count >= 10, bytes[4] == 0x2D, bytes[7] == 0x2D,
-            let year = digits(bytes, 0, 4), let month = digits(bytes, 5, 2), let day = digits(bytes, 8, 2),
-            (1...12).contains(month), day >= 1, day <= Self.daysIn(month: month, year: year)
-        else { return nil }
-        var value = Int64(Self.days(year: year, month: month, day: day)) * 86_400_000
+        var date = RecentDate()
+        self.init(iso: bytes, &date)
+    }
+
+    /// As ``init(iso:)``, for one of many times that often lie on the same day.
+    package init?(iso bytes: UnsafeBufferPointer<UInt8>, _ date: inout RecentDate) {
+        guard bytes.count >= 10, var value = date.milliseconds(bytes) else { return nil }
         var end = bytes.count
         if end > 10 {
             if bytes[end - 1] == 0x5A { end -= 1 }
@@ -102,12 +104,38 @@ public struct Timestamp: Comparable, Hashable, Sendable, Codable {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1)
     }
 
-    private static func daysIn(month: Int, year: Int) -> Int {
+    fileprivate static func daysIn(month: Int, year: Int) -> Int {
         switch month {
         case 2: return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: return 30
         default: return 31
         }
+    }
+}
+
+/// The calendar date that was read last: most times of a table stand beside others of the same day.
+package struct RecentDate {
+    /// The ten bytes of the date.
+    private var bytes: (UInt64, UInt16) = (0, 0)
+    private var value: Int64?
+
+    /// No date yet.
+    package init() {}
+
+    /// Milliseconds to the beginning of the day `YYYY-MM-DD` that ten or more bytes begin with; nil if they do not.
+    fileprivate mutating func milliseconds(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
+        let raw = UnsafeRawBufferPointer(text)
+        let found = (
+            raw.loadUnaligned(as: UInt64.self), raw.loadUnaligned(fromByteOffset: 8, as: UInt16.self)
+        )
+        if found == bytes, let value { return value }
+        guard text[4] == 0x2D, text[7] == 0x2D,
+            let year = digits(text, 0, 4), let month = digits(text, 5, 2), let day = digits(text, 8, 2),
+            (1...12).contains(month), day >= 1, day <= Timestamp.daysIn(month: month, year: year)
+        else { return nil }
+        bytes = found
+        value = Int64(Timestamp.days(year: year, month: month, day: day)) * 86_400_000
+        return value
     }
 }
 

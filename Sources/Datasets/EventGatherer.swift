@@ -75,8 +75,9 @@ private struct RawTable {
         segment.forEachText { map.append(symbols.intern($0).index) }
         segment.withPatients { Self.append($0, map, to: &patients) }
         segment.withTimes { raw in
-            for row in 0..<segment.rows {
-                times.append(Int64(littleEndian: raw.loadUnaligned(fromByteOffset: row * 8, as: Int64.self)))
+            times += [Int64](unsafeUninitializedCapacity: segment.rows) { target, filled in
+                UnsafeMutableRawBufferPointer(target).copyMemory(from: raw)
+                filled = segment.rows
             }
         }
         for column in columns.indices {
@@ -86,23 +87,29 @@ private struct RawTable {
 
     /// Appends a segment's symbols as those of the shard.
     private static func append(_ raw: UnsafeRawBufferPointer, _ map: [UInt32], to column: inout [UInt32]) {
-        for row in 0..<(raw.count / 4) {
-            let symbol = UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: row * 4, as: UInt32.self))
-            column.append(symbol == EventTable.missingSymbol ? symbol : map[Int(symbol)])
+        let count = raw.count / 4
+        column += [UInt32](unsafeUninitializedCapacity: count) { target, filled in
+            for row in 0..<count {
+                let symbol = raw.loadUnaligned(fromByteOffset: row * 4, as: UInt32.self)
+                target[row] = symbol == EventTable.missingSymbol ? symbol : map[Int(symbol)]
+            }
+            filled = count
         }
     }
 
     /// Row numbers by (patient, time, source order), and the first row of every patient.
     func canonicalOrder(_ ranks: PatientRanks) -> (order: [Int32], starts: [Int]) {
         var starts = [Int](repeating: 0, count: ranks.patients.count + 1)
-        for patient in patients { starts[Int(ranks.rank[Int(patient)]) + 1] += 1 }
+        let rankOfRow = patients.map { Int(ranks.rank[Int($0)]) }
+        for rank in rankOfRow { starts[rank + 1] += 1 }
         for i in 1..<max(starts.count, 1) { starts[i] += starts[i - 1] }
         var next = starts
-        var order = [Int32](repeating: 0, count: patients.count)
-        for row in patients.indices {
-            let rank = Int(ranks.rank[Int(patients[row])])
-            order[next[rank]] = Int32(row)
-            next[rank] += 1
+        var order = [Int32](unsafeUninitializedCapacity: rankOfRow.count) { order, filled in
+            for (row, rank) in rankOfRow.enumerated() {
+                order[next[rank]] = Int32(row)
+                next[rank] += 1
+            }
+            filled = rankOfRow.count
         }
         for patient in 0..<ranks.patients.count { sortByTime(&order, starts[patient]..<starts[patient + 1]) }
         return (order, starts)

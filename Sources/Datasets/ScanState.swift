@@ -240,6 +240,7 @@ extension ScanState {
     ) throws -> [Int64] {
         var times: [Int64] = []
         times.reserveCapacity(rows.count)
+        var date = RecentDate()
         for row in rows.rows {
             var bytes = block.field(Int(row), column).bytes
             if bytes.isEmpty, let fallback = sources.fallbackTime {
@@ -247,7 +248,7 @@ extension ScanState {
             }
             if bytes.isEmpty {
                 times.append(Timestamp.missing)
-            } else if let time = parser.parse(bytes) {
+            } else if let time = parser.parse(bytes, &date) {
                 times.append(time.milliseconds)
             } else {
                 throw unparsable(file, reader.line(of: Int(row), in: block))

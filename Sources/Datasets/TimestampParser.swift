@@ -39,9 +39,15 @@ package struct TimestampParser: Sendable {
     }
 
     /// The moment that `bytes` name, nil if they do not fit.
-    @inline(__always)
     package func parse(_ bytes: UnsafeBufferPointer<UInt8>) -> Timestamp? {
-        guard let parts else { return Timestamp(iso: bytes) }
+        var date = RecentDate()
+        return parse(bytes, &date)
+    }
+
+    /// As ``parse(_:)``, for one of many times that often lie on the same day.
+    @inline(__always)
+    package func parse(_ bytes: UnsafeBufferPointer<UInt8>, _ date: inout RecentDate) -> Timestamp? {
+        guard let parts else { return Timestamp(iso: bytes, &date) }
         return parse(bytes, parts)
     }
 

@@ -1,14 +1,23 @@
 import CScan
 
 /// How many quotes and line ends a piece of a file has: what decides where a table may be cut.
-package enum CharacterCounts {
+package struct CharacterCounts: Sendable {
     /// The number of double quotes.
-    package static func quotes(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
-        bytes.baseAddress.map { Int(cscan_count_quotes($0, bytes.count)) } ?? 0
+    package private(set) var quotes = 0
+    /// The number of newline characters.
+    package private(set) var newlines = 0
+
+    /// No characters.
+    package init() {}
+
+    /// The counts of some bytes.
+    package init(_ bytes: UnsafeBufferPointer<UInt8>) {
+        if let base = bytes.baseAddress { cscan_count(base, bytes.count, &quotes, &newlines) }
     }
 
-    /// The number of newline characters.
-    package static func newlines(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
-        bytes.baseAddress.map { Int(cscan_count_newlines($0, bytes.count)) } ?? 0
+    /// Adds the counts of what follows.
+    package mutating func add(_ other: CharacterCounts) {
+        quotes += other.quotes
+        newlines += other.newlines
     }
 }

@@ -1,7 +1,9 @@
 import Foundation
 
 /// A block of whole rows with the positions of their fields; valid until the next block is read.
-package struct RowBlock {
+///
+/// Public because the compiler inlines nothing less into the loops of other modules.
+public struct RowBlock {
     /// The block's bytes; the first row begins at 0.
     @usableFromInline package let data: UnsafePointer<UInt8>
     /// Ends of the fields (delimiters and newlines outside quotes).
@@ -27,7 +29,7 @@ package struct RowBlock {
     /// The bytes of a field as they stand in the file, without surrounding quotes; `doubled` tells that it holds doubled
     /// quotes, which ``unescape(_:into:)`` removes.
     @inlinable @inline(__always)
-    package func field(_ row: Int, _ column: Int) -> (bytes: UnsafeBufferPointer<UInt8>, doubled: Bool) {
+    public func field(_ row: Int, _ column: Int) -> (bytes: UnsafeBufferPointer<UInt8>, doubled: Bool) {
         let index = row * columns + column
         let start = index == 0 ? 0 : Int(positions[index - 1]) + 1
         var end = Int(positions[index])

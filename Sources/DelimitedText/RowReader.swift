@@ -44,7 +44,7 @@ package final class RowReader {
     /// where it belongs is an error in every row.
     package init(
         path: String, range: Range<Int>? = nil, firstLine: Int = 2, from: AccessPoint? = nil,
-        until: AccessPoint? = nil, pointDistance: Int? = nil, blockSize: Int = 1 << 20,
+        until: AccessPoint? = nil, pointDistance: Int? = nil, blockSize: Int = 1 << 18,
         rowLimit: Int = RowReader.rowLimit, isStrict: Bool = false
     ) throws {
         file = path
@@ -63,8 +63,8 @@ package final class RowReader {
         self.isStrict = isStrict
         usualSize = max(blockSize, 1 << 12)
         buffer = .init(start: malloc(usualSize), count: usualSize)
-        positions = .allocate(capacity: usualSize + 1)
-        rowEnds = .allocate(capacity: usualSize + 1)
+        positions = .allocate(capacity: usualSize + Int(CSCAN_SLACK))
+        rowEnds = .allocate(capacity: usualSize)
         if !isPlain { try skip(start - (from?.text ?? 0)) }
     }
 
@@ -101,7 +101,7 @@ package final class RowReader {
     /// The line number (1-based) at which a row of the last block begins, for errors: counts newlines, so it is slow.
     package func line(of row: Int, in block: RowBlock) -> Int {
         let end = row == 0 ? 0 : Int(block.positions[row * block.columns - 1]) + 1
-        return blockLine + Int(cscan_count_newlines(block.data, end))
+        return blockLine + CharacterCounts(UnsafeBufferPointer(start: block.data, count: end)).newlines
     }
 
     private var blockLine = 2
@@ -185,9 +185,9 @@ package final class RowReader {
 
     private func index() throws -> Indexed {
         guard let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return .noWholeRow }
-        var rows = 0
+        var (rows, lines) = (0, 0)
         var openQuote: Int32 = 0
-        _ = cscan_index(base, filled, delimiter, positions, rowEnds, &rows, &openQuote)
+        _ = cscan_index(base, filled, delimiter, positions, rowEnds, &rows, &lines, &openQuote)
         guard rows > 0 else { return .noWholeRow }
         consumed = Int(positions[Int(rowEnds[rows - 1])]) + 1
         blockLine = line
@@ -195,7 +195,9 @@ package final class RowReader {
             throw DelimitedTextError.unclosedQuote(file: file, line: bad)
         }
         let kept = try checkRows(base, rows)
-        pendingNewlines = Int(cscan_count_newlines(base, consumed))
+        pendingNewlines =
+            lines
+            - CharacterCounts(UnsafeBufferPointer(start: base + consumed, count: filled - consumed)).newlines
         guard kept > 0 else {
             line += pendingNewlines
             pendingNewlines = 0
@@ -244,7 +246,7 @@ package final class RowReader {
                 if let bad = line(ofBadQuoteIn: start..<newline) {
                     throw DelimitedTextError.unclosedQuote(file: file, line: bad)
                 }
-                let lines = Int(cscan_count_newlines(base, start))
+                let lines = CharacterCounts(UnsafeBufferPointer(start: base, count: start)).newlines
                 throw DelimitedTextError.raggedRow(
                     file: file, line: line + lines, expected: columns, got: end - previous)
             }
@@ -272,8 +274,8 @@ package final class RowReader {
         buffer = .init(start: realloc(buffer.baseAddress, size), count: size)
         positions.deallocate()
         rowEnds.deallocate()
-        positions = .allocate(capacity: size + 1)
-        rowEnds = .allocate(capacity: size + 1)
+        positions = .allocate(capacity: size + Int(CSCAN_SLACK))
+        rowEnds = .allocate(capacity: size)
     }
 
     /// The line on which the first quoted field opens, among the buffer's bytes in `row`, that does not end as it should.
@@ -282,7 +284,7 @@ package final class RowReader {
         let bytes = UnsafeBufferPointer(start: UnsafePointer(base), count: row.upperBound)
         let bad = QuoteCheck.firstBadQuote(
             bytes, from: row.lowerBound, delimiter: delimiter, isInnerBad: isInnerBad)
-        return bad.map { line + CharacterCounts.newlines(UnsafeBufferPointer(rebasing: bytes[..<$0])) }
+        return bad.map { line + CharacterCounts(UnsafeBufferPointer(rebasing: bytes[..<$0])).newlines }
     }
 
     /// The first quoted field of the file that does not close as a field must, if one begins no later than the block that

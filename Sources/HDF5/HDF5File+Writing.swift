@@ -105,25 +105,18 @@ extension HDF5File {
             let space =
                 shape.isEmpty ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(shape.count), lengths, nil)
             try withHandle(space, H5Sclose, orThrow: failure) { space in
-                try withCreationList(filled: H5Tis_variable_str(type) > 0, orThrow: failure) { list in
-                    try withHandle(
-                        H5Dcreate2(file, dataset, type, space, 0, list, 0), H5Dclose, orThrow: failure
-                    ) { try body($0, failure) }
-                }
+                let list = try creationList(filled: H5Tis_variable_str(type) > 0, orThrow: failure)
+                try withHandle(
+                    H5Dcreate2(file, dataset, type, space, 0, list, 0), H5Dclose, orThrow: failure
+                ) { try body($0, failure) }
             }
         }
     }
 
     /// `filled`: the library insists on filling datasets of variable-length texts first.
-    private func withCreationList(
-        filled: Bool, orThrow failure: HDF5Error, _ body: (hid_t) throws -> Void
-    ) throws {
-        try withHandle(H5Pcreate(hdf5_dataset_create_list()), H5Pclose, orThrow: failure) { list in
-            try check(H5Pset_obj_track_times(list, false), orThrow: failure)
-            try check(H5Pset_layout(list, H5D_CONTIGUOUS), orThrow: failure)
-            try check(H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY), orThrow: failure)
-            if !filled { try check(H5Pset_fill_time(list, H5D_FILL_TIME_NEVER), orThrow: failure) }
-            try body(list)
-        }
+    private func creationList(filled: Bool, orThrow failure: HDF5Error) throws -> hid_t {
+        let list = filled ? HDF5Library.filledDataset : HDF5Library.plainDataset
+        try check(list < 0 ? -1 : 0, orThrow: failure)
+        return list
     }
 }

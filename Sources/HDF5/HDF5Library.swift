@@ -13,6 +13,21 @@ enum HDF5Library {
         return H5open() >= 0
     }()
 
+    /// How datasets are laid out; made once, as making such a list takes as long as writing a small dataset. Negative if the
+    /// library could not make it. Only read under the lock.
+    static let plainDataset = creationList(filled: false)
+    /// As ``plainDataset``, for datasets that the library fills first.
+    static let filledDataset = creationList(filled: true)
+
+    private static func creationList(filled: Bool) -> hid_t {
+        let list = H5Pcreate(hdf5_dataset_create_list())
+        let isSet =
+            H5Pset_obj_track_times(list, false) >= 0 && H5Pset_layout(list, H5D_CONTIGUOUS) >= 0
+            && H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY) >= 0
+            && (filled || H5Pset_fill_time(list, H5D_FILL_TIME_NEVER) >= 0)
+        return isSet ? list : -1
+    }
+
     private static let files = Atomic<Int>(0)
 
     /// A name that no other open file has; no file of this name exists.

@@ -68,16 +68,18 @@ struct CheckedFile {
         if !condition { throw StorageError.inconsistent(path: file.path, what: what()) }
     }
 
-    /// Writes a list of names as a JSON text.
-    func setNames(_ names: [String], as attribute: String, of object: String = "/") throws {
+    /// Writes a list of names, or a list of such lists, as a JSON text.
+    func setNames(_ names: some Encodable, as attribute: String, of object: String = "/") throws {
         let json = try JSONEncoder().encode(names)
         try file.setAttribute(attribute, .text(String(decoding: json, as: UTF8.self)), of: object)
     }
 
-    /// Reads a list of names.
-    func names(_ attribute: String, of object: String = "/") throws -> [String] {
+    /// Reads a list of names, or a list of such lists.
+    func names<Names: Decodable>(
+        _ attribute: String, of object: String = "/", as _: Names.Type = [String].self
+    ) throws -> Names {
         let json = try file.textAttribute(attribute, of: object)
-        guard let names = try? JSONDecoder().decode([String].self, from: Data(json.utf8)) else {
+        guard let names = try? JSONDecoder().decode(Names.self, from: Data(json.utf8)) else {
             throw StorageError.inconsistent(
                 path: file.path, what: "attribute \(attribute) is no list of names")
         }

@@ -36,17 +36,31 @@ struct CodeTable {
         keepsNulls = source.keepsNulls
     }
 
-    /// The codes of a visit in canonical order, nulls and duplicates kept.
+    /// The codes of a visit in canonical order, duplicates kept, nulls as well unless told otherwise.
     ///
     /// Throws ``TaskError/unknownCodeVersion(table:column:)``.
-    func codes(of visit: Event) throws -> [Symbol?] {
-        try rows.of(visit).filter { keepsNulls || codes[$0] != nil }.map { row in
-            guard let versions, let code = codes[row] else { return codes[row] }
-            guard let version = versions[row].map({ symbols[$0] }), ["9", "10"].contains(version) else {
-                throw TaskError.unknownCodeVersion(table: table, column: "icd_version")
+    func codes(of visit: Event, droppingNulls: Bool = false) throws -> [Symbol?] {
+        let dropsNulls = droppingNulls || !keepsNulls
+        var found: [Symbol?] = []
+        try rows.forEachRun(of: visit) { run in
+            found.reserveCapacity(found.count + run.count)
+            for row in run {
+                guard let code = codes[row] else {
+                    if !dropsNulls { found.append(nil) }
+                    continue
+                }
+                found.append(try versions.map { try versioned(code, $0[row]) } ?? code)
             }
-            return symbols.intern("\(version)_\(symbols[code])")
         }
+        return found
+    }
+
+    /// A code with its version before it.
+    private func versioned(_ code: Symbol, _ version: Symbol?) throws -> Symbol {
+        guard let version = version.map({ symbols[$0] }), ["9", "10"].contains(version) else {
+            throw TaskError.unknownCodeVersion(table: table, column: "icd_version")
+        }
+        return symbols.intern("\(version)_\(symbols[code])")
     }
 
     /// As ``codes(of:)`` without nulls.

@@ -31,7 +31,7 @@ package struct LeakageCheck {
     private var positives = 0
     private var negatives = 0
     /// By input field and code: samples with label 1 and with label 0 that hold it.
-    private var codes: [[String: LabelCounts]]
+    private var codes: [CodeCounts]
     /// By input field and length: samples with label 1 and with label 0.
     private var lengths: [[Int: LabelCounts]]
     /// By input field: samples with labels, and those whose labels all stand among the field's codes.
@@ -45,7 +45,7 @@ package struct LeakageCheck {
         names = inputs.map(\.name)
         label = outputs.first?.name ?? ""
         mode = outputs.first.flatMap { PredictionMode(rawValue: $0.processor) }
-        codes = inputs.map { _ in [:] }
+        codes = inputs.map { _ in CodeCounts() }
         lengths = inputs.map { _ in [:] }
         holdingLabels = inputs.map { _ in 0 }
     }
@@ -77,7 +77,7 @@ package struct LeakageCheck {
             for row in 0..<samples.count {
                 lengths[field][column.leaves(of: row).count, default: LabelCounts()].count(labels[row] == 1)
             }
-            column.countCodes(labels) { codes[field][$0, default: LabelCounts()].add($1) }
+            column.countCodes(labels) { codes[field].add($0, $1) }
         }
     }
 
@@ -116,7 +116,7 @@ package struct LeakageCheck {
         }
         if positives >= Self.support, negatives >= Self.support {
             for field in 0..<inputs {
-                let telling = codes[field].values.count { tells($0) }
+                let telling = codes[field].counts.count { tells($0) }
                 if telling > 0 {
                     found.append(
                         labelAmongInputs(
@@ -191,6 +191,18 @@ private struct LabelCounts {
     mutating func add(_ other: LabelCounts) {
         positive += other.positive
         negative += other.negative
+    }
+}
+
+/// Samples with each label by code.
+private struct CodeCounts {
+    private let codes = SymbolTable()
+    /// In order of first appearance.
+    private(set) var counts: [LabelCounts] = []
+
+    mutating func add(_ code: String, _ count: LabelCounts) {
+        let place = Int(codes.intern(code).index)
+        if place == counts.count { counts.append(count) } else { counts[place].add(count) }
     }
 }
 

@@ -130,12 +130,12 @@ private struct ColumnBuilder {
     }
 
     private mutating func add(_ codes: [Symbol?], level: Int) {
-        for code in codes { indices.append(code?.index ?? EventTable.missingSymbol) }
+        indices += codes.lazy.map { $0?.index ?? EventTable.missingSymbol }
         offsets[level].append(indices.count)
     }
 
     private mutating func add(_ list: [Double?], level: Int) {
-        for number in list { numbers.append(number ?? FieldColumn.missingNumber) }
+        numbers += list.lazy.map { $0 ?? FieldColumn.missingNumber }
         offsets[level].append(numbers.count)
     }
 

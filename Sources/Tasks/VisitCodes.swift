@@ -40,7 +40,9 @@ struct VisitCodes {
 
     /// As ``inputs(of:keepsNullDrugs:)``, but empty lists are given too.
     func lists(of visit: Event, keepsNullDrugs: Bool = false) throws -> [[Symbol?]] {
-        let drugs = try drugs.codes(of: visit).filter { keepsNullDrugs || $0 != nil }
-        return [try conditions.codes(of: visit), try procedures.codes(of: visit), drugs]
+        [
+            try conditions.codes(of: visit), try procedures.codes(of: visit),
+            try drugs.codes(of: visit, droppingNulls: !keepsNullDrugs),
+        ]
     }
 }

@@ -9,19 +9,26 @@ struct VisitRows {
     init(_ events: Events, by id: String = "hadm_id") {
         self.id = id
         let visits = events.column(id)
-        for row in visits.indices {
-            guard let visit = visits[row] else { continue }
-            if let last = runs.last, last.visit == visit, last.rows.upperBound == row {
-                runs[runs.count - 1].rows = last.rows.lowerBound..<(row + 1)
-            } else {
-                runs.append((visit, row..<(row + 1)))
-            }
+        var start = visits.startIndex
+        while start < visits.endIndex {
+            let visit = visits[start]
+            var end = start + 1
+            while end < visits.endIndex, visits[end] == visit { end += 1 }
+            if let visit { runs.append((visit, start..<end)) }
+            start = end
         }
     }
 
     /// The rows of an admission in canonical order; none for one without an id.
     func of(_ visit: Event) -> [Int] {
-        guard let id = visit.symbol(id) else { return [] }
-        return runs.filter { $0.visit == id }.flatMap(\.rows)
+        var rows: [Int] = []
+        forEachRun(of: visit) { rows += $0 }
+        return rows
+    }
+
+    /// Calls `body` with runs of rows of an admission in canonical order.
+    func forEachRun(of visit: Event, _ body: (Range<Int>) throws -> Void) rethrows {
+        guard let id = visit.symbol(id) else { return }
+        for run in runs where run.visit == id { try body(run.rows) }
     }
 }

@@ -57,8 +57,10 @@ extension Attrition {
         of patient: Patient, _ visits: some Collection<Event>, id: String = "hadm_id",
         _ outcome: (_ visit: Event, _ next: Event?) throws -> VisitOutcome
     ) rethrows -> [Sample] {
-        let pairs = zip(visits, visits.dropFirst().map(Event?.some) + [nil]).map { (visit: $0, next: $1) }
-        return try samples(of: patient, pairs, id: { $0.visit.symbol(id) }) { try outcome($0.visit, $0.next) }
+        try samples(of: patient, visits.indices, id: { visits[$0].symbol(id) }) { place in
+            let next = visits.index(after: place)
+            return try outcome(visits[place], next == visits.endIndex ? nil : visits[next])
+        }
     }
 
     /// One sample per unit (visit, stay, label) that `outcome` does not exclude.

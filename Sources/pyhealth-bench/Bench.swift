@@ -15,7 +15,7 @@ struct Bench: ParsableCommand {
         subcommands: [
             KernelsCommand.self, LayersCommand.self, SteadyCommand.self, PipelineCommand.self,
             SignalCommand.self, CollectiveCommand.self, ScalingCommand.self, ClusterCommand.self,
-            CoordinateCommand.self,
+            CoordinateCommand.self, StagesCommand.self,
         ])
 }
 

@@ -110,7 +110,7 @@ import Testing
         try SplitFile.write([0], to: folder.file("split.h5"))
         let error = #expect(throws: StorageError.self) { try EventPart.read(folder.file("split.h5")) }
         #expect(error?.code == "storage.wrong-format")
-        #expect(error?.message.contains("pyhealth-events-1") == true)
+        #expect(error?.message.contains("pyhealth-events-2") == true)
         #expect(error?.message.contains("pyhealth-split-1") == true)
     }
 }
