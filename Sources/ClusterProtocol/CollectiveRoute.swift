@@ -8,6 +8,8 @@ package enum CollectiveRoute: UInt32, Sendable, CaseIterable {
     case leadersDirect = 2
     /// Members of a host through its leader, ``halving`` among leaders.
     case leadersHalving = 3
+    /// Two members send each other everything, and each of them adds it up.
+    case swap = 4
 
     /// What a job asks for.
     package enum Wish: String, Sendable, CaseIterable {
@@ -21,8 +23,8 @@ package enum CollectiveRoute: UInt32, Sendable, CaseIterable {
 
     /// The route for members with these virtual ranks; `hosts` holds a number per member, equal for neighbours on one host.
     ///
-    /// By itself: leaders when several members share a host and there are several hosts; among members or leaders, halving
-    /// from ``halvingFrom`` of them.
+    /// By itself: swapping for two members; leaders when several members share a host and there are several hosts; among
+    /// members or leaders, halving from ``halvingFrom`` of them.
     package static func choose(_ wish: Wish, ranges: [Range<Int>], hosts: [Int]) -> CollectiveRoute {
         let leaders = hostRanges(ranges, hosts)
         let route: CollectiveRoute =
@@ -34,7 +36,7 @@ package enum CollectiveRoute: UInt32, Sendable, CaseIterable {
                 if leaders.count > 1, leaders.count < ranges.count {
                     leaders.count >= halvingFrom ? .leadersHalving : .leadersDirect
                 } else {
-                    ranges.count >= halvingFrom ? .halving : .direct
+                    ranges.count == 2 ? .swap : ranges.count >= halvingFrom ? .halving : .direct
                 }
             }
         return route.suited(to: ranges, hosts: hosts)
@@ -47,6 +49,7 @@ package enum CollectiveRoute: UInt32, Sendable, CaseIterable {
         switch self {
         case .halving: Self.isLevel(ranges) ? self : .direct
         case .leadersHalving: Self.isLevel(Self.hostRanges(ranges, hosts)) ? self : .leadersDirect
+        case .swap: ranges.count == 2 ? self : .direct
         case .direct, .leadersDirect: self
         }
     }

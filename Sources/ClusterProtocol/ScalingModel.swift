@@ -26,6 +26,7 @@ package struct ScalingModel: Sendable {
     /// Messages one after the other in one sum of `workers` members.
     package static func phases(_ route: CollectiveRoute, workers: Int) -> Int {
         switch route {
+        case .swap: workers - 1
         case .direct, .leadersDirect: 2 * (workers - 1)
         case .halving, .leadersHalving: 2 * (Int.bitWidth - (workers - 1).leadingZeroBitCount)
         }

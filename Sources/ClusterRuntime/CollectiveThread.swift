@@ -5,6 +5,8 @@ import Groundwork
 protocol CollectiveCall: AnyObject {
     /// Takes a frame; false if it does not belong here.
     func take(_ received: ReceivedFrame) -> Bool
+    /// Everything that was put into the outbox has been sent.
+    func settle()
     /// Whether nothing more is to come.
     var isFinished: Bool { get }
 }
@@ -146,7 +148,9 @@ final class CollectiveThread: @unchecked Sendable {
     }
 
     private func finishIfComplete() {
-        guard let call = current, call.isFinished, outbox.isEmpty else { return }
+        guard let call = current, outbox.isEmpty else { return }
+        call.settle()
+        guard call.isFinished, outbox.isEmpty else { return }
         current = nil
         condition.lock()
         finished = outbox.call

@@ -1,4 +1,5 @@
 import ClusterProtocol
+import Groundwork
 
 /// Reduce-scatter and all-gather in one message each: every slice of a bucket has an owner who finishes the tree for it.
 ///
@@ -11,7 +12,8 @@ final class DirectReduction<Element: Summand>: Reduction {
     /// Per own slice the blocks of other members, and what holds their memory.
     private var foreign: [Int: [Block<Element>]] = [:]
     private var holders: [AnyObject] = []
-    private var finished: Set<Int> = []
+    /// Per finished slice where its sum may not be zero.
+    private var finished: [Int: [Range<Int>]] = [:]
 
     init(_ place: ReductionPlace, root: UnsafeMutableBufferPointer<Element>) {
         self.place = place
@@ -22,6 +24,9 @@ final class DirectReduction<Element: Summand>: Reduction {
 
     private var group: MemberGroup { place.group }
     var isFinished: Bool { finished.count == slices.count }
+    var touched: [Range<Int>] {
+        slices.enumerated().flatMap { TouchedFloats.shifted(finished[$0] ?? [], by: $1.lowerBound) }
+    }
 
     /// The place in the group that finishes a slice; neighbouring buckets begin elsewhere, so that all have work.
     private func owner(of slice: Int) -> Int { (slice + place.bucket * slices.count) % group.count }
@@ -47,9 +52,9 @@ final class DirectReduction<Element: Summand>: Reduction {
         case .partial: return takePartial(received, slice, sender)
         case .reduced:
             let target = UnsafeMutableBufferPointer(rebasing: root[slices[slice]])
-            guard sender == owner(of: slice), !finished.contains(slice), received.fill(target) != nil
+            guard sender == owner(of: slice), finished[slice] == nil, let touched = received.fill(target)
             else { return false }
-            finished.insert(slice)
+            finished[slice] = touched
             return true
         default: return false
         }
@@ -57,7 +62,7 @@ final class DirectReduction<Element: Summand>: Reduction {
 
     private func takePartial(_ received: ReceivedFrame, _ slice: Int, _ sender: Int) -> Bool {
         let range = received.block
-        guard owner(of: slice) == group.index, !finished.contains(slice),
+        guard owner(of: slice) == group.index, finished[slice] == nil,
             VirtualRankPlan.blocks(of: group.ranges[sender]).contains(range),
             foreign[slice]?.contains(where: { $0.range == range }) != true,
             let (part, owner) = received.part(slices[slice].count, Element.self)
@@ -76,7 +81,7 @@ final class DirectReduction<Element: Summand>: Reduction {
         let own = mine.map { Block<Element>(range: $0.range, values: $0.values?[range]) }
         let all = (own + others).sorted { $0.range.lowerBound < $1.range.lowerBound }
         let sum = Part.store(group.root(all), in: UnsafeMutableBufferPointer(rebasing: root[range]))
-        finished.insert(slice)
+        finished[slice] = sum.touched
         place.outbox.put(
             .reduced, bucket: place.bucket, slice: slice, block: 0..<0, sum, to: group.others)
     }

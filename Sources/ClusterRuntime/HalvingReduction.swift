@@ -1,4 +1,5 @@
 import ClusterProtocol
+import Groundwork
 
 /// Recursive halving and doubling (Rabenseifner): neighbours in the tree exchange halves of the bucket, then pairs of
 /// neighbours quarters, and so on; the way back doubles what is finished.
@@ -21,6 +22,8 @@ final class HalvingReduction<Element: Summand>: Reduction {
     /// Memory of parts that came; frames on their way out may point into it.
     private var holders: [AnyObject] = []
     private(set) var isFinished = false
+    /// Where what is finished so far may not be zero.
+    private(set) var touched: [Range<Int>] = []
 
     init(_ place: ReductionPlace, root: UnsafeMutableBufferPointer<Element>) {
         self.place = place
@@ -120,7 +123,9 @@ final class HalvingReduction<Element: Summand>: Reduction {
 
     private func gather() {
         isGathering = true
-        mine = Part.store(mine, in: UnsafeMutableBufferPointer(rebasing: root[segments[levels]]))
+        let sum = Part.store(mine, in: UnsafeMutableBufferPointer(rebasing: root[segments[levels]]))
+        mine = sum
+        touched = TouchedFloats.shifted(sum.touched, by: segments[levels].lowerBound)
         sendFinished()
         collect()
     }
@@ -130,14 +135,17 @@ final class HalvingReduction<Element: Summand>: Reduction {
         guard level > 0 else { return isFinished = true }
         place.outbox.put(
             .reduced, bucket: place.bucket, slice: level - 1, block: 0..<0,
-            Part(UnsafeMutableBufferPointer(rebasing: root[segments[level]])),
+            Part(root, touched: touched)[segments[level]],
             to: [group.members[partner(level - 1)]])
     }
 
     private func collect() {
         while level > 0, let received = reduced[level - 1] {
-            let target = UnsafeMutableBufferPointer(rebasing: root[partnerSegment(level - 1)])
-            guard received.fill(target) != nil else { return }
+            let segment = partnerSegment(level - 1)
+            guard let filled = received.fill(UnsafeMutableBufferPointer(rebasing: root[segment]))
+            else { return }
+            touched = TouchedFloats.union(
+                touched, TouchedFloats.shifted(filled, by: segment.lowerBound))
             reduced[level - 1] = nil
             level -= 1
             sendFinished()

@@ -11,7 +11,8 @@ final class LeaderReduction<Element: Summand>: Reduction {
     private var blocks: [Block<Element>] = []
     private var holders: [AnyObject] = []
     private var hasTold = false
-    private var isTold = false
+    /// What the leader told; nil until then.
+    private var told: [Range<Int>]?
     private var hasBegun = false
 
     /// `place.group` holds the members of this host, whose first one leads.
@@ -29,7 +30,13 @@ final class LeaderReduction<Element: Summand>: Reduction {
         (group.ranges.first?.lowerBound ?? 0)..<(group.ranges.last?.upperBound ?? 0)
     }
 
-    var isFinished: Bool { among.map { $0.isFinished && hasTold } ?? isTold }
+    var isFinished: Bool { among.map { $0.isFinished && hasTold } ?? (told != nil) }
+    var touched: [Range<Int>] { among?.touched ?? told ?? [] }
+
+    func settle() {
+        among?.settle()
+        tellIfFinished()
+    }
 
     func begin(_ blocks: [Block<Element>]) {
         guard among == nil else {
@@ -47,9 +54,10 @@ final class LeaderReduction<Element: Summand>: Reduction {
         switch received.frame.kind {
         case .collected: return collect(received)
         case .spread:
-            guard among == nil, group.place(of: received.frame) == 0, !isTold, received.fill(root) != nil
+            guard among == nil, group.place(of: received.frame) == 0, told == nil,
+                let touched = received.fill(root)
             else { return false }
-            isTold = true
+            told = touched
             return true
         case .partial, .reduced:
             guard let among, among.take(received) else { return false }
@@ -92,6 +100,7 @@ final class LeaderReduction<Element: Summand>: Reduction {
         guard let among, among.isFinished, !hasTold else { return }
         hasTold = true
         place.outbox.put(
-            .spread, bucket: place.bucket, slice: 0, block: 0..<0, Part(root), to: group.others)
+            .spread, bucket: place.bucket, slice: 0, block: 0..<0, Part(root, touched: among.touched),
+            to: group.others)
     }
 }

@@ -89,7 +89,7 @@ final class MemberCollective: Collective {
     func allReduce(
         leaves: [TouchedFloats?], scalars: [[Double]], scalarCount: Int,
         into root: UnsafeMutableBufferPointer<Float>
-    ) throws -> [Double] {
+    ) throws -> ReducedSum {
         precondition(
             leaves.count == virtualRanks.count && scalars.count == virtualRanks.count,
             "allReduce: \(leaves.count) leaves, \(scalars.count) lists of scalars, \(virtualRanks.count) virtual ranks"
@@ -103,11 +103,13 @@ final class MemberCollective: Collective {
             let blocks = all.blocks.map { block in
                 SummationTree.Block(range: block, values: node(block, leaves, 0..<root.count))
             }
-            _ = Part.store(all.root(blocks), in: root)
-            return all.root(doubles).map { Array($0.values) } ?? Array(repeating: 0, count: scalarCount)
+            let sum = Part.store(all.root(blocks), in: root)
+            let scalars = all.root(doubles).map { Array($0.values) }
+            return ReducedSum(
+                scalars: scalars ?? Array(repeating: 0, count: scalarCount), touched: sum.touched)
         }
         try release(leaves, from: 0, into: root)
-        guard let sum else { return [] }
+        guard let sum else { return ReducedSum(scalars: [], touched: []) }
         let target = Memory(byteCount: scalarCount * 8)
         let totals = target.storage.bindMemory(to: Double.self)
         // Made here: the other thread must not hold this object, whose end waits for that thread.
@@ -115,7 +117,9 @@ final class MemberCollective: Collective {
         thread.post { sum.finishWith(reduction, doubles) }
         try wait()
         self.sum = nil
-        return withExtendedLifetime((numbers, target)) { Array(totals) }
+        return withExtendedLifetime((numbers, target)) {
+            ReducedSum(scalars: Array(totals), touched: sum.touched)
+        }
     }
 
     /// The sum over one block of the own virtual ranks, of one range of elements.
@@ -156,6 +160,7 @@ final class MemberCollective: Collective {
     ) -> any Reduction<Element> {
         switch route {
         case .direct: return DirectReduction(place, root: root)
+        case .swap: return SwapReduction(place, root: root)
         case .halving: return HalvingReduction(place, root: root)
         case .leadersDirect, .leadersHalving:
             let hosts = HostGroups(all, hosts: plan.hosts)
@@ -243,6 +248,19 @@ private final class SumCall: CollectiveCall {
 
     var isFinished: Bool { scalars?.isFinished == true && parts.allSatisfy(\.isFinished) }
 
+    /// Where the finished vector may not be zero.
+    var touched: [Range<Int>] {
+        TouchedFloats.union(
+            zip(buckets, parts).reversed().flatMap {
+                TouchedFloats.shifted($1.touched, by: $0.lowerBound)
+            })
+    }
+
+    func settle() {
+        for part in parts { part.settle() }
+        scalars?.settle()
+    }
+
     func take(_ received: ReceivedFrame) -> Bool {
         let bucket = Int(received.frame.bucket)
         if parts.indices.contains(bucket) { return parts[bucket].take(received) }
@@ -264,6 +282,7 @@ private final class GatherCall: CollectiveCall {
     }
 
     var isFinished: Bool { gathered.allSatisfy { $0 != nil } }
+    func settle() {}
     var values: [Data] { gathered.compactMap { $0 } }
 
     func take(_ received: ReceivedFrame) -> Bool {

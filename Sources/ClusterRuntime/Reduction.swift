@@ -14,8 +14,16 @@ protocol Reduction<Element>: AnyObject {
     func begin(_ blocks: [Block<Element>])
     /// Takes a frame; false if it does not belong here.
     func take(_ received: ReceivedFrame) -> Bool
+    /// Everything that was put into the outbox has been sent: its memory may change.
+    func settle()
     /// Whether the root is complete.
     var isFinished: Bool { get }
+    /// Where the finished root may not be zero, ascending and apart.
+    var touched: [Range<Int>] { get }
+}
+
+extension Reduction {
+    func settle() {}
 }
 
 /// Those who add something up, with their virtual ranks in order, and which of them this member is.

@@ -7,7 +7,7 @@ import Groundwork
 /// array that comes back has the same bits.
 enum SparseBlocks {
     /// Floats per block.
-    static let length = 32
+    static let length = TouchedFloats.blockLength
 
     /// Bytes of the bits in front.
     static func bitmapBytes(count: Int) -> Int { ((count + length - 1) / length + 63) / 64 * 8 }
@@ -28,7 +28,7 @@ enum SparseBlocks {
             for block in first..<max(first, next) {
                 let start = block * length
                 let size = min(length, values.count - start)
-                guard !isZero(base + start, size) else { continue }
+                guard !TouchedFloats.isZero(base + start, size) else { continue }
                 words[block / 64] |= 1 << UInt64(block % 64)
                 kept += size
             }
@@ -89,20 +89,5 @@ enum SparseBlocks {
                 rest &= rest - 1
             }
         }
-    }
-
-    /// Whether the bits of `count` floats are all zero.
-    @inline(__always)
-    static func isZero(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
-        let raw = UnsafeRawPointer(values)
-        if count == length {
-            // A fixed number of words becomes a few vector instructions.
-            var words: UInt64 = 0
-            for i in 0..<(length / 2) { words |= raw.loadUnaligned(fromByteOffset: i * 8, as: UInt64.self) }
-            return words == 0
-        }
-        var bits: UInt32 = 0
-        for i in 0..<count { bits |= raw.loadUnaligned(fromByteOffset: i * 4, as: UInt32.self) }
-        return bits == 0
     }
 }

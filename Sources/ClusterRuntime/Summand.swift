@@ -38,17 +38,24 @@ struct Part<Element: Summand> {
     /// Adds `right` to `left` in place.
     static func add(_ left: Part, _ right: Part) -> Part {
         Element.add(right, to: left.values)
-        return Part(left.values, touched: TouchedFloats.union(left.touched + right.touched))
+        return Part(left.values, touched: TouchedFloats.union(left.touched, right.touched))
     }
 
     /// Leaves the sum in `target`; zeros for an absent one.
-    static func store(_ sum: Part?, in target: UnsafeMutableBufferPointer<Element>) -> Part {
+    ///
+    /// `own` is one of the parts that went into the sum: if it lies in `target`, that is zero but for what was touched.
+    static func store(
+        _ sum: Part?, in target: UnsafeMutableBufferPointer<Element>, own: Part? = nil
+    ) -> Part {
         guard let sum else {
             target.update(repeating: .zero)
             return Part(target, touched: [])
         }
         if let from = sum.values.baseAddress, let to = target.baseAddress, from != to {
-            to.update(from: from, count: target.count)
+            let isOwn = own?.values.baseAddress == to && own?.values.count == target.count
+            for range in isOwn ? sum.touched : [0..<target.count] {
+                (to + range.lowerBound).update(from: from + range.lowerBound, count: range.count)
+            }
         }
         return Part(target, touched: sum.touched)
     }
@@ -58,7 +65,7 @@ extension Float: Summand {
     static var dtype: UInt8 { 1 }
 
     static func add(_ part: Part<Float>, to target: UnsafeMutableBufferPointer<Float>) {
-        SummationTree.add(TouchedFloats(part.values, touched: part.touched), to: target)
+        TouchedFloats(part.values, touched: part.touched).add(to: target)
     }
 
     static func encode(_ part: Part<Float>) -> Memory? {

@@ -36,38 +36,4 @@ enum SummationTree {
         guard let right else { return left }
         return add(left, right)
     }
-
-    /// Adds `source` to `target`, element by element, passing over blocks of ``SparseBlocks/length`` whose bits are all zero.
-    ///
-    /// (That shows where the target holds −0, which such a block leaves alone. Arrays must therefore be cut at multiples of
-    /// the length, so that every cut gives the same bits.)
-    static func add(
-        _ source: UnsafeBufferPointer<Float>, to target: UnsafeMutableBufferPointer<Float>
-    ) {
-        precondition(source.count == target.count, "add: \(source.count) and \(target.count) elements")
-        guard let from = source.baseAddress, let to = target.baseAddress else { return }
-        let length = SparseBlocks.length
-        var start = 0
-        while start < target.count {
-            let end = min(start + length, target.count)
-            if !SparseBlocks.isZero(from + start, end - start) {
-                for index in start..<end { to[index] += from[index] }
-            }
-            start = end
-        }
-    }
-
-    /// As ``add(_:to:)-(UnsafeBufferPointer<Float>,_)``, looking only at those blocks that may not be zero.
-    static func add(_ source: TouchedFloats, to target: UnsafeMutableBufferPointer<Float>) {
-        let length = SparseBlocks.length
-        let whole = source.touched.map { range in
-            let end = (range.upperBound + length - 1) / length * length
-            return range.lowerBound / length * length..<min(end, target.count)
-        }
-        for range in TouchedFloats.union(whole) {
-            add(
-                UnsafeBufferPointer(rebasing: source.values[range]),
-                to: UnsafeMutableBufferPointer(rebasing: target[range]))
-        }
-    }
 }

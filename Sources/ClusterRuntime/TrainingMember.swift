@@ -101,12 +101,12 @@ package protocol Collective: AnyObject {
     ///
     /// `leaves` holds one buffer per owned virtual rank in order, nil for an absent one (it is passed over, not added as
     /// zero); all have the length of `root`. Their content is undefined afterwards. `scalars` holds one list per owned virtual
-    /// rank, empty for an absent one, all others of `scalarCount` numbers; they are added in the same tree in Float64 and returned.
+    /// rank, empty for an absent one, all others of `scalarCount` numbers; they are added in the same tree in Float64.
     /// If every leaf is absent root and sums are zero. `root` may be the same memory as the first leaf.
     func allReduce(
         leaves: [TouchedFloats?], scalars: [[Double]], scalarCount: Int,
         into root: UnsafeMutableBufferPointer<Float>
-    ) throws -> [Double]
+    ) throws -> ReducedSum
 
     /// Every member's bytes, in member order.
     func allGather(_ mine: Data) throws -> [Data]

@@ -97,7 +97,7 @@ package final class ParameterArena {
     /// The elements of the flat blocks whose gradient may not be zero, ascending and apart.
     package var gradientRanges: [Range<Int>] {
         zip(parameters, slots).flatMap { parameter, slot in
-            slot.touchedRanges.map { $0.lowerBound + parameter.offset..<$0.upperBound + parameter.offset }
+            TouchedFloats.shifted(slot.touchedRanges, by: parameter.offset)
         }
     }
 

@@ -68,6 +68,15 @@ struct MappedField {
             sampleCount: 0)
     }
 
+    /// The positions of one sample's values.
+    func values(of sample: Int) -> Range<Int> {
+        var range = sample..<(sample + 1)
+        for mapped in levels {
+            range = Int(mapped.values[range.lowerBound])..<Int(mapped.values[range.upperBound])
+        }
+        return (range.lowerBound * width)..<(range.upperBound * width)
+    }
+
     /// Appends one sample's offsets to `offsets`; gives the positions of its values.
     func appendOffsets(of sample: Int, to offsets: inout [[Int64]]) -> Range<Int> {
         var range = sample..<(sample + 1)

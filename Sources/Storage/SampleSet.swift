@@ -51,9 +51,8 @@ package final class SampleSet {
     ///
     /// Sample numbers are within `0..<count`.
     package func column(_ field: String, samples: [Int]) throws -> EncodedColumn {
-        guard let index = fields.firstIndex(of: field), let first = parts.first else {
-            throw StorageError.inconsistent(path: parts.first?.path ?? "", what: "there is no field \(field)")
-        }
+        let index = try index(of: field)
+        guard let first = parts.first else { throw unknown(field) }
         var column = first.fields[index].emptyColumn
         var ranges: [(field: MappedField, values: Range<Int>)] = []
         ranges.reserveCapacity(samples.count)
@@ -67,6 +66,21 @@ package final class SampleSet {
         column.sampleCount = samples.count
         release(after: samples.count)
         return column
+    }
+
+    /// How many numbers or texts one sample has in a field; throws ``StorageError`` for an unknown field.
+    package func valueCount(_ field: String, sample: Int) throws -> Int {
+        let part = parts[position(of: sample)]
+        return part.fields[try index(of: field)].values(of: sample - part.firstSample).count
+    }
+
+    private func index(of field: String) throws -> Int {
+        guard let index = fields.firstIndex(of: field) else { throw unknown(field) }
+        return index
+    }
+
+    private func unknown(_ field: String) -> StorageError {
+        .inconsistent(path: parts.first?.path ?? "", what: "there is no field \(field)")
     }
 
     /// The patient and visit ids of a range of samples, by default of all.

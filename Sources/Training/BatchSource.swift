@@ -30,6 +30,11 @@ package struct BatchSource {
         return Batch(count: rows.count, fields: fields, times: times, labels: try labels(rows))
     }
 
+    /// How much work a sample is: the values of all its features.
+    package func size(of sample: Int) throws -> Int {
+        try schema.features.reduce(0) { try $0 + samples.valueCount($1.name, sample: sample) }
+    }
+
     /// The labels alone.
     package func labels(_ rows: [Int]) throws -> BatchLabels {
         try BatchLabels(try samples.column(schema.label, samples: rows), size: schema.outputSize)

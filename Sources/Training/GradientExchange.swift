@@ -3,7 +3,8 @@ package import Groundwork
 /// How the members of a training run add their gradients and share results; the cluster supplies the real one.
 ///
 /// The sum over the K virtual ranks of a step is a fixed binary tree (node = left + right, elementwise; an absent leaf
-/// is passed over), so its bits do not depend on how many members there are.
+/// is passed over), so its bits do not depend on how many members there are. The sum over the leaves of a node may
+/// stand for its first leaf, the others being absent.
 package protocol GradientExchange {
     /// This member's place, 0-based.
     var memberIndex: Int { get }
@@ -17,12 +18,12 @@ package protocol GradientExchange {
     func release(
         _ leaves: [TouchedFloats?], from offset: Int, into root: UnsafeMutableBufferPointer<Float>) throws
 
-    /// Sums one leaf per owned virtual rank (nil = absent) over all members into `root`; returns the sums of `scalars`,
-    /// lists of `scalarCount` numbers (empty for an absent rank).
+    /// Sums one leaf per owned virtual rank (nil = absent) over all members into `root`, and `scalars`, lists of
+    /// `scalarCount` numbers (empty for an absent rank).
     func allReduce(
         leaves: [TouchedFloats?], scalars: [[Double]], scalarCount: Int,
         into root: UnsafeMutableBufferPointer<Float>
-    ) throws -> [Double]
+    ) throws -> ReducedSum
 
     /// Every member's bytes, in member order.
     func allGather(_ mine: [UInt8]) throws -> [[UInt8]]

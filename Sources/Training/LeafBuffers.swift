@@ -1,14 +1,20 @@
 import Groundwork
 import Layers
 
-/// Memory for the leaf gradients of the owned virtual ranks; the sum over all ranks takes the place of the first one.
+/// Memory for the gradients of the owned virtual ranks: sums of them that are nodes of the tree, and one that arrives.
 ///
-/// Remembers where a block may not be zero, so that a step costs what its samples touch, not what the model has.
+/// Two neighbouring nodes are added as soon as both are there, so that log₂ K + 1 blocks are enough and a sum is taken while
+/// its numbers are in the cache. Remembers where a block may not be zero, so that a step costs what its samples touch,
+/// not what the model has.
 final class LeafBuffers {
     private let count: Int
     private var blocks: [UnsafeMutableBufferPointer<Float>] = []
     /// Per block the elements that may not be zero, ascending and apart.
     private var used: [[Range<Int>]] = []
+    /// Per rank that was met in this step the block with the sum that begins there; nil: absent, or in one further left.
+    private var holders: [Int?] = []
+    /// The first owned rank.
+    private var first = 0
 
     init(count: Int) {
         self.count = count
@@ -18,26 +24,58 @@ final class LeafBuffers {
     deinit { for block in blocks { UnsafeMutableRawPointer(block.baseAddress)?.deallocate() } }
 
     /// The sum over all virtual ranks.
-    var root: TouchedFloats { TouchedFloats(blocks[0], touched: used[0]) }
+    var root: TouchedFloats { block(0) }
 
-    /// Lets the arena add up the gradients of an owned virtual rank, counted from 0, in its block, beginning with zeros.
-    func collect(_ place: Int, of arena: ParameterArena) {
-        grow(to: place + 1)
-        let block = blocks[place]
-        for range in used[place] { UnsafeMutableBufferPointer(rebasing: block[range]).update(repeating: 0) }
-        used[place] = []
+    /// Begins a step with nothing; `first` is the first owned rank.
+    func begin(first: Int) {
+        holders = []
+        self.first = first
+    }
+
+    /// Passes over a rank without samples.
+    func skip() {
+        holders.append(nil)
+        addNodes()
+    }
+
+    /// Lets the arena add up the gradients of the next rank in a block of its own, beginning with zeros.
+    func collect(of arena: ParameterArena) {
+        let free = blocks.indices.first { !holders.contains($0) } ?? blocks.count
+        grow(to: free + 1)
+        let block = blocks[free]
+        for range in used[free] { UnsafeMutableBufferPointer(rebasing: block[range]).update(repeating: 0) }
+        used[free] = []
+        holders.append(free)
         arena.collectGradients(in: block)
     }
 
-    /// The block of an owned virtual rank after the way back.
-    func collected(_ place: Int, of arena: ParameterArena) -> TouchedFloats {
-        used[place] = arena.gradientRanges
-        return TouchedFloats(blocks[place], touched: used[place])
+    /// The sums so far, one entry per owned rank, nil for those in a sum further left and the last `absent` ones.
+    func sums(absent: Int) -> [TouchedFloats?] {
+        holders.map { $0.map(block) } + Array(repeating: nil, count: absent)
     }
 
-    /// The block of an owned virtual rank on the way back: complete where no gradient arrives any more.
-    func arriving(_ place: Int, of arena: ParameterArena) -> TouchedFloats {
-        TouchedFloats(blocks[place], touched: arena.gradientRanges)
+    /// Notes where the gradients of the last rank have arrived so far.
+    func note(_ arena: ParameterArena) {
+        if let place = holders.last.flatMap({ $0 }) { used[place] = arena.gradientRanges }
+    }
+
+    /// Adds the nodes that end with the last rank to their neighbours on the left, as long as these are of one size.
+    func addNodes() {
+        let end = first + holders.count
+        var size = 1
+        while end % (2 * size) == 0, holders.count >= 2 * size {
+            let (left, right) = (holders.count - 2 * size, holders.count - size)
+            if let from = holders[right] {
+                if let to = holders[left] {
+                    block(from).add(to: blocks[to])
+                    used[to] = TouchedFloats.union(used[to], used[from])
+                } else {
+                    holders[left] = from
+                }
+                holders[right] = nil
+            }
+            size *= 2
+        }
     }
 
     /// Tells that the blocks went into a sum: any of them may hold a part of it now.
@@ -45,20 +83,23 @@ final class LeafBuffers {
         for place in used.indices { used[place] = [0..<count] }
     }
 
-    /// As ``summed()`` where no other member added anything: no block holds what none of them held before. The tree adds
-    /// right blocks to left ones; so those of odd places are as they were, if every rank has samples (`isWhole`).
-    func summedAlone(isWhole: Bool) {
-        let union = TouchedFloats.union(used.flatMap { $0 })
-        for place in stride(from: 0, to: used.count, by: isWhole ? 2 : 1) { used[place] = union }
+    /// Tells that the sum over all ranks is in ``root`` and zero outside `touched`; `isNode`: the owned ranks are one node
+    /// of the tree, so that what others added is in no other block.
+    func summed(touched: [Range<Int>], isNode: Bool) {
+        if isNode {
+            // Blocks were added to those on their left.
+            var union: [Range<Int>] = []
+            for place in holders.compactMap({ $0 }).reversed() {
+                union = TouchedFloats.union(used[place], union)
+                used[place] = union
+            }
+        } else {
+            summed()
+        }
+        used[0] = touched
     }
 
-    /// As ``summed()`` where this member's `ranks` are one block of the tree: what others added is in its first leaf at most.
-    func summed(ranks: Range<Int>, isWhole: Bool) {
-        let count = ranks.count
-        guard count & (count - 1) == 0, ranks.lowerBound % count == 0 else { return summed() }
-        summedAlone(isWhole: isWhole)
-        used[0] = [0..<self.count]
-    }
+    private func block(_ place: Int) -> TouchedFloats { TouchedFloats(blocks[place], touched: used[place]) }
 
     private func grow(to places: Int) {
         while blocks.count < places {

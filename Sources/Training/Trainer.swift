@@ -144,56 +144,51 @@ package final class Trainer {
         epoch: Int, step: Int, _ exchange: any GradientExchange, overlaps: Bool
     ) throws -> [Double] {
         let wish = wantsCheckpoint(exchange) ? 1.0 : 0
-        let ranks = batches(epoch: epoch, step: step)
+        let ranks = try batches(epoch: epoch, step: step)
         let arena = model.parameters
-        let lastPlace = exchange.virtualRanks.enumerated().last { !ranks[$0.element].isEmpty }?.offset
-        var present: [TouchedFloats?] = []
+        let owned = exchange.virtualRanks
+        let end = owned.last { !ranks[$0].isEmpty }.map { $0 + 1 } ?? owned.lowerBound
+        let absent = owned.upperBound - end
         var scalars: [[Double]] = []
-        for (place, rank) in exchange.virtualRanks.enumerated() {
+        leaves.begin(first: owned.lowerBound)
+        for rank in owned.lowerBound..<end {
             guard !ranks[rank].isEmpty else {
-                present.append(nil)
+                leaves.skip()
                 scalars.append([])
                 continue
             }
-            leaves.collect(place, of: arena)
-            let absent = exchange.virtualRanks.count - place - 1
+            leaves.collect(of: arena)
             let release: Release? =
-                !overlaps || place != lastPlace
+                !overlaps || rank + 1 < end
                 ? nil
-                : { [leaves, present] offset in
-                    let all =
-                        present + [leaves.arriving(place, of: arena)] + Array(repeating: nil, count: absent)
-                    try exchange.release(all, from: offset, into: leaves.root.values)
+                : { [leaves] offset in
+                    leaves.note(arena)
+                    try exchange.release(
+                        leaves.sums(absent: absent), from: offset, into: leaves.root.values)
                 }
             let leaf = try leaf(
                 ranks[rank], epoch: epoch, step: step, rank: rank, observes: exchange.memberCount > 1, release
             )
-            present.append(leaves.collected(place, of: arena))
+            leaves.note(arena)
+            // The last one's gradients may be on their way already.
+            if rank + 1 < end { leaves.addNodes() }
             scalars.append(
                 [leaf.loss, Double(ranks[rank].count), leaf.isTooEarly ? 1 : 0, wish]
                     + arena.receivedGradient.map { $0 ? 1 : 0 })
         }
-        return try sum(present, scalars, exchange)
+        scalars += Array(repeating: [], count: absent)
+        let sum = try exchange.allReduce(
+            leaves: leaves.sums(absent: absent), scalars: scalars,
+            scalarCount: 4 + arena.parameters.count, into: leaves.root.values)
+        let isNode =
+            exchange.memberCount == 1
+            || owned.count & (owned.count - 1) == 0 && owned.lowerBound % owned.count == 0
+        leaves.summed(touched: sum.touched, isNode: isNode)
+        return sum.scalars
     }
 
     /// Tells that gradients from an offset on are final.
     private typealias Release = (_ offset: Int) throws -> Void
-
-    /// The sum over all virtual ranks, left in the leaves' root; returns the sums of the scalars.
-    private func sum(
-        _ present: [TouchedFloats?], _ scalars: [[Double]], _ exchange: any GradientExchange
-    ) throws -> [Double] {
-        let sums = try exchange.allReduce(
-            leaves: present, scalars: scalars, scalarCount: 4 + model.parameters.parameters.count,
-            into: leaves.root.values)
-        let isWhole = present.allSatisfy { $0 != nil }
-        if exchange.memberCount == 1 {
-            leaves.summedAlone(isWhole: isWhole)
-        } else {
-            leaves.summed(ranks: exchange.virtualRanks, isWhole: isWhole)
-        }
-        return sums
-    }
 
     /// The gradient of the summed loss of one virtual rank's samples, left where the arena collects; returns the loss, and
     /// whether `release` was told of a gradient that was not final.
@@ -261,16 +256,18 @@ package final class Trainer {
         totals.samples += count
     }
 
-    private func batches(epoch: Int, step: Int) -> [[Int]] {
+    /// The samples of one step, by virtual rank; throws `StorageError`.
+    private func batches(epoch: Int, step: Int) throws -> [[Int]] {
         if plan?.epoch != epoch {
             plan = (
                 epoch,
                 EpochPlan(
                     samples: train, seed: job.seed, epoch: epoch, batchSize: job.configuration.batchSize,
-                    virtualRanks: job.configuration.resolvedVirtualRanks)
+                    virtualRanks: job.configuration.resolvedVirtualRanks,
+                    size: { [batches] in try batches.size(of: $0) })
             )
         }
-        return plan?.plan.batches(step: step) ?? []
+        return try plan?.plan.batches(step: step) ?? []
     }
 
     // MARK: The end of an epoch

@@ -128,7 +128,7 @@ private struct Exchange: GradientExchange {
     func allReduce(
         leaves: [TouchedFloats?], scalars: [[Double]], scalarCount: Int,
         into root: UnsafeMutableBufferPointer<Float>
-    ) throws -> [Double] {
+    ) throws -> ReducedSum {
         try collective.allReduce(leaves: leaves, scalars: scalars, scalarCount: scalarCount, into: root)
     }
 

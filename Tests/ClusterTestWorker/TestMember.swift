@@ -119,7 +119,7 @@ final class TestMember: TrainingMember {
             into: root)
         let gathered = try collective.allGather(withUnsafeBytes(of: root.first ?? 0) { Data($0) })
         guard Set(gathered).count == 1 else { throw TestInputError(exitStatus: .internal) }
-        let scale = Float(1 + (sums.first ?? 0))
+        let scale = Float(1 + (sums.scalars.first ?? 0))
         let next = values.indices.map { values[$0] - 0.01 * root[$0] * scale }
         values = next
         position += 1

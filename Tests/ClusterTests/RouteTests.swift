@@ -61,7 +61,10 @@ struct RouteTests {
                 wish, ranges: VirtualRankPlan.ranges(ranks: ranks, members: members),
                 hosts: (0..<members).map { $0 / perHost })
         }
-        #expect(choose(.auto, 2, ranks: 8) == .direct)
+        #expect(choose(.auto, 2, ranks: 8) == .swap)
+        #expect(choose(.direct, 2, ranks: 8) == .direct)
+        #expect(choose(.auto, 2, ranks: 8, perHost: 2) == .swap)
+        #expect(choose(.auto, 3, ranks: 8) == .direct)
         #expect(choose(.auto, 8, ranks: 8, perHost: 8) == .direct)
         #expect(choose(.auto, 8, ranks: 8, perHost: 4) == .leadersDirect)
         #expect(choose(.auto, 64, ranks: 64) == .halving)
@@ -123,6 +126,11 @@ struct RouteToy: Sendable {
         return leaf
     }
 
+    /// Where a leaf is not zero.
+    private static func nonzero(_ leaf: [Float]) -> [Range<Int>] {
+        TouchedFloats.union(leaf.indices.filter { leaf[$0] != 0 }.map { $0..<$0 + 1 })
+    }
+
     private mutating func apply(_ root: some Sequence<Float>, _ scalar: Double) {
         for (index, gradient) in root.enumerated() { values[index] -= 0.01 * gradient * Float(1 + scalar) }
         step += 1
@@ -148,7 +156,7 @@ struct RouteToy: Sendable {
                 continue
             }
             _ = memory.floats.update(fromContentsOf: leaf)
-            leaves.append(TouchedFloats(memory.floats))
+            leaves.append(TouchedFloats(memory.floats, touched: Self.nonzero(leaf)))
         }
         let root = step % 2 == 0 ? memory[0].floats : spare.floats
         // Buckets leave bit by bit, as on the way back.
@@ -162,7 +170,10 @@ struct RouteToy: Sendable {
         let sums = try collective.allReduce(
             leaves: leaves, scalars: scalars, scalarCount: 1, into: root)
         defer { withExtendedLifetime((memory, spare)) {} }
-        apply(root, sums[0])
+        let touched = Set(sums.touched.joined())
+        #expect(sums.touched == TouchedFloats.union(sums.touched))
+        #expect(root.indices.allSatisfy { touched.contains($0) || root[$0].bitPattern == 0 })
+        apply(root, sums.scalars[0])
     }
 
     /// The states of all members but the `lost` one after steps up to `end`, or up to where that one was lost.

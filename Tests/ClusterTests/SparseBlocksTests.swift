@@ -44,9 +44,9 @@ import Testing
         var whole = (0..<count).map { _ in [-0, stream.nextFloat()][stream.nextInt(below: 2)] }
         var part = whole
         source.withUnsafeMutableBufferPointer { source in
-            whole.withUnsafeMutableBufferPointer { SummationTree.add(UnsafeBufferPointer(source), to: $0) }
+            whole.withUnsafeMutableBufferPointer { TouchedFloats(source).add(to: $0) }
             part.withUnsafeMutableBufferPointer {
-                SummationTree.add(TouchedFloats(source, touched: touched), to: $0)
+                TouchedFloats(source, touched: touched).add(to: $0)
             }
         }
         #expect(part.map(\.bitPattern) == whole.map(\.bitPattern), "seed \(seed)")

@@ -17,4 +17,16 @@ import Testing
         }
         #expect(TouchedFloats.union([]).isEmpty)
     }
+
+    @Test(arguments: UInt64(1)...50) func theUnionOfTwoListsIsThatOfTheirRanges(seed: UInt64) {
+        var stream = RandomStream(seed: seed, purpose: .test)
+        let lists = (0..<2).map { _ in
+            TouchedFloats.union(
+                (0..<stream.nextInt(below: 9)).map { _ in
+                    let start = stream.nextInt(below: 60)
+                    return start..<start + stream.nextInt(below: 9)
+                })
+        }
+        #expect(TouchedFloats.union(lists[0], lists[1]) == TouchedFloats.union(lists[0] + lists[1]))
+    }
 }

@@ -36,7 +36,7 @@ struct OverlapTests {
         func allReduce(
             leaves: [TouchedFloats?], scalars: [[Double]], scalarCount: Int,
             into root: UnsafeMutableBufferPointer<Float>
-        ) throws -> [Double] {
+        ) throws -> ReducedSum {
             for (offset, then) in early where then != tails(leaves, offset) { changed += 1 }
             early = []
             return try alone.allReduce(
@@ -89,7 +89,7 @@ struct OverlapTests {
         func allReduce(
             leaves: [TouchedFloats?], scalars: [[Double]], scalarCount: Int,
             into root: UnsafeMutableBufferPointer<Float>
-        ) throws -> [Double] {
+        ) throws -> ReducedSum {
             try alone.allReduce(leaves: leaves, scalars: scalars, scalarCount: scalarCount, into: root)
         }
 

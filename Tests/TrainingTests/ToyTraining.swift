@@ -101,7 +101,7 @@ final class LonelyExchange: GradientExchange {
     func allReduce(
         leaves: [TouchedFloats?], scalars: [[Double]], scalarCount: Int,
         into root: UnsafeMutableBufferPointer<Float>
-    ) throws -> [Double] {
+    ) throws -> ReducedSum {
         try count()
         var level = zip(leaves, scalars).map { leaf, numbers in leaf.map { (Array($0.values), numbers) } }
         while level.count > 1 {
@@ -111,9 +111,10 @@ final class LonelyExchange: GradientExchange {
                 return (zip(left.0, right.0).map { $0 + $1 }, zip(left.1, right.1).map { $0 + $1 })
             }
         }
-        guard let sum = level[0] else { return [] }
+        guard let sum = level[0] else { return ReducedSum(scalars: [], touched: []) }
         for (place, value) in sum.0.enumerated() { root[place] = value }
-        return sum.1
+        return ReducedSum(
+            scalars: sum.1, touched: TouchedFloats.union(leaves.compactMap { $0 }.flatMap(\.touched)))
     }
 
     func allGather(_ mine: [UInt8]) throws -> [[UInt8]] {

@@ -152,8 +152,9 @@ import Testing
         let bad = 5
         let toy = try ToyTraining(vitals: { $0[2 * bad] = .nan })
         var plan = EpochPlan(
-            samples: toy.trained, seed: ToyTraining.seed, epoch: 0, batchSize: 8, virtualRanks: 4)
-        let step = (0..<plan.stepsPerPass).first { plan.batches(step: $0).joined().contains(bad) }
+            samples: toy.trained, seed: ToyTraining.seed, epoch: 0, batchSize: 8, virtualRanks: 4,
+            size: { _ in 1 })
+        let step = try (0..<plan.stepsPerPass).first { try plan.batches(step: $0).joined().contains(bad) }
         let trainer = try toy.trainer()
         let error = #expect(throws: TrainingError.self) {
             try train(toy, trainer, into: toy.output("a"))
