@@ -251,7 +251,7 @@ package final class Trainer {
         }
         optimizer.step(
             values: model.parameters.values, gradients: gradients, scale: factor,
-            participating: sums.dropFirst(4).map { $0 > 0 })
+            participating: sums.dropFirst(4).map { $0 > 0 }, touched: root.touched)
         totals.loss += loss
         totals.samples += count
     }

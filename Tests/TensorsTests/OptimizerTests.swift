@@ -1,4 +1,5 @@
 import Foundation
+import Groundwork
 import Layers
 import Tensors
 import Testing
@@ -156,6 +157,34 @@ private let rules: [OptimizerRule] = [
         let idle = table.offset + 3 * 19..<table.offset + 4 * 19
         #expect(idle.allSatisfy { Double(arena.values[$0]) == expected[$0].p })
         #expect(optimizer.state.allSatisfy { block in idle.allSatisfy { block.values[$0] == 0 } })
+    }
+
+    @Test(arguments: rules)
+    func givesTheSameBitsWhenOnlyTouchedGradientsAreRead(_ rule: OptimizerRule) {
+        let arenas = (0..<2).map { _ in
+            let builder = ParameterBuilder(seed: 1)
+            _ = builder.parameter("table", [300, 64], .embedding)
+            _ = builder.parameter("dense", [20, 19], .uniform(bound: 1))
+            return builder.build()
+        }
+        let optimizers = arenas.map { Optimizer(rule, parameters: $0.parameters) }
+        let (table, dense) = (arenas[0].parameters[0], arenas[0].parameters[1])
+        var probe = Probe(5)
+        for rows in [[0, 1, 7, 299], [], Array(3..<150), [8, 170]] {
+            var gradients = [Float](repeating: 0, count: arenas[0].values.count)
+            let touched = rows.map { table.offset + $0 * 64..<table.offset + $0 * 64 + 64 } + [dense.range]
+            for range in touched { gradients.replaceSubrange(range, with: probe.values(range.count)) }
+            gradients.withUnsafeBufferPointer {
+                optimizers[0].step(values: arenas[0].values, gradients: $0, participating: [true, true])
+                optimizers[1].step(
+                    values: arenas[1].values, gradients: $0, participating: [true, true],
+                    touched: TouchedFloats.union(touched))
+            }
+            #expect(arenas[0].values.map(\.bitPattern) == arenas[1].values.map(\.bitPattern))
+        }
+        for (one, two) in zip(optimizers[0].state, optimizers[1].state) {
+            #expect(one.values.map(\.bitPattern) == two.values.map(\.bitPattern))
+        }
     }
 
     @Test(arguments: rules)

@@ -20,6 +20,7 @@ package final class Optimizer {
     package var steps: [Int]
     private let parameters: [ParameterArena.Parameter]
     private let decays: [Double]
+    private let sparse = SparseGradients()
 
     /// An optimizer for `parameters`; those for which `isExempt` is true have no weight decay. The default: none.
     package init(
@@ -40,10 +41,10 @@ package final class Optimizer {
     /// One step: gradients are multiplied by `scale` (1 / batch size, clipping), then the rule moves `values`.
     ///
     /// `participating`, one entry per parameter, tells which took part in the loss. Parameters that are not trainable
-    /// stay as they are.
+    /// stay as they are. `touched`: the gradients that may not be zero, ascending and apart; nil: any may be.
     package func step(
         values: UnsafeMutableBufferPointer<Float>, gradients: UnsafeBufferPointer<Float>, scale: Float = 1,
-        participating: [Bool]
+        participating: [Bool], touched: [Range<Int>]? = nil
     ) {
         guard let values = values.baseAddress, let gradients = gradients.baseAddress else { return }
         let moving = parameters.indices.filter { participating[$0] && parameters[$0].isTrainable }
@@ -54,11 +55,9 @@ package final class Optimizer {
             while end < moving.count, continues(moving[end - 1], moving[end]) { end += 1 }
             let whole = parameters[moving[run]].offset..<parameters[moving[end - 1]].end
             let ranges = movesLazily(moving[run]) ? touchedRows(moving[run], gradients) : [whole]
+            let move = mover(values, scale, decay: decays[moving[run]], step: steps[moving[run]])
             Kernel.flushingSubnormals {
-                for range in ranges {
-                    move(
-                        range, values, gradients, scale, decay: decays[moving[run]], step: steps[moving[run]])
-                }
+                for range in ranges { sparse.forEachPiece(of: range, gradients, touched: touched, move) }
             }
             run = end
         }
@@ -88,35 +87,50 @@ package final class Optimizer {
         return ranges
     }
 
-    private func move(
-        _ range: Range<Int>, _ values: MutableFloats, _ gradients: Floats, _ scale: Float, decay: Double,
-        step: Int
-    ) {
-        let p = values + range.lowerBound, g = gradients + range.lowerBound
-        let moments = state.compactMap { block in block.values.baseAddress.map { $0 + range.lowerBound } }
+    /// What moves one piece of the arena by its gradients.
+    private func mover(
+        _ values: MutableFloats, _ scale: Float, decay: Double, step: Int
+    ) -> (_ piece: Range<Int>, _ gradients: Floats) -> Void {
+        let moments = state.compactMap(\.values.baseAddress)
         switch rule {
         case .sgd(let options):
             let pass = DescentPass(
                 rate: Float(learningRate), decay: Float(decay), momentum: Float(options.momentum),
                 nesterov: options.nesterov, first: step == 1, gradientScale: scale)
-            Kernel.descend(pass, p: p, g: g, velocity: moments.first, count: range.count)
+            return { piece, g in
+                let at = piece.lowerBound
+                Kernel.descend(
+                    pass, p: values + at, g: g, velocity: moments.first.map { $0 + at }, count: piece.count)
+            }
         case .adam(let options), .adamW(let options), .lazyAdam(let options):
             let pass = AdamPass(
                 step: step, rate: learningRate, betas: (options.beta1, options.beta2),
                 epsilon: options.epsilon, decay: decay, decoupled: isDecoupled, gradientScale: scale)
-            Kernel.adam(pass, p: p, g: g, m: moments[0], v: moments[1], count: range.count)
+            let (m, v) = (moments[0], moments[1])
+            return { piece, g in
+                let at = piece.lowerBound
+                Kernel.adam(pass, p: values + at, g: g, m: m + at, v: v + at, count: piece.count)
+            }
         case .rmsprop(let options):
             let pass = RMSpropPass(
                 rate: learningRate, alpha: options.alpha, epsilon: options.epsilon,
                 momentum: options.momentum, decay: decay, gradientScale: scale)
-            Kernel.rmsprop(
-                pass, p: p, g: g, square: moments[0], mean: options.centered ? moments.last : nil,
-                velocity: options.momentum > 0 ? moments[1] : nil, count: range.count)
+            let mean = options.centered ? moments.last : nil
+            let velocity = options.momentum > 0 ? moments[1] : nil
+            return { piece, g in
+                let at = piece.lowerBound
+                Kernel.rmsprop(
+                    pass, p: values + at, g: g, square: moments[0] + at, mean: mean.map { $0 + at },
+                    velocity: velocity.map { $0 + at }, count: piece.count)
+            }
         case .adagrad(let options):
             let pass = AdagradPass(
                 step: step, rate: learningRate, rateDecay: options.rateDecay, epsilon: options.epsilon,
                 decay: decay, gradientScale: scale)
-            Kernel.adagrad(pass, p: p, g: g, sum: moments[0], count: range.count)
+            return { piece, g in
+                let at = piece.lowerBound
+                Kernel.adagrad(pass, p: values + at, g: g, sum: moments[0] + at, count: piece.count)
+            }
         }
     }
 
