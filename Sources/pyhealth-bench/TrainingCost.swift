@@ -146,7 +146,7 @@ private struct LoneExchange: GradientExchange {
     func allReduce(
         leaves: [TouchedFloats?], scalars: [[Double]], scalarCount: Int,
         into root: UnsafeMutableBufferPointer<Float>
-    ) throws -> [Double] {
+    ) throws -> ReducedSum {
         try collective.allReduce(leaves: leaves, scalars: scalars, scalarCount: scalarCount, into: root)
     }
 
