@@ -267,7 +267,11 @@ package struct TrainingGenerations: Sendable {
         guard now - asked >= Self.resend else { return [] }
         asked = now
         if phase == .preparing {
-            return members.filter { answers[$0] == nil }.map { .send(to: $0, .prepare(prepareMessage)) }
+            // Who has not answered may have lost his member to a late TrainingClose of the same stage: he opens it again,
+            // everybody else knows it already.
+            return members.filter { answers[$0] == nil }.flatMap {
+                [.send(to: $0, .trainingOpen(openMessage)), .send(to: $0, .prepare(prepareMessage))]
+            }
         }
         return members.indices.filter { answers[members[$0]] == nil }
             .map { .send(to: members[$0], .plan(planMessage(for: $0))) }

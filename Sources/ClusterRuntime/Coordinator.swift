@@ -172,6 +172,7 @@ private final class CoordinatorSession {
             guard let place = try files.place(of: damage.path) else { continue }
             let shard = files.items[place.shard].name
             guard madeAgain.insert("\(spec.id) \(shard)").inserted else { throw ClusterError(damage) }
+            try ledger.requireLatest()
             loop.journal.append(ledger.withdrawnRecord(place))
             withdrawn[spec.id] = (place, try files.withdraw(place, epoch: epoch))
             loop.mailbox.post(.log(.inputDamaged(stage: spec.name, shard: shard, code: damage.code)))

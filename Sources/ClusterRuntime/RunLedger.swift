@@ -45,6 +45,15 @@ package struct RunLedger: Sendable {
         return record
     }
 
+    /// Throws ``ClusterError/superseded(path:epoch:)`` if a later coordinator has the run directory: what is finished there
+    /// is no longer this one's to take back.
+    package func requireLatest() throws {
+        let latest = directory.names(in: "epoch").compactMap { UInt64($0) }.max() ?? 0
+        guard latest <= epoch else {
+            throw ClusterError.superseded(path: directory.file("epoch"), epoch: Int(latest))
+        }
+    }
+
     /// The record that a committed shard does not count any more.
     package func withdrawnRecord(_ place: StageFiles.Place) -> WireJournalRecord {
         var record = WireJournalRecord()

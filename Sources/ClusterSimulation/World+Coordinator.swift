@@ -14,6 +14,8 @@ extension World {
         do {
             if needsRecovery {
                 _ = try RunRecovery.recover(directory, job: "job")
+                // Who died at the last call cannot say that it is done.
+                guard !handle.isDead else { return post(.startCoordinator(host: host), after: 1) }
                 needsRecovery = false
                 try promises.checkRecovered(try RunHistory(directory), disk)
             }
@@ -225,6 +227,7 @@ extension World {
         let shards = StageFiles(directory: process.ledger.directory, spec: files[0])
         do {
             if let place = try shards.place(of: failure.damagedInput) {
+                try process.ledger.requireLatest()
                 append(process.ledger.withdrawnRecord(place), nil, process)
                 process.withdrawn = try shards.withdraw(place, epoch: process.ledger.epoch)
             }
