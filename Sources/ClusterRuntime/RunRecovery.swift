@@ -44,9 +44,12 @@ package enum RunRecovery {
         var records: [WireJournalRecord] = []
         for stage in directory.names(in: "stage") {
             let folder = stageFolder(stage)
-            guard directory.disk.size(of: directory.file("\(folder)/MANIFEST.pb")) == nil,
-                let open = try opening(folder, in: directory)
-            else { continue }
+            if directory.disk.size(of: directory.file("\(folder)/MANIFEST.pb")) != nil {
+                // Finished; but its publisher may have died between giving the manifest its name and flushing that.
+                try directory.disk.flush(directory.file(folder))
+                continue
+            }
+            guard let open = try opening(folder, in: directory) else { continue }
             report.stages += 1
             let known = history.inputs[stage] == open.inputs ? history.commits(of: stage) : [:]
             let found = try SealedCommits.read(stage: stage, in: directory)
