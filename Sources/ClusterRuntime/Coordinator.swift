@@ -172,9 +172,7 @@ private final class CoordinatorSession {
             guard let place = try files.place(of: damage.path) else { continue }
             let shard = files.items[place.shard].name
             guard madeAgain.insert("\(spec.id) \(shard)").inserted else { throw ClusterError(damage) }
-            try ledger.requireLatest()
-            loop.journal.append(ledger.withdrawnRecord(place))
-            withdrawn[spec.id] = (place, try files.withdraw(place, epoch: epoch))
+            withdrawn[spec.id] = (place, try ledger.takeBack(place, of: files, write: loop.journal.write))
             loop.mailbox.post(.log(.inputDamaged(stage: spec.name, shard: shard, code: damage.code)))
             stages.removeSubrange(number...)
             specs.removeSubrange(number...)
@@ -269,7 +267,7 @@ private final class CoordinatorSession {
         var failure = error as? ClusterError
         if case .superseded = failure {
             // The run is another's: its files stay as they are.
-            loop.journal.abandon()
+            loop.journal.abandon(error)
             _ = loop.finish(state: "superseded", failure: failure)
             return loop.journal.finish()
         }

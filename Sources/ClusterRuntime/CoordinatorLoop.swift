@@ -271,8 +271,9 @@ final class CoordinatorLoop: @unchecked Sendable {
     private func supersede(_ epoch: UInt64) {
         guard !isSuperseded else { return }
         isSuperseded = true
-        journal.abandon()
-        outcomes.put(.failed(.superseded(path: setup.directory.path, epoch: Int(clamping: epoch))))
+        let error = ClusterError.superseded(path: setup.directory.path, epoch: Int(clamping: epoch))
+        journal.abandon(error)
+        outcomes.put(.failed(error))
     }
 
     /// Tells once a second what the gate has refused.

@@ -4,13 +4,13 @@ import Groundwork
 
 /// Appends records to one epoch's journal on a thread of its own; what has gathered meanwhile is flushed in one go.
 final class JournalWriter: @unchecked Sendable {
-    // Safe to share: `pending`, `failure` and `isClosing` are only touched under `condition`, the rest by the one thread.
+    // Safe to share: what changes is only touched under `condition`, `segment` by the one thread.
     private let condition = NSCondition()
     private var pending: [(record: WireJournalRecord, mark: DurableMark?)] = []
     private var failure: (any Error)?
     private var isClosing = false
     private var isEnded = false
-    private var isAbandoned = false
+    private var isWriting = false
 
     private let segment: JournalSegment
     private let whenDurable: @Sendable ([DurableMark]) -> Void
@@ -36,17 +36,31 @@ final class JournalWriter: @unchecked Sendable {
     /// Appends a record without waiting.
     func append(_ record: WireJournalRecord, mark: DurableMark? = nil) {
         condition.lock()
-        if !isAbandoned { pending.append((record, mark)) }
-        condition.signal()
+        if failure == nil { pending.append((record, mark)) }
+        condition.broadcast()
         condition.unlock()
     }
 
-    /// Writes nothing any more.
-    func abandon() {
+    /// Appends records and waits until they are on disk; throws why they are not.
+    func write(_ records: [WireJournalRecord]) throws {
+        for record in records { append(record) }
         condition.lock()
-        isAbandoned = true
-        pending = []
+        defer { condition.unlock() }
+        while failure == nil, isWriting || !pending.isEmpty { condition.wait() }
+        if let failure { throw failure }
+    }
+
+    /// Writes nothing any more; whoever waits for records hears `reason`.
+    func abandon(_ reason: any Error) {
+        condition.lock()
+        stop(reason)
         condition.unlock()
+    }
+
+    private func stop(_ reason: any Error) {
+        failure = failure ?? reason
+        pending = []
+        condition.broadcast()
     }
 
     /// Flushes what was appended and ends the thread.
@@ -67,6 +81,7 @@ final class JournalWriter: @unchecked Sendable {
                 let marks = batch.compactMap(\.mark)
                 if !marks.isEmpty { whenDurable(marks) }
             } catch {
+                abandon(error)
                 whenFailed(error)
             }
         }
@@ -79,8 +94,11 @@ final class JournalWriter: @unchecked Sendable {
     private func nextBatch() -> [(record: WireJournalRecord, mark: DurableMark?)]? {
         condition.lock()
         defer { condition.unlock() }
+        isWriting = false
+        condition.broadcast()
         while pending.isEmpty, !isClosing { condition.wait() }
         defer { pending = [] }
+        isWriting = !pending.isEmpty
         return pending.isEmpty ? nil : pending
     }
 }

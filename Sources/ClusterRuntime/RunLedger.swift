@@ -45,17 +45,44 @@ package struct RunLedger: Sendable {
         return record
     }
 
-    /// Throws ``ClusterError/superseded(path:epoch:)`` if a later coordinator has the run directory: what is finished there
-    /// is no longer this one's to take back.
-    package func requireLatest() throws {
+    /// Takes the manifest of a finished stage back because the file at `place` is damaged; returns what is left of it.
+    ///
+    /// From then on only the journal says what is finished, and it may have been lost since the manifest was published: what
+    /// the manifest names is on record first. `write` returns when its records are on disk. Throws
+    /// ``ClusterError/superseded(path:epoch:)`` if a later coordinator has the run directory: what is finished there is no
+    /// longer this one's to take back.
+    package func takeBack(
+        _ place: StageFiles.Place, of files: StageFiles, write: ([WireJournalRecord]) throws -> Void
+    ) throws -> StageFiles.Remains {
+        try requireLatest()
+        let remains = try files.remains(without: place)
+        let opening = openRecord(files).stageOpen
+        try write(Self.records(opening, remains.commits) + [withdrawnRecord(place)])
+        try files.withdraw(epoch: epoch)
+        return remains
+    }
+
+    private func requireLatest() throws {
         let latest = directory.names(in: "epoch").compactMap { UInt64($0) }.max() ?? 0
         guard latest <= epoch else {
             throw ClusterError.superseded(path: directory.file("epoch"), epoch: Int(latest))
         }
     }
 
+    /// A stage that is begun and its finished shards as records.
+    static func records(_ open: WireStageOpen, _ commits: [Int: WireShardCommit]) -> [WireJournalRecord] {
+        var opening = WireJournalRecord()
+        opening.stageOpen = open
+        return [opening]
+            + commits.sorted { $0.key < $1.key }.map { _, commit in
+                var record = WireJournalRecord()
+                record.shardCommitted.commit = commit
+                return record
+            }
+    }
+
     /// The record that a committed shard does not count any more.
-    package func withdrawnRecord(_ place: StageFiles.Place) -> WireJournalRecord {
+    private func withdrawnRecord(_ place: StageFiles.Place) -> WireJournalRecord {
         var record = WireJournalRecord()
         record.shardWithdrawn.stage = place.stage
         record.shardWithdrawn.shard = UInt32(place.shard)

@@ -55,7 +55,7 @@ package enum RunRecovery {
             let found = try SealedCommits.read(stage: stage, in: directory)
             let lost = found.filter { known[$0.key] == nil && $0.key < Int(open.shards) }
             report.recovered += lost.count
-            records += self.records(open, lost)
+            records += RunLedger.records(open, lost)
         }
         report.journal = try write(records, job: job, history, directory)
         return report
@@ -66,19 +66,6 @@ package enum RunRecovery {
         do { return try directory.read(WireStageOpen.self, "\(folder)/OPEN.pb") } catch is ClusterError {
             return nil
         }
-    }
-
-    private static func records(
-        _ open: WireStageOpen, _ commits: [Int: WireShardCommit]
-    ) -> [WireJournalRecord] {
-        var opening = WireJournalRecord()
-        opening.stageOpen = open
-        return [opening]
-            + commits.sorted { $0.key < $1.key }.map { _, commit in
-                var record = WireJournalRecord()
-                record.shardCommitted.commit = commit
-                return record
-            }
     }
 
     private static func write(

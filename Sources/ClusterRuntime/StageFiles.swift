@@ -57,20 +57,10 @@ package struct StageFiles {
         package var digests: [String] = []
     }
 
-    /// Takes the manifest back because a file is damaged.
-    ///
-    /// A training goes on from files with fixed names: they are removed, and it begins anew.
-    package func withdraw(_ place: Place, epoch: UInt64) throws -> Remains {
+    /// What the manifest names but for the shard at `place`; nothing if it is gone.
+    func remains(without place: Place) throws -> Remains {
         var remains = Remains()
-        guard let manifest = try directory.read(WireManifest.self, manifestName) else { return remains }
-        try directory.disk.rename(
-            directory.file(manifestName), to: directory.file("\(manifestName).invalid.e\(epoch)"))
-        try directory.disk.flush(directory.file(stageFolder(spec.id)))
-        if case .training = spec.kind {
-            for output in manifest.shards.flatMap(\.outputs) {
-                directory.disk.remove(directory.file(output.path))
-            }
-        }
+        let manifest = try directory.read(WireManifest.self, manifestName) ?? WireManifest()
         for (index, shard) in manifest.shards.enumerated() {
             guard index != place.shard else {
                 remains.digests = shard.outputs.map(\.sha256)
@@ -84,6 +74,20 @@ package struct StageFiles {
             }
         }
         return remains
+    }
+
+    /// Puts the manifest aside.
+    ///
+    /// A training goes on from files with fixed names: they are removed, and it begins anew.
+    func withdraw(epoch: UInt64) throws {
+        guard let manifest = try directory.read(WireManifest.self, manifestName) else { return }
+        try directory.disk.rename(
+            directory.file(manifestName), to: directory.file("\(manifestName).invalid.e\(epoch)"))
+        try directory.disk.flush(directory.file(stageFolder(spec.id)))
+        guard case .training = spec.kind else { return }
+        for output in manifest.shards.flatMap(\.outputs) {
+            directory.disk.remove(directory.file(output.path))
+        }
     }
 
     /// Publishes the stage; a second publisher must have the same digests. Then removes what the manifest does not name

@@ -75,7 +75,7 @@ extension World {
             post(.publishStage(process.id, commits), after: soon(0.02))
         case .fail(let failure): try fail(failure, process)
         case .superseded: restart(process, nil)
-        case .inputDamaged(let failure): goBack(failure, process)
+        case .inputDamaged(let failure): try goBack(failure, process)
         case .report(let event): try look(at: event)
         case .drained:
             try feed(process, .shutDown(exitStatus: 75, reason: "interrupted"))
@@ -119,12 +119,16 @@ extension World {
     }
 
     func flushJournal(_ id: Int) throws {
-        guard let process = coordinators[id] else { return }
+        guard let process = coordinators[id], !process.pending.isEmpty else { return }
+        do { try writeJournal(process) } catch let error as FileError { restart(process, error) }
+    }
+
+    private func writeJournal(_ process: CoordinatorProcess) throws {
         let batch = process.pending
         process.pending = []
-        do { try process.journal.write(batch.map(\.record)) } catch { return restart(process, error) }
+        try process.journal.write(batch.map(\.record))
         try promises.checkJournals(disk)
-        for mark in batch.compactMap(\.mark) where coordinators[id] != nil {
+        for mark in batch.compactMap(\.mark) where coordinators[process.id] != nil {
             try feed(process, .durable(mark))
         }
     }
@@ -223,17 +227,19 @@ extension World {
     }
 
     /// A file of the shards is not as it was written: its shard is computed again.
-    private func goBack(_ failure: WireFailure, _ process: CoordinatorProcess) {
+    private func goBack(_ failure: WireFailure, _ process: CoordinatorProcess) throws {
         let shards = StageFiles(directory: process.ledger.directory, spec: files[0])
         do {
             if let place = try shards.place(of: failure.damagedInput) {
-                try process.ledger.requireLatest()
-                append(process.ledger.withdrawnRecord(place), nil, process)
-                process.withdrawn = try shards.withdraw(place, epoch: process.ledger.epoch)
+                process.withdrawn = try process.ledger.takeBack(place, of: shards) { records in
+                    for record in records { append(record, nil, process) }
+                    try writeJournal(process)
+                }
             }
+            guard coordinators[process.id] != nil else { return }
             process.stage = 0
             post(.openStage(process.id), after: soon(0.01))
-        } catch { restart(process, error) }
+        } catch let violation as Violation { throw violation } catch { restart(process, error) }
     }
 
     // MARK: Ends

@@ -1,5 +1,6 @@
 import ClusterRuntime
 import Foundation
+import Groundwork
 import Synchronization
 import TestSupport
 import Testing
@@ -116,6 +117,58 @@ struct DamagedInputTests {
         let second = commit(attempt: 2)
         try journal.write([record(second), withdrawn])
         #expect(try RunHistory(directory).commits["aa"]?[3] == second)
+    }
+
+    /// Journals may be lost after a stage was published: what its manifest names would else be known to nobody.
+    @Test func whatATakenBackManifestNamesIsInTheJournal() throws {
+        let folder = try TemporaryFolder("cluster")
+        let directory = RunDirectory(path: folder.path, disk: SystemDisk(), rules: .all)
+        try directory.createFolder("stage/aa")
+        let shards = (0..<3).map { ShardSpec(name: "s\($0)", payload: Data()) }
+        let files = StageFiles(
+            directory: directory, spec: StageSpec(id: "aa", name: "n", kind: .shards(shards)))
+        let made = try (0..<3).map { index in
+            try WireShardCommit.with {
+                $0.outputs = [.with { $0.path = "stage/aa/s\(index).e1.a1.text" }]
+                try Data().write(to: URL(fileURLWithPath: directory.file($0.outputs[0].path)))
+            }
+        }
+        _ = try files.publish(made, build: "test", epoch: 1)
+        let ledger = try RunLedger(directory, build: "test")
+        let journal = try JournalSegment(path: ledger.journalPath, disk: SystemDisk())
+        let place = try #require(try files.place(of: "stage/aa/s1.e1.a1.text"))
+        let manifest = directory.file("stage/aa/MANIFEST.pb")
+        let remains = try ledger.takeBack(place, of: files) { records in
+            #expect(access(manifest, F_OK) == 0)
+            try journal.write([ledger.startRecord(job: "j", build: "test")] + records)
+        }
+        #expect(access(manifest, F_OK) != 0)
+        #expect(remains.commits.keys.sorted() == [0, 2])
+        let earlier = try RunLedger(directory, build: "test").earlierCommits(files)
+        #expect(earlier == remains.commits)
+    }
+
+    /// Whoever cannot write it down leaves the stage as it is.
+    @Test func aManifestStaysWhileItsCommitsAreNotOnRecord() throws {
+        let folder = try TemporaryFolder("cluster")
+        let directory = RunDirectory(path: folder.path, disk: SystemDisk(), rules: .all)
+        try directory.createFolder("stage/aa")
+        let spec = StageSpec(id: "aa", name: "n", kind: .shards([ShardSpec(name: "s0", payload: Data())]))
+        let files = StageFiles(directory: directory, spec: spec)
+        let ledger = try RunLedger(directory, build: "test")
+        _ = try files.publish([commit(attempt: 1)], build: "test", epoch: 1)
+        let place = try #require(try files.place(of: "stage/aa/s3.e1.a1.text"))
+        #expect(throws: FileError.self) {
+            try ledger.takeBack(place, of: files) { _ in
+                throw FileError("flush", path: "journal", errorNumber: EIO, writing: true)
+            }
+        }
+        _ = try RunLedger(directory, build: "test")
+        let error = try #require(throws: ClusterError.self) {
+            try ledger.takeBack(place, of: files) { _ in }
+        }
+        #expect(error.code == "cluster.superseded")
+        #expect(try files.place(of: place.path) == place)
     }
 
     private func commit(attempt: UInt32) -> WireShardCommit {
