@@ -22,6 +22,8 @@ package indirect enum DatasetError: PyHealthError, Equatable {
     case missingPatientID(table: String, file: String, line: Int, column: String)
     /// The files of one table have other columns than its first file.
     case differentColumns(file: String, first: String)
+    /// A file of records has something else where a record, its end or its partner in another file should be.
+    case badRecord(file: String, line: Int, reason: String)
     /// A shuffle file is damaged.
     case damagedShuffle(file: String, reason: String)
 
@@ -37,6 +39,7 @@ package indirect enum DatasetError: PyHealthError, Equatable {
         case .zonedTime: "data.zoned-time"
         case .missingPatientID: "data.missing-patient-id"
         case .differentColumns: "data.different-columns"
+        case .badRecord: "data.bad-record"
         case .damagedShuffle: "data.damaged-shuffle"
         }
     }
@@ -75,6 +78,8 @@ package indirect enum DatasetError: PyHealthError, Equatable {
         case .differentColumns(let file, let first):
             "\(file) has other columns, or in another order, than \(first), which is a file of the same table. Remove what "
                 + "does not belong to the table, or write it again."
+        case .badRecord(let file, let line, let reason):
+            "\(file), line \(line): \(reason). Mend the file, or copy it again."
         case .damagedShuffle(let file, let reason):
             "The intermediate file \(file) is damaged: \(reason). Remove the stage's folder and run again."
         }

@@ -53,8 +53,8 @@ package struct Inspector {
                 throw DatasetError.tableIsFolder(table: table, file: found)
             }
             return found
-        } catch DelimitedTextError.missingFile {
-            throw DatasetError.missingTable(table: table, file: path)
+        } catch DelimitedTextError.missingFile(let file) {
+            throw DatasetError.missingTable(table: table, file: file)
         }
     }
 
@@ -132,14 +132,20 @@ package struct Inspector {
     }
 
     /// The pieces of a table's file: a plain file is cut at row starts near multiples of `pieceBytes`, a gzip file where
-    /// its seek index allows (without one it is one piece), Parquet files between row groups.
+    /// its seek index allows (without one it is one piece), Parquet files between row groups, notes not at all.
     private func pieces(
         of table: DatasetDefinition.Table, index: Int, pieceBytes: Int
     ) throws -> [InspectionPlan.MapTask] {
         let path = try Self.resolve(table.filePath, of: table.name, root: root)
-        if TableFiles.isParquet(path) {
+        switch TableFiles.form(path) {
+        case .parquet:
             return try TableFiles.pieces(
                 ofParquet: path, table: index, isCut: table.patientID != nil, pieceBytes: pieceBytes)
+        case .notes:
+            return [
+                .init(table: index, path: path, range: nil, firstLine: 1, bytes: try TableFiles.size(path))
+            ]
+        case .delimited: break
         }
         if path.hasSuffix(".gz") {
             return try GzipPieces(path: path, table: index, runDirectory: runDirectory).pieces(

@@ -37,7 +37,7 @@ package struct ScanTask {
     /// The name of the seek index that a run of this task leaves where the file is large enough: the task reads a whole gzip
     /// file. Throws `FileError`.
     package func seekName() throws -> String? {
-        guard task.range == nil, task.path.hasSuffix(".gz"), !TableFiles.isParquet(task.path) else {
+        guard task.range == nil, task.path.hasSuffix(".gz"), TableFiles.form(task.path) == .delimited else {
             return nil
         }
         return try SeekIndex.name(for: task.path)

@@ -3,7 +3,7 @@ import Foundation
 import Groundwork
 import Parquet
 
-/// The files of a table: one text or Parquet file, or all Parquet files below a folder.
+/// The files of a table: one text or Parquet file, all Parquet files below a folder, or the pair of a ``NoteTable``.
 ///
 /// A path with `*` in its last parts (`data/*.parquet`, `data/**.parquet`, `data/**/*.parquet`) or that of a folder stands for
 /// the Parquet files in that folder, with `**` or a bare folder also those in folders below it; names that begin with `.` or
@@ -11,11 +11,20 @@ import Parquet
 enum TableFiles {
     /// The path itself if there are files for it; a text file may be there with or without `.gz`.
     ///
-    /// Throws `DelimitedTextError.missingFile`.
+    /// Throws `DelimitedTextError.missingFile`, also for the other file of a pair.
     static func resolve(_ path: String) throws -> String {
+        if NoteTable.isNotes(path) { return try NoteTable.files(path).original }
         guard path.contains("*") else { return try ByteSources.resolve(path) }
         guard !shards(path).isEmpty else { throw DelimitedTextError.missingFile(file: path) }
         return path
+    }
+
+    /// How a table is written, as its path tells.
+    enum Form { case delimited, parquet, notes }
+
+    /// How the table at `path` is written.
+    static func form(_ path: String) -> Form {
+        NoteTable.isNotes(path) ? .notes : isParquet(path) ? .parquet : .delimited
     }
 
     /// Whether the path stands for Parquet files.
@@ -38,20 +47,33 @@ enum TableFiles {
 
     /// The names of the columns in lower case; of the first file, if there are several.
     static func header(_ path: String) throws -> [String] {
-        guard isParquet(path) else { return try RowReader.readHeader(path).names }
-        guard let first = shards(path).first else { throw DelimitedTextError.missingFile(file: path) }
-        return try ParquetFile(path: first).header
+        switch form(path) {
+        case .delimited: return try RowReader.readHeader(path).names
+        case .notes: return NoteTable.columns
+        case .parquet:
+            guard let first = shards(path).first else { throw DelimitedTextError.missingFile(file: path) }
+            return try ParquetFile(path: first).header
+        }
     }
 
     /// Bytes of all files.
     static func size(_ path: String) throws -> Int {
-        try isParquet(path) ? shards(path).reduce(0) { try $0 + fileSize($1) } : fileSize(path)
+        switch form(path) {
+        case .delimited: return try fileSize(path)
+        case .parquet: return try shards(path).reduce(0) { try $0 + fileSize($1) }
+        case .notes:
+            let files = try NoteTable.files(path)
+            return try fileSize(files.original) + fileSize(files.deidentified)
+        }
     }
 
     /// A reader of the columns named `columns` of the whole table.
     static func open(_ path: String, columns: [String]) throws -> any TableReader {
-        isParquet(path)
-            ? try ParquetTable(shards(path), columns: columns) : try RowReader(path: path)
+        switch form(path) {
+        case .delimited: try RowReader(path: path)
+        case .parquet: try ParquetTable(shards(path), columns: columns)
+        case .notes: try NoteTable(path, columns: columns)
+        }
     }
 
     /// A reader of a piece of a table; a piece of a gzip file is found with the seek index in `runDirectory`, or without it by
@@ -61,18 +83,19 @@ enum TableFiles {
         pointDistance: Int? = nil
     ) throws -> any TableReader {
         let range = task.range.map { $0[0]..<$0[1] }
-        guard isParquet(task.path) else {
-            let isGzipEnd = task.seek.map { $0.until == nil } ?? false
-            let index = task.seek.flatMap { SeekFile(path: "\(runDirectory ?? ".")/\($0.index)") }
-            let from = index.flatMap { index in task.seek?.from.flatMap { index.point($0) } }
-            let until = index.flatMap { index in task.seek?.until.flatMap { index.point($0) } }
-            return try RowReader(
-                // The last piece goes on to the end of the file, where its trailer is checked.
-                path: task.path, range: isGzipEnd ? range.map { $0.lowerBound..<Int.max } : range,
-                firstLine: task.firstLine, from: from, until: until,
-                pointDistance: pointDistance)
+        switch form(task.path) {
+        case .parquet: return try ParquetTable(shards(task.path), groups: range, columns: columns)
+        case .notes: return try NoteTable(task.path, columns: columns)
+        case .delimited: break
         }
-        return try ParquetTable(shards(task.path), groups: range, columns: columns)
+        let isGzipEnd = task.seek.map { $0.until == nil } ?? false
+        let index = task.seek.flatMap { SeekFile(path: "\(runDirectory ?? ".")/\($0.index)") }
+        let from = index.flatMap { index in task.seek?.from.flatMap { index.point($0) } }
+        let until = index.flatMap { index in task.seek?.until.flatMap { index.point($0) } }
+        return try RowReader(
+            // The last piece goes on to the end of the file, where its trailer is checked.
+            path: task.path, range: isGzipEnd ? range.map { $0.lowerBound..<Int.max } : range,
+            firstLine: task.firstLine, from: from, until: until, pointDistance: pointDistance)
     }
 
     /// Pieces of about `pieceBytes` of a Parquet table whose rows have a patient: some row groups of a file each. Without a

@@ -24,6 +24,7 @@ package enum TaskCatalog {
         Entry("DKAPredictionMIMIC4", options: ["padding"]) { node, _ in
             DKAPredictionMIMIC4(padding: try padding(node))
         },
+        Entry("DeIDNERTask", options: DeIDNERTask.options) { node, _ in try DeIDNERTask(options: node) },
         Entry("DrugRecommendationEICU") { _, _ in DrugRecommendationEICU() },
         Entry("DrugRecommendationMIMIC3") { _, maps in
             DrugRecommendationMIMIC(.mimic3, classes: try maps.required(DrugRecommendationMIMIC.map))

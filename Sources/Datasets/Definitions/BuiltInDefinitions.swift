@@ -12,6 +12,7 @@ let builtInDefinitions: [String: String] = [
     "mimic4ehr": mimic4Definition(name: "mimic4ehr", parts: [mimic4EHRTables]),
     "mimic4note": mimic4Definition(name: "mimic4note", parts: [mimic4NoteTables]),
     "omop": omopDefinition,
+    "physionetdeid": physioNetDeIDDefinition,
     "support2": support2Definition,
     "synthea": syntheaDefinition,
     "tcgaprad": tcgaPRADDefinition,
