@@ -142,7 +142,7 @@ struct NoteFile {
     }
 
     private func newlines(_ range: Range<Int>) -> Int {
-        bytes.withUnsafeBufferPointer { CharacterCounts.newlines(UnsafeBufferPointer(rebasing: $0[range])) }
+        bytes.withUnsafeBufferPointer { CharacterCounts(UnsafeBufferPointer(rebasing: $0[range])).newlines }
     }
 
     /// In which line of a text that is no UTF-8 the first fault is, counted from 0.
