@@ -37,6 +37,8 @@ package enum DurableMark: Sendable, Equatable {
 package enum CoordinatorEvent: Sendable {
     /// A worker's message.
     case message(WireEnvelope)
+    /// The stage with this id was finished by an earlier run.
+    case stageCached(String)
     /// A stage was opened; `commits` were made by earlier epochs.
     case openShards(ShardTable)
     /// A training was opened.

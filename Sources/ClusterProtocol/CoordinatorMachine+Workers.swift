@@ -167,6 +167,8 @@ extension CoordinatorMachine {
         {
             return bar(instance, "foreign-path", now: now)
         }
+        // Acknowledged is only what is on disk: of a stage that is not open yet workers keep their results until it is.
+        guard shards?.stage == attempt.stage || attempts[attempt.stage] != nil else { return [] }
         guard let disposition = shards?.report(attempt, from: instance) else {
             return [acknowledge(attempt, to: instance)]
         }

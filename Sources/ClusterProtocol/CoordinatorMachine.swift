@@ -82,7 +82,8 @@ package struct CoordinatorMachine: Sendable {
     package internal(set) var diskFull: Set<Instance> = []
     /// Generations are never used twice, not even by two stages.
     var lastGeneration: UInt64 = 0
-    /// Attempts given at the shards of stages that are closed: their numbers are not used again if one is opened again.
+    /// Attempts given at the shards of stages that are closed, none at those of earlier runs: their numbers are not used again
+    /// if one is opened again.
     var attempts: [String: [UInt32]] = [:]
 
     /// An orderly end that was asked for.
@@ -107,6 +108,9 @@ package struct CoordinatorMachine: Sendable {
         postponeAfterPause(now: now)
         switch event {
         case .message(let envelope): return receive(envelope, now: now)
+        case .stageCached(let stage):
+            attempts[stage] = attempts[stage] ?? []
+            return []
         case .openShards(let table): return open(table, now: now)
         case .openTraining(let spec): return open(spec, now: now)
         case .outputsChecked(let commit, let isPresent): return checked(commit, isPresent, now: now)

@@ -52,6 +52,12 @@ package struct ProtocolRules: OptionSet, Sendable, Hashable {
     /// R3: what was found to be damaged is not counted again.
     package static let withdrawDamaged = ProtocolRules(bit: 19)
 
+    /// R5: what a manifest names is in the journal before it is taken back.
+    package static let recordBeforeTakingBack = ProtocolRules(bit: 20)
+
+    /// R8: a finished stage is taken back, and published after that, and a job finished, by the latest coordinator only.
+    package static let latestTakesBack = ProtocolRules(bit: 21)
+
     /// Every rule.
-    package static let all = ProtocolRules(rawValue: (1 << 20) - 1)
+    package static let all = ProtocolRules(rawValue: (1 << 22) - 1)
 }

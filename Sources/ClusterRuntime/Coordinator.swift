@@ -18,6 +18,7 @@ package enum Coordinator {
             while case .stage(let spec) = try driver.next(after: session.stages) {
                 do { try session.run(spec) } catch let damage as DamagedInput { try session.goBack(damage) }
             }
+            try session.ledger.requireLatest()
             return try session.finish()
         } catch {
             session.abort(error)
@@ -44,7 +45,7 @@ private final class CoordinatorSession {
     private let options: CoordinatorOptions
     private let directory: RunDirectory
     private let lock: RunLock
-    private let ledger: RunLedger
+    let ledger: RunLedger
     private let loop: CoordinatorLoop
     private let socketFolder: String
 

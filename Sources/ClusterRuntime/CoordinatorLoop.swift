@@ -199,7 +199,9 @@ final class CoordinatorLoop: @unchecked Sendable {
         case .openTraining(let spec, let number):
             watch.opened(id: spec.stage, name: spec.stageName, number: number, total: 0, done: 0)
             feed(.openTraining(spec))
-        case .stageCached(let stage, let number): watch.cached(stage, number: number)
+        case .stageCached(let stage, let number):
+            watch.cached(stage, number: number)
+            feed(.stageCached(stage.id))
         case .log(let event): watch.report(event)
         case .durable(let marks):
             for mark in marks { feed(.durable(mark)) }

@@ -94,6 +94,14 @@ package struct RunDirectory: Sendable {
         }
     }
 
+    /// Throws ``ClusterError/superseded(path:epoch:)`` if an epoch after this one has been taken.
+    func requireLatest(_ epoch: UInt64) throws {
+        let latest = names(in: "epoch").compactMap { UInt64($0) }.max() ?? 0
+        guard latest <= epoch || !rules.contains(.latestTakesBack) else {
+            throw ClusterError.superseded(path: file("epoch"), epoch: Int(clamping: latest))
+        }
+    }
+
     /// Names in a folder in ascending order; none if it does not exist.
     package func names(in folder: String) -> [String] { disk.names(in: file(folder)) }
 }

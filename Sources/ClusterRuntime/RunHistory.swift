@@ -94,10 +94,7 @@ package struct RunHistory: Sendable {
         case .shardWithdrawn(let withdrawn):
             // Somebody who went on with it without knowing finds out for himself.
             guard !isLate, rules.contains(.withdrawDamaged) else { return }
-            let stage = index(of: withdrawn.stage)
-            let commit = places[stage][Int(withdrawn.shard)].flatMap(record)?.shardCommitted.commit
-            guard commit?.outputs.contains(where: { $0.path == withdrawn.path }) == true else { return }
-            places[stage][Int(withdrawn.shard)] = nil
+            places[index(of: withdrawn.stage)] = [:]
         case .epochStart, .shardCommitted, .stagePublished, .generation, .jobEnded, .shardQuarantined, nil:
             break
         }

@@ -47,8 +47,9 @@ package struct RunLedger: Sendable {
 
     /// Takes the manifest of a finished stage back because the file at `place` is damaged; returns what is left of it.
     ///
-    /// From then on only the journal says what is finished, and it may have been lost since the manifest was published: what
-    /// the manifest names is on record first. `write` returns when its records are on disk. Throws
+    /// From then on only the journal says what is finished: what the manifest names is on record first, since journals may have
+    /// been lost after it was published, or know other attempts than those that it names, if another coordinator published
+    /// it. `write` returns when its records are on disk. Throws
     /// ``ClusterError/superseded(path:epoch:)`` if a later coordinator has the run directory: what is finished there is no
     /// longer this one's to take back.
     package func takeBack(
@@ -56,18 +57,16 @@ package struct RunLedger: Sendable {
     ) throws -> StageFiles.Remains {
         try requireLatest()
         let remains = try files.remains(without: place)
-        let opening = openRecord(files).stageOpen
-        try write(Self.records(opening, remains.commits) + [withdrawnRecord(place)])
+        let isKept = directory.rules.contains(.recordBeforeTakingBack)
+        let kept = Self.records(openRecord(files).stageOpen, isKept ? remains.commits : [:])
+        try write([withdrawnRecord(place)] + kept)
         try files.withdraw(epoch: epoch)
         return remains
     }
 
-    private func requireLatest() throws {
-        let latest = directory.names(in: "epoch").compactMap { UInt64($0) }.max() ?? 0
-        guard latest <= epoch else {
-            throw ClusterError.superseded(path: directory.file("epoch"), epoch: Int(latest))
-        }
-    }
+    /// Throws ``ClusterError/superseded(path:epoch:)`` if a later coordinator has the run directory, which may have taken back
+    /// what this one takes for finished.
+    package func requireLatest() throws { try directory.requireLatest(epoch) }
 
     /// A stage that is begun and its finished shards as records.
     static func records(_ open: WireStageOpen, _ commits: [Int: WireShardCommit]) -> [WireJournalRecord] {
@@ -81,7 +80,7 @@ package struct RunLedger: Sendable {
             }
     }
 
-    /// The record that a committed shard does not count any more.
+    /// The record that nothing of a stage that is on record so far counts any more, because of a damaged file.
     private func withdrawnRecord(_ place: StageFiles.Place) -> WireJournalRecord {
         var record = WireJournalRecord()
         record.shardWithdrawn.stage = place.stage

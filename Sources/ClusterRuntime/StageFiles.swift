@@ -92,6 +92,9 @@ package struct StageFiles {
 
     /// Publishes the stage; a second publisher must have the same digests. Then removes what the manifest does not name
     /// of this epoch and earlier ones.
+    ///
+    /// Where a manifest was taken back, only the latest coordinator publishes another: an earlier one may rely on files that
+    /// were deleted, or found to be damaged, meanwhile. Throws ``ClusterError/superseded(path:epoch:)``.
     package func publish(_ commits: [WireShardCommit], build: String, epoch: UInt64) throws -> FinishedStage {
         var manifest = WireManifest()
         manifest.stage = spec.id
@@ -104,6 +107,7 @@ package struct StageFiles {
             shard.result = commit.result
             return shard
         }
+        if wasTakenBack { try directory.requireLatest(epoch) }
         if !directory.rules.contains(.manifestBeforeDeletion) { removeUnnamed(manifest, epoch: epoch) }
         if !directory.rules.contains(.exclusiveManifest) {
             try directory.write(manifest, manifestName)
@@ -205,15 +209,26 @@ package struct StageFiles {
         let isNamed = directory.rules.contains(.keepWhatIsNamed)
         let named = Set(isNamed ? manifest.shards.flatMap { $0.outputs.map(\.path) } : [])
         directory.disk.removeFolder(directory.file("\(folder)/checkpoints"))
-        let names = directory.names(in: folder)
         // Where a manifest was taken back, another coordinator may go on with what that one named.
-        guard !names.contains(where: { $0.hasPrefix("MANIFEST.pb.invalid") }) else { return }
-        for name in names where !named.contains("\(folder)/\(name)") {
-            guard let match = name.firstMatch(of: /^[A-Za-z0-9_-]+\.e([0-9]+)\.a[0-9]+\./),
-                let owner = UInt64(match.1), owner <= epoch
-            else { continue }
+        guard !wasTakenBack else { return }
+        for name in directory.names(in: folder) where !named.contains("\(folder)/\(name)") {
+            guard let owner = Self.epoch(ofAttempt: name), owner <= epoch else { continue }
             directory.disk.remove(directory.file("\(folder)/\(name)"))
         }
+    }
+
+    /// Whether a manifest of this stage was put aside.
+    private var wasTakenBack: Bool {
+        directory.names(in: stageFolder(spec.id)).contains { $0.hasPrefix("MANIFEST.pb.invalid") }
+    }
+
+    /// The epoch in the name `<shard>.e<epoch>.a<attempt>.…`; nil for other names.
+    static func epoch(ofAttempt name: String) -> UInt64? {
+        let parts = name.split(separator: ".", maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count == 4, !parts[0].isEmpty, parts[1].first == "e", parts[2].first == "a",
+            UInt32(parts[2].dropFirst()) != nil
+        else { return nil }
+        return UInt64(parts[1].dropFirst())
     }
 }
 

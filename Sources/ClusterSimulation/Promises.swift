@@ -162,14 +162,14 @@ struct Promises {
         }
     }
 
-    /// A commit counts no more, unless a later coordinator has gone on with it.
+    /// The commits of a stage count no more, unless a later coordinator has gone on with them; those that are left follow.
     private mutating func withdraw(_ record: WireShardWithdrawn, epoch: UInt64) {
         let shard = Shard(stage: record.stage, index: Int(record.shard))
         retracted.insert(record.path)
         guard epoch >= newestEpoch else { return }
         withdrawn.insert("/run/\(record.path)")
         withdrawnShards.insert(shard)
-        if commits[shard]?.commit.outputs.first?.path == record.path { commits[shard] = nil }
+        commits = commits.filter { $0.key.stage != record.stage }
     }
 
     private mutating func note(_ commit: WireShardCommit, epoch: UInt64) throws {
@@ -269,6 +269,7 @@ struct Promises {
                 throw Violation(invariant: .manifest, details: "\(path) is gone")
             }
             manifests[stage] = nil
+            if let known { try checkRemains(of: known, stage) }
             return
         }
         if let known, known != data, !damaged.contains(where: { names(known, $0) }) {
@@ -279,6 +280,19 @@ struct Promises {
             manifest.shards.count == (stage == "aa" ? shards : 1)
         else { throw Violation(invariant: .shards, details: "\(path) does not name every shard") }
         for (index, shard) in manifest.shards.enumerated() { try check(shard.outputs, stage, index, disk) }
+    }
+
+    /// What a manifest named that was taken back is on record, but for what rotted.
+    private func checkRemains(of data: Data, _ stage: String) throws {
+        guard let manifest = try? WireManifest(serializedBytes: data) else { return }
+        for (index, shard) in manifest.shards.enumerated()
+        where !shard.outputs.contains(where: { damaged.contains("/run/\($0.path)") })
+            && commits[Shard(stage: stage, index: index)]?.commit.outputs != shard.outputs
+        {
+            throw Violation(
+                invariant: .durable,
+                details: "shard \(index) was named by a manifest that is gone, and no commit is durable")
+        }
     }
 
     private func check(

@@ -42,8 +42,7 @@ package struct Scenario: Sendable {
     /// Probabilities that a file rots right after it got its name, and that a copied state does.
     let fileRot: Double
     let stateRot: Double
-    /// Probability that a file of the finished stage rots before the training reads it; never beside two coordinators, who
-    /// may both take the stage back.
+    /// Probability that a file of the finished stage rots before the training reads it.
     let inputRot: Double
     /// Members that the training has at least and at most.
     let members: ClosedRange<Int>
@@ -70,7 +69,7 @@ package struct Scenario: Sendable {
         stray = isLossy ? 0.06 * random.nextDouble() : 0
         fileRot = !isQuiet && random.nextInt(below: 4) == 0 ? 0.05 : 0
         stateRot = !isQuiet && random.nextInt(below: 16) == 0 ? 0.5 : 0
-        let rots = !isQuiet && random.nextInt(below: 6) == 0
+        inputRot = !isQuiet && random.nextInt(below: 6) == 0 ? 0.5 : 0
         let least = random.nextInt(below: 4) == 0 ? 2 : 1
         members = least...(random.nextInt(below: 4) == 0 ? 2 : 16)
         let count = isQuiet ? 0 : 1 + random.nextInt(below: 6)
@@ -79,10 +78,6 @@ package struct Scenario: Sendable {
             // Most of it while work is under way: a quiet job ends after about four seconds.
             (random.nextDouble() * (random.nextInt(below: 4) == 0 ? 10 : 4), Self.mishap(&random, hosts))
         }
-        let isSplit = mishaps.contains {
-            if case .secondCoordinator = $0.mishap { true } else { false }
-        }
-        inputRot = rots && !isSplit ? 0.5 : 0
     }
 
     /// Whether three workers may die, or fail, over one shard.

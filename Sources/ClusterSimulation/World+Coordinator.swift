@@ -31,7 +31,8 @@ extension World {
             coordinators[id] = process
             append(ledger.startRecord(job: "job", build: "b"), nil, process)
             post(.coordinatorTick(id), after: 0.01)
-            post(.openStage(id), after: 0.01)
+            // The job may have much to look at before it asks for its first stage.
+            post(.openStage(id), after: 0.01 + soon(1))
         } catch let error as FileError {
             trace?("coordinator does not start: \(error)")
             post(.startCoordinator(host: host), after: 1)
@@ -153,7 +154,10 @@ extension World {
         let stage = stageFiles(process)
         do {
             let (cached, _) = try stage.load(epoch: process.ledger.epoch)
-            if let cached { return goOn(cached, process) }
+            if let cached {
+                try feed(process, .stageCached(cached.id))
+                return goOn(cached, process)
+            }
             try process.ledger.directory.createFolder("stage/\(stage.spec.id)")
             let remains = process.stage == 0 ? process.withdrawn : nil
             let commits = remains?.commits ?? process.ledger.earlierCommits(stage)
@@ -193,7 +197,9 @@ extension World {
         let finished: FinishedStage
         do {
             finished = try stage.publish(commits, build: "b", epoch: process.ledger.epoch)
-        } catch let error as FileError { return restart(process, error) } catch {
+        } catch let error as FileError { return restart(process, error) } catch ClusterError.superseded {
+            return restart(process, nil)
+        } catch {
             throw Violation(invariant: .manifest, details: "publishing failed: \(error)")
         }
         append(process.ledger.publishedRecord(stage), nil, process)
@@ -245,6 +251,7 @@ extension World {
     // MARK: Ends
 
     private func finish(_ process: CoordinatorProcess) {
+        do { try process.ledger.requireLatest() } catch { return restart(process, error) }
         if !process.disk.isDead { end = .finished }
     }
 

@@ -106,13 +106,47 @@ package final class World {
                 queue.put(event, at: late)
                 continue
             }
-            trace?("\(now) \(event)")
+            trace?("\(now) \(Self.line(event))")
             try handle(event)
             buryDead()
             try checkPromises()
         }
         try checkEnd()
         return end ?? .finished
+    }
+
+    /// An event as one line of a trace.
+    private static func line(_ event: Event) -> String {
+        switch event {
+        case .toCoordinator(let host, let from, let envelope):
+            "toCoordinator(host: \(host), from: \(from)) \(brief(envelope))"
+        case .toWorker(let id, let envelope): "toWorker(\(id)) \(brief(envelope))"
+        case .check(let id, let commit, _): "check(\(id)) \(brief(commit.attempt))"
+        case .publishStage(let id, let commits):
+            "publishStage(\(id)) \(commits.flatMap(\.outputs).map(\.path).joined(separator: " "))"
+        default: "\(event)"
+        }
+    }
+
+    private static func brief(_ envelope: WireEnvelope) -> String {
+        let text: String =
+            switch envelope.body {
+            case .hello(let hello): "hello, holds \(hello.held.map(brief))"
+            case .heartbeat(let message): "heartbeat, holds \(message.held.map(brief))"
+            case .grant(let grant): "grant \(brief(grant.attempt))"
+            case .result(let result): "result \(brief(result.commit.attempt))"
+            case .ack(let ack): "ack \(brief(ack.attempt))"
+            case .shardFailed(let failed): "shardFailed \(brief(failed.attempt))"
+            case .revoke(let revoke): "revoke \(revoke.attempts.map(brief))"
+            case .returned(let returned): "returned \(returned.attempts.map(brief))"
+            case .some(let body): "\(body)".prefix { $0 != "(" }.description
+            case nil: ""
+            }
+        return "epoch \(envelope.epoch), instance \(envelope.instance): \(text)"
+    }
+
+    private static func brief(_ attempt: WireAttemptID) -> String {
+        "s\(attempt.shard).e\(attempt.epoch).a\(attempt.attempt)"
     }
 
     /// Until when the process that an event belongs to stands still.

@@ -115,7 +115,7 @@ struct DamagedInputTests {
         try journal.write([ledger.startRecord(job: "j", build: "test"), record(first), withdrawn])
         #expect(try RunHistory(directory).commits["aa"]?[3] == nil)
         let second = commit(attempt: 2)
-        try journal.write([record(second), withdrawn])
+        try journal.write([record(second)])
         #expect(try RunHistory(directory).commits["aa"]?[3] == second)
     }
 
@@ -169,6 +169,44 @@ struct DamagedInputTests {
         }
         #expect(error.code == "cluster.superseded")
         #expect(try files.place(of: place.path) == place)
+    }
+
+    /// Of two coordinators side by side the earlier one may have published: its files count, whatever the later one's journal
+    /// says; and it must not publish again behind the back of the one that took the manifest back.
+    @Test func aTakenBackManifestCountsMoreThanTheJournal() throws {
+        let folder = try TemporaryFolder("cluster")
+        let directory = RunDirectory(path: folder.path, disk: SystemDisk(), rules: .all)
+        try directory.createFolder("stage/aa")
+        let shards = (0..<2).map { ShardSpec(name: "s\($0)", payload: Data()) }
+        let files = StageFiles(
+            directory: directory, spec: StageSpec(id: "aa", name: "n", kind: .shards(shards)))
+        func commits(epoch: Int) throws -> [WireShardCommit] {
+            try (0..<2).map { index in
+                try WireShardCommit.with {
+                    $0.attempt.stage = "aa"
+                    $0.attempt.shard = UInt32(index)
+                    $0.outputs = [.with { $0.path = "stage/aa/s\(index).e\(epoch).a1.text" }]
+                    try Data().write(to: URL(fileURLWithPath: directory.file($0.outputs[0].path)))
+                }
+            }
+        }
+        let first = try RunLedger(directory, build: "test")
+        let second = try RunLedger(directory, build: "test")
+        let journal = try JournalSegment(path: second.journalPath, disk: SystemDisk())
+        let (ours, theirs) = (try commits(epoch: 2), try commits(epoch: 1))
+        try journal.write([second.startRecord(job: "j", build: "test"), second.openRecord(files)])
+        try journal.write(ours.map(record))
+        _ = try files.publish(theirs, build: "test", epoch: first.epoch)
+        let adopted = try files.publish(ours, build: "test", epoch: second.epoch)
+        #expect(adopted.shards[0].outputs[0].path == "stage/aa/s0.e1.a1.text")
+        let place = try #require(try files.place(of: "stage/aa/s1.e1.a1.text"))
+        _ = try second.takeBack(place, of: files, write: { try journal.write($0) })
+        let known = try RunLedger(directory, build: "test").earlierCommits(files)
+        #expect(known.mapValues { $0.outputs[0].path } == [0: "stage/aa/s0.e1.a1.text"])
+        let error = try #require(throws: ClusterError.self) {
+            try files.publish(theirs, build: "test", epoch: first.epoch)
+        }
+        #expect(error.code == "cluster.superseded")
     }
 
     private func commit(attempt: UInt32) -> WireShardCommit {

@@ -82,6 +82,23 @@ struct JournalTests {
         #expect(JournalFile.decode(try Data(contentsOf: URL(fileURLWithPath: path))).records == records)
     }
 
+    @Test func waitsUntilRecordsAreOnDiskOrSaysWhyTheyAreNot() throws {
+        let folder = try TemporaryFolder("journal")
+        let path = folder.file("1.pbj")
+        let journal = try JournalWriter(path: path, whenDurable: { _ in }, whenFailed: { _ in })
+        let records = records(3)
+        for record in records {
+            try journal.write([record])
+            let written = JournalFile.decode(try Data(contentsOf: URL(fileURLWithPath: path))).records
+            #expect(written.last == record)
+        }
+        journal.abandon(ClusterError.superseded(path: path, epoch: 2))
+        let error = try #require(throws: ClusterError.self) { try journal.write(records) }
+        #expect(error.code == "cluster.superseded")
+        journal.finish()
+        #expect(JournalFile.decode(try Data(contentsOf: URL(fileURLWithPath: path))).records == records)
+    }
+
     @Test func refusesASegmentThatExists() throws {
         let folder = try TemporaryFolder("journal")
         let path = folder.file("1.pbj")

@@ -66,6 +66,16 @@ struct RunDirectoryTests {
         #expect(directory.names(in: "stage/aa") == ["MANIFEST.pb", "best.h5", "s0.e2.a1.text"])
     }
 
+    @Test(
+        arguments: [
+            ("s0.e2.a11.text", 2), ("a-b_c.e18.a1.commit.pb", 18), ("best.h5", nil), ("s0.e2.text", nil),
+            (".e2.a1.text", nil), ("s0.e.a1.text", nil), ("s0.e1.b1.text", nil),
+            ("MANIFEST.pb.invalid.e2", nil),
+        ] as [(String, UInt64?)]) func knowsAnAttemptByItsName(name: String, epoch: UInt64?)
+    {
+        #expect(StageFiles.epoch(ofAttempt: name) == epoch)
+    }
+
     @Test func putsAManifestAsideWhoseFilesAreGone() throws {
         let folder = try TemporaryFolder("run")
         let directory = try RunDirectory(folder.path)

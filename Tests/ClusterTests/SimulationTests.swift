@@ -11,7 +11,8 @@ struct SimulationTests {
         #expect(report.histories == 50)
     }
 
-    /// A grant that was sent again and overtaken by the Ack of its result would be computed, and written, twice.
+    /// A grant that was sent again and overtaken by the Ack of its result would be computed, and written, twice; one that a
+    /// second coordinator believes to be held, since an Ack of the first one overtook the Hello, is given back to it.
     @Test func aWorkerTakesAGrantOnce() {
         var worker = WorkerMachine(hello: WireHello(), patience: 60, now: 0)
         func message(_ body: MessageBody) -> WorkerEvent {
@@ -25,6 +26,7 @@ struct SimulationTests {
         grant.attempt.attempt = 1
         _ = worker.handle(message(.welcome(WireWelcome())), now: 0)
         #expect(worker.handle(message(.grant(grant)), now: 1) == [.compute(grant)])
+        #expect(worker.handle(message(.grant(grant)), now: 1) == [])
         _ = worker.handle(.computed(grant.attempt), now: 2)
         var result = WireResult()
         result.commit.attempt = grant.attempt
@@ -33,7 +35,9 @@ struct SimulationTests {
         ack.attempt = grant.attempt
         _ = worker.handle(message(.ack(ack)), now: 3)
         #expect(worker.held.isEmpty)
-        #expect(worker.handle(message(.grant(grant)), now: 4) == [])
+        var returned = WireReturned()
+        returned.attempts = [grant.attempt]
+        #expect(worker.handle(message(.grant(grant)), now: 4) == [.send(.returned(returned))])
     }
 
     @Test(arguments: Mutant.all.indices) func noticesADroppedRule(number: Int) {

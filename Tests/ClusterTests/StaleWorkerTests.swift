@@ -59,6 +59,58 @@ struct StaleWorkerTests {
         #expect(machine.shards?.held(by: 2) == held)
     }
 
+    /// Why a stopped worker's shard may end with attempt 3: the first worker that joins is granted both shards, the second
+    /// one gets the shard that the first has not begun, as attempt 2, and is then lost.
+    @Test func aShardThatWasHandedOnUnbegunEndsWithAttemptThree() {
+        var machine = CoordinatorMachine(
+            .init(job: "job", build: "b", fingerprint: "f", epoch: 1, runDirectory: "/run"))
+        let items = (0..<2).map { ShardTable.Item(name: "s\($0)", payload: Data()) }
+        _ = machine.handle(.message(Self.envelope(1, .hello(Self.hello))), now: 0)
+        _ = machine.handle(
+            .openShards(ShardTable(stage: "aa", stageName: "n", items: items, epoch: 1)), now: 0)
+        let told = machine.handle(.message(Self.envelope(2, .hello(Self.hello))), now: 0)
+        let asked = told.compactMap { directive -> [WireAttemptID]? in
+            if case .send(1, .revoke(let revoke)) = directive { revoke.attempts } else { nil }
+        }.joined()
+        #expect(asked.map(\.attempt) == [1])
+        let returned = WireReturned.with { $0.attempts = Array(asked) }
+        _ = machine.handle(.message(Self.envelope(1, .returned(returned))), now: 0)
+        #expect(machine.shards?.held(by: 2).map(\.attempt) == [2])
+        for second in 1...20 {
+            var heartbeat = WireHeartbeat()
+            heartbeat.pulse = UInt64(second)
+            heartbeat.held = machine.shards?.held(by: 1) ?? []
+            _ = machine.handle(.message(Self.envelope(1, .heartbeat(heartbeat))), now: Seconds(second))
+            _ = machine.handle(.tick, now: Seconds(second))
+        }
+        #expect(machine.shards?.held(by: 1).map(\.attempt) == [1, 3])
+    }
+
+    /// A coordinator that was started again hears of results before it opens their stage: acknowledged, they would be
+    /// forgotten without being on record.
+    @Test func aResultIsKeptUntilItsStageIsOpen() {
+        var machine = CoordinatorMachine(
+            .init(job: "job", build: "b", fingerprint: "f", epoch: 2, runDirectory: "/run"))
+        let late = WireAttemptID.with {
+            $0.stage = "aa"
+            $0.epoch = 1
+            $0.attempt = 1
+        }
+        let result = Self.envelope(1, .result(.with { $0.commit.attempt = late }))
+        let acknowledged = CoordinatorDirective.send(to: 1, .ack(.with { $0.attempt = late }))
+        _ = machine.handle(.message(Self.envelope(1, .hello(Self.hello))), now: 0)
+        #expect(machine.handle(.message(result), now: 1) == [])
+        var finished = machine
+        _ = finished.handle(.stageCached("aa"), now: 2)
+        #expect(finished.handle(.message(result), now: 3) == [acknowledged])
+        let items = [ShardTable.Item(name: "s0", payload: Data())]
+        _ = machine.handle(
+            .openShards(ShardTable(stage: "aa", stageName: "n", items: items, epoch: 2)), now: 2)
+        let told = machine.handle(.message(result), now: 3)
+        #expect(told.contains { if case .check(let commit) = $0 { commit.attempt == late } else { false } })
+        #expect(!told.contains(acknowledged))
+    }
+
     @Test func aWorkerThatHearsThatItWasGivenUpForgetsItsResults() {
         var worker = WorkerMachine(hello: Self.hello, patience: 1000, now: 0)
         var attempt = WireAttemptID()
@@ -105,7 +157,8 @@ struct StaleWorkerTests {
         #expect(createFile(end))
         let outcome = try job.finish()
         #expect(try other.wait().status == 0)
-        // Another attempt than the first one, which was the stopped worker's.
+        // Another attempt than the stopped worker's, which was the first one, or the second one if the other worker had been
+        // granted the shard before and gave it back unbegun; nothing ends with the first one.
         #expect(!outcome.stages[0].shards[place].outputs[0].path.hasSuffix("s\(place).e1.a1.text"))
         #expect(try Data(contentsOf: URL(fileURLWithPath: "\(job.run)/stage/5a/MANIFEST.pb")) == manifest)
         for (place, shard) in outcome.stages[0].shards.enumerated() {

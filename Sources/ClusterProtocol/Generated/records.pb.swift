@@ -305,7 +305,8 @@ package nonisolated struct WireShardQuarantined: Sendable {
   package init() {}
 }
 
-/// A committed shard whose files are not as they were written any more: it is computed again.
+/// The manifest of a stage is taken back since a file is not as it was written any more: no commit of the stage before this
+/// record counts. The opening, and the commits of the manifest's other shards, follow.
 package nonisolated struct WireShardWithdrawn: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -313,9 +314,10 @@ package nonisolated struct WireShardWithdrawn: Sendable {
 
   package var stage: String = String()
 
+  /// is computed again
   package var shard: UInt32 = 0
 
-  /// of the damaged file: a commit without it stays
+  /// of the damaged file
   package var path: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
