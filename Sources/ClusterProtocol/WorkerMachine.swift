@@ -170,6 +170,14 @@ package struct WorkerMachine: Sendable {
         }
     }
 
+    /// Whether a Hello is due at once: none was said since the worker was made, asked, or connected.
+    package var owesHello: Bool { !isWelcome && lastHello == nil }
+
+    /// A connection has come about: what was said before it may be lost.
+    package mutating func connected() {
+        if !isWelcome { lastHello = nil }
+    }
+
     /// What the worker found in the run directory; said with the next Hello.
     package mutating func note(_ sight: WireTokenSight) { hello.token = sight }
 

@@ -55,12 +55,14 @@ final class CollectiveThread: @unchecked Sendable {
 
     // MARK: The compute thread's side
 
-    /// Makes `call` the present one.
-    func begin(_ call: any CollectiveCall, number: UInt64) {
+    /// Makes `call` the present one and has `sending` done by this thread before it can be finished: frames of others may
+    /// be all that it waits for.
+    func begin(_ call: any CollectiveCall, number: UInt64, sending: @escaping () -> Void = {}) {
         startIfNeeded()
         post { [self] in
             outbox.call = number
             current = call
+            sending()
             let waiting = early
             early = []
             for frame in waiting { sort(frame) }

@@ -40,6 +40,8 @@ final class CoordinatorLoop: @unchecked Sendable {
     static let drainGrace: Seconds = 60
     /// Workers from which on messages are gathered, and microseconds for which they are at most: 10 per worker.
     private static let (crowd, longestGathering) = (100, UInt32(10_000))
+    /// Milliseconds between two looks for workers that have not gone yet, doubling.
+    private static let farewellPauses = 1...20
     /// Messages taken per turn, so that nothing else starves.
     static let messagesPerTurn = 500
 
@@ -434,6 +436,7 @@ final class CoordinatorLoop: @unchecked Sendable {
     /// what was sent over it may be lost.
     private func farewell(_ workers: [Instance]) {
         var waiting = workers
+        var pause = Self.farewellPauses.lowerBound
         let deadline = SystemFacts.now() + 2
         while !waiting.isEmpty, SystemFacts.now() < deadline, let router {
             receive()
@@ -442,7 +445,9 @@ final class CoordinatorLoop: @unchecked Sendable {
                 let data = (try? envelope(.shutdown(message), to: instance).serializedData()) ?? Data()
                 return (try? router.send([PeerGate.routingID(instance), data])) != .unreachable
             }
-            _ = try? poll([PollInterest(router)], timeout: 20)
+            // Nothing tells that a worker has gone, and most go at once.
+            _ = try? poll([PollInterest(router)], timeout: pause)
+            pause = min(2 * pause, Self.farewellPauses.upperBound)
         }
     }
 

@@ -186,9 +186,10 @@ final class MemberCollective: Collective {
         try begin()
         guard memberCount > 1 else { return [mine] }
         let gather = GatherCall(mine, index: memberIndex, count: memberCount)
-        thread.begin(gather, number: call)
         let memory = Memory(mine)
-        thread.post { [thread, all] in thread.outbox.put(.gather, memory, to: all.others) }
+        thread.begin(gather, number: call) { [outbox = thread.outbox, all] in
+            outbox.put(.gather, memory, to: all.others)
+        }
         try wait()
         return gather.values
     }

@@ -31,6 +31,8 @@ final class WorkerLoop {
 
     /// Seconds between two looks at the clock at least; looking at one's own memory costs system calls.
     private static let tickInterval: Seconds = 0.02
+    /// Where a Hello is due: joining takes a message each way, not ticks.
+    private static let greetingInterval: Seconds = 0.001
 
     /// Seconds of silence after which the connection is made anew: the library gives up some kinds of broken ones.
     private static let reconnectAfter: Seconds = 10
@@ -129,7 +131,8 @@ final class WorkerLoop {
 
     private func tick() throws -> (exitStatus: Int32, reason: String)? {
         let now = SystemFacts.now()
-        guard now - lastTick >= Self.tickInterval else { return nil }
+        let interval = machine.owesHello ? Self.greetingInterval : Self.tickInterval
+        guard now - lastTick >= interval else { return nil }
         lastTick = now
         if now - max(lastHeard, lastConnect) > Self.reconnectAfter { try findAgain() }
         return try handle(.tick(compute.status))
@@ -196,7 +199,9 @@ final class WorkerLoop {
     private func noteConnections() throws {
         while let parts = monitor.receive() {
             switch Socket.connectionEvent(from: parts) {
-            case .connected: refusals = 0
+            case .connected:
+                refusals = 0
+                machine.connected()
             case .refused(.key):
                 throw KeyError.refused(
                     endpoint: place.endpoint,

@@ -140,6 +140,28 @@ struct CollectiveTests {
         }
     }
 
+    /// The other's value is there before the call begins: the last call of a training may end as soon as it has begun.
+    @Test func aCallThatIsCompleteAtOnceHasSentItsOwnValue() throws {
+        let value = Memory(Data("theirs".utf8))
+        var theirs = PeerFrame(kind: .gather, generation: 1, step: 1, sender: 0)
+        theirs.job = 1
+        theirs.payloadBytes = UInt32(value.bytes.count)
+        let header = theirs.encoded(payload: value.bytes)
+        let plan = CollectivePlan.plans(members: 2, ranks: 2, route: .direct, bucketBytes: 128)[1]
+        var silent = 0
+        for _ in 0..<2000 {
+            let controls = [try CollectiveControl(), try CollectiveControl()]
+            let network = MemoryNetwork(controls)
+            #expect(try network.carrier(0).send(header, value.bytes, to: 1))
+            let collective = MemberCollective(
+                plan, carrier: network.carrier(1), control: controls[1], progress: ProgressCounter())
+            #expect(try collective.allGather(Data("mine".utf8)) == [Data("theirs".utf8), Data("mine".utf8)])
+            collective.end()
+            if network.sent[.gather] != 2 { silent += 1 }
+        }
+        #expect(silent == 0, "\(silent) of 2000 calls ended without sending")
+    }
+
     @Test func isInterruptedWhileItWaits() throws {
         let controls = Mutex<CollectiveControl?>(nil)
         let results = try withMembers(2, ranks: 2, transport: "inproc") { collective, control -> Bool in
