@@ -298,9 +298,10 @@ package struct ShardTable: Sendable {
 
     /// Notes a reported result.
     package mutating func report(_ attempt: WireAttemptID, from instance: Instance) -> Disposition {
-        guard let index = index(of: attempt), !isFinal(index), !isOutdated(attempt, index) else {
-            return .duplicate
-        }
+        // A result that was refused may come again before its worker hears of it: it has failed once, not twice.
+        guard let index = index(of: attempt), !isFinal(index), !isOutdated(attempt, index),
+            !shards[index].dead.contains(attempt)
+        else { return .duplicate }
         if !rules.contains(.countCommitted) { committedCount += 1 }
         let reporter = Reporter(attempt: attempt, instance: instance)
         let isNews = shards[index].committing == nil && !shards[index].checking.contains(attempt)

@@ -19,6 +19,11 @@ package struct RunHistory: Sendable {
     /// Where the commits of each stage lie, by shard.
     private var places: [[Int: Place]] = []
     private var stages: [String: Int] = [:]
+    private var names: [String] = []
+    /// Digests of the inputs with which each epoch opened a stage.
+    private var openings: [UInt64: [String: String]] = [:]
+    /// The epoch that took a stage back last.
+    private var takenBack: [Int: UInt64] = [:]
     /// The stage that was looked for last: records of one stage follow each other.
     private var last: (name: [UInt8], index: Int)?
 
@@ -82,22 +87,37 @@ package struct RunHistory: Sendable {
 
     private mutating func apply(_ place: Place, isLate: Bool) {
         if let (stage, shard) = commit(at: place) {
+            if isLate, isOutdated(place, stage) { return }
             // The first commit wins, also on replay.
             if places[stage][shard] == nil { places[stage][shard] = place }
             return
         }
         switch record(place)?.body {
         case .stageOpen(let open):
+            openings[place.epoch, default: [:]][open.stage] = open.inputs
+            let known = inputs[open.stage]
+            // A later epoch has opened it.
+            if isLate, known != nil { return }
             // Other inputs under the same id: what was committed before belongs to something else.
-            if let known = inputs[open.stage], known != open.inputs { places[index(of: open.stage)] = [:] }
+            if known != nil, known != open.inputs { places[index(of: open.stage)] = [:] }
             inputs[open.stage] = open.inputs
         case .shardWithdrawn(let withdrawn):
             // Somebody who went on with it without knowing finds out for himself.
             guard !isLate, rules.contains(.withdrawDamaged) else { return }
-            places[index(of: withdrawn.stage)] = [:]
+            let stage = index(of: withdrawn.stage)
+            places[stage] = [:]
+            takenBack[stage] = place.epoch
         case .epochStart, .shardCommitted, .stagePublished, .generation, .jobEnded, .shardQuarantined, nil:
             break
         }
+    }
+
+    /// Whether a commit that came too late does not count: whoever took its stage back wrote down what was left, and with other
+    /// inputs it belongs to something else.
+    private func isOutdated(_ place: Place, _ stage: Int) -> Bool {
+        if place.epoch < takenBack[stage] ?? 0 { return true }
+        guard let opening = openings[place.epoch]?[names[stage]] else { return false }
+        return opening != inputs[names[stage]]
     }
 
     // MARK: Records
@@ -136,6 +156,7 @@ package struct RunHistory: Sendable {
     private mutating func index(of stage: String) -> Int {
         if let known = stages[stage] { return known }
         stages[stage] = places.count
+        names.append(stage)
         places.append([:])
         return places.count - 1
     }

@@ -80,7 +80,7 @@ package struct Scenario: Sendable {
         }
     }
 
-    /// Whether three workers may die, or fail, over one shard.
+    /// Whether three workers may die, or fail, over one shard; two of them over files that rot.
     var hasManyKills: Bool {
         let deaths = mishaps.count { _, mishap in
             switch mishap {
@@ -88,7 +88,7 @@ package struct Scenario: Sendable {
             default: false
             }
         }
-        return deaths + (fileRot > 0 ? 1 : 0) >= 3
+        return deaths + (fileRot > 0 ? 2 : 0) >= 3
     }
 
     private static func mishap(_ random: inout RandomStream, _ hosts: Int) -> Mishap {

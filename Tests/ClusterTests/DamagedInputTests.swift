@@ -191,11 +191,14 @@ struct DamagedInputTests {
             }
         }
         let first = try RunLedger(directory, build: "test")
+        let earlier = try JournalSegment(path: first.journalPath, disk: SystemDisk())
+        try earlier.write([first.startRecord(job: "j", build: "test")])
         let second = try RunLedger(directory, build: "test")
         let journal = try JournalSegment(path: second.journalPath, disk: SystemDisk())
         let (ours, theirs) = (try commits(epoch: 2), try commits(epoch: 1))
         try journal.write([second.startRecord(job: "j", build: "test"), second.openRecord(files)])
         try journal.write(ours.map(record))
+        try earlier.write(theirs.map(record))
         _ = try files.publish(theirs, build: "test", epoch: first.epoch)
         let adopted = try files.publish(ours, build: "test", epoch: second.epoch)
         #expect(adopted.shards[0].outputs[0].path == "stage/aa/s0.e1.a1.text")

@@ -157,4 +157,33 @@ struct JournalTests {
         }
         #expect(try RunHistory(directory).commits["aa"]?[0]?.attempt.epoch == expected)
     }
+
+    /// An earlier coordinator opens the stage with other inputs, and commits, behind the back of the one that counts.
+    @Test(arguments: [false, true]) func lateCommitsOnOtherInputsBelongToSomethingElse(isSeen: Bool) throws {
+        let folder = try TemporaryFolder("journal")
+        let directory = try RunDirectory(folder.path)
+        func opening(_ inputs: String) -> WireJournalRecord {
+            .with {
+                $0.stageOpen.stage = "aa"
+                $0.stageOpen.inputs = inputs
+            }
+        }
+        func commit(_ epoch: UInt64, _ shard: UInt32) -> WireJournalRecord {
+            .with {
+                $0.shardCommitted.commit.attempt.stage = "aa"
+                $0.shardCommitted.commit.attempt.shard = shard
+                $0.shardCommitted.commit.attempt.epoch = epoch
+            }
+        }
+        let first = try RunLedger(directory, build: "b")
+        let early = try JournalSegment(path: first.journalPath, disk: SystemDisk())
+        try early.write([first.startRecord(job: "j", build: "b")] + (isSeen ? [opening("old")] : []))
+        let second = try RunLedger(directory, build: "b")
+        let journal = try JournalSegment(path: second.journalPath, disk: SystemDisk())
+        try journal.write([second.startRecord(job: "j", build: "b"), opening("new"), commit(2, 0)])
+        try early.write((isSeen ? [] : [opening("old")]) + [commit(1, 0), commit(1, 1)])
+        let history = try RunHistory(directory)
+        #expect(history.inputs["aa"] == "new")
+        #expect(history.commits["aa"]?.mapValues(\.attempt.epoch) == [0: 2])
+    }
 }

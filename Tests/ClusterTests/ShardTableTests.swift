@@ -101,6 +101,18 @@ struct ShardTableTests {
         #expect(isFinal18)
     }
 
+    /// Its worker sends it again until it hears that it failed.
+    @Test func aResultThatWasRefusedIsNotLookedAtAgain() throws {
+        var table = table(1)
+        guard let attempt = table.grant(to: 1, now: 0, deadline: 15) else { throw Missing() }
+        #expect(table.report(attempt, from: 1) == .check)
+        #expect(table.refuse(attempt).count == 1)
+        let isOver = table.fail(attempt, from: 1, deterministic: false)
+        #expect(!isOver)
+        #expect(table.report(attempt, from: 1) == .duplicate)
+        #expect(table.grant(to: 1, now: 0, deadline: 15)?.attempt == 2)
+    }
+
     @Test func countsOnlyTheWorkInHandAgainstItsShard() throws {
         var table = table(2)
         for number in 1...3 {
