@@ -43,7 +43,8 @@ struct ColumnSources {
     var offset: Offset?
     var attributes: [Source] = []
     var joins: [Join] = []
-    let path: String
+    /// The table's file.
+    let file: TableSource
     /// The table's columns.
     let header: [String]
 
@@ -58,10 +59,10 @@ struct ColumnSources {
 
     /// Finds every needed column in the headers; throws ``DatasetError`` for one that is not there or not alone.
     init(table: DatasetDefinition.Table, needs: [String]?, root: String) throws {
-        path = try Inspector.resolve(table.filePath, of: table.name, root: root)
-        let header = try TableFiles.header(path)
+        file = try TableSource(table, root: root)
+        let header = try file.header(of: table.name)
         self.header = header
-        var lookup = Lookup(table: table.name, path: path, header: header)
+        var lookup = Lookup(table: table.name, path: file.path, header: header)
         for join in table.joins {
             let joinPath = try Inspector.resolve(join.filePath, of: table.name, root: root)
             let right = try TableFiles.header(joinPath)

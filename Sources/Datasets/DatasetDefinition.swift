@@ -40,6 +40,8 @@ package struct DatasetDefinition: Sendable, Equatable {
         package var joins: [Join]
         /// A named step on the table before its joins.
         package var preprocess: String?
+        /// What to read where there is no file at ``filePath``: files as their publisher gives them, the first that is there.
+        package var raw: [RawForm] = []
         /// The column with minutes since the stay began; empty for the beginning itself; nil: no offset.
         package var offset: String?
         /// Whether a time in a Parquet file must be a moment without a zone.
@@ -129,6 +131,9 @@ package struct DatasetDefinition: Sendable, Equatable {
         for i in tables.indices {
             guard let folder = tables[i].root.flatMap({ folders[$0] }) else { continue }
             result.tables[i].filePath = "\(folder)/\(tables[i].filePath)"
+            for j in tables[i].raw.indices {
+                result.tables[i].raw[j].files = tables[i].raw[j].files.map { "\(folder)/\($0)" }
+            }
             for j in tables[i].joins.indices {
                 result.tables[i].joins[j].filePath = "\(folder)/\(tables[i].joins[j].filePath)"
             }
@@ -174,7 +179,7 @@ extension DatasetDefinition.Table {
     init(_ node: ConfigurationNode, name: String) throws {
         try node.allow([
             "file_path", "patient_id", "timestamp", "timestamp_format", "attributes", "extra_attributes",
-            "join", "preprocess", "root", "offset", "zoneless",
+            "join", "preprocess", "root", "offset", "zoneless", "raw",
         ])
         self.name = name
         filePath = try node.required("file_path").string()
@@ -191,6 +196,7 @@ extension DatasetDefinition.Table {
         root = try node.child("root")?.string()
         joins = try node.child("join")?.items().map(DatasetDefinition.Join.init) ?? []
         preprocess = try node.child("preprocess")?.choice(DatasetDefinition.preprocessSteps)
+        raw = try node.child("raw")?.items().map(RawForm.init) ?? []
         isZoneless = try node.child("zoneless")?.bool() ?? false
         offset = try node.child("offset").map { try $0.string().lowercased() }.map { $0 == "0" ? "" : $0 }
     }

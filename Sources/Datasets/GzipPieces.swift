@@ -22,7 +22,8 @@ struct GzipPieces {
                     textBytes: try estimatedText(of: size))
             ]
         }
-        var bounds = [Bound(point: nil, row: try RowReader.readHeader(path).length, line: 2, byte: 0)]
+        let header = try RowReader.readHeader(path)
+        var bounds = [Bound(point: nil, row: header.length, line: header.firstLine, byte: 0)]
         for number in 0..<index.count {
             let place = index.place(number)
             guard place.row - bounds[bounds.count - 1].row >= pieceBytes else { continue }

@@ -63,9 +63,9 @@ package struct Inspector {
     package func check(_ tables: [DatasetDefinition.Table], needs: [String: [String]]) throws {
         for table in tables {
             let sources = try columnSources(of: table, needs: needs[table.name])
-            for path in [sources.path] + sources.joins.map(\.path) { try TableFiles.checkShards(path) }
+            for path in [sources.file.path] + sources.joins.map(\.path) { try TableFiles.checkShards(path) }
             if table.isZoneless {
-                try TableFiles.requireZoneless(sources.path, columns: table.timestamp, table: table.name)
+                try TableFiles.requireZoneless(sources.file.path, columns: table.timestamp, table: table.name)
             }
         }
     }
@@ -97,16 +97,16 @@ package struct Inspector {
     private func patientIDs(_ tables: [DatasetDefinition.Table]) throws -> [String] {
         let withID = tables.filter { table in table.patientID != nil }
         let defaults = withID.filter { definition.defaultTables.contains($0.name) }
-        var candidates: [(size: Int, path: String, column: String, limits: [JoinTable])] = []
+        var candidates: [(size: Int, file: TableSource, column: String, limits: [JoinTable])] = []
         for table in defaults.isEmpty ? withID : defaults {
             guard let column = table.patientID else { continue }
-            let path = try Self.resolve(table.filePath, of: table.name, root: root)
-            guard try TableFiles.header(path).contains(column) else { continue }
-            candidates.append((try TableFiles.size(path), path, column, try limits(of: table)))
+            let file = try TableSource(table, root: root)
+            guard try file.header(of: table.name).contains(column) else { continue }
+            candidates.append((try TableFiles.size(file.path), file, column, try limits(of: table)))
         }
         // A table without rows names nobody; the sort is stable.
         for candidate in candidates.sorted(by: { $0.size < $1.size }) {
-            let ids = try distinctTexts(of: candidate.column, in: candidate.path).filter { id in
+            let ids = try distinctTexts(of: candidate.column, in: candidate.file).filter { id in
                 candidate.limits.allSatisfy { $0.contains(id) }
             }
             if !ids.isEmpty { return ids.sorted { precedes($0, $1) } }
@@ -121,8 +121,8 @@ package struct Inspector {
         }.map(JoinTable.init)
     }
 
-    private func distinctTexts(of column: String, in path: String) throws -> [String] {
-        let reader = try TableFiles.open(path, columns: [column])
+    private func distinctTexts(of column: String, in file: TableSource) throws -> [String] {
+        let reader = try file.open(columns: [column])
         guard let index = reader.header.firstIndex(of: column) else { return [] }
         let symbols = SymbolTable()
         while let block = try reader.next() {
@@ -132,15 +132,16 @@ package struct Inspector {
     }
 
     /// The pieces of a table's file: a plain file is cut at row starts near multiples of `pieceBytes`, a gzip file where
-    /// its seek index allows (without one it is one piece), Parquet files between row groups, notes not at all.
+    /// its seek index allows (without one it is one piece), Parquet files between row groups, notes and raw files not at all.
     private func pieces(
         of table: DatasetDefinition.Table, index: Int, pieceBytes: Int
     ) throws -> [InspectionPlan.MapTask] {
-        let path = try Self.resolve(table.filePath, of: table.name, root: root)
+        let file = try TableSource(table, root: root)
+        let path = file.path
         switch TableFiles.form(path) {
         case .parquet:
             return try TableFiles.pieces(
-                ofParquet: path, table: index, isCut: table.patientID != nil, pieceBytes: pieceBytes)
+                ofParquet: path, table: index, isCut: file.isCut, pieceBytes: pieceBytes)
         case .notes:
             return [
                 .init(table: index, path: path, range: nil, firstLine: 1, bytes: try TableFiles.size(path))
@@ -149,10 +150,10 @@ package struct Inspector {
         }
         if path.hasSuffix(".gz") {
             return try GzipPieces(path: path, table: index, runDirectory: runDirectory).pieces(
-                isCut: table.patientID != nil, pieceBytes: pieceBytes)
+                isCut: file.isCut, pieceBytes: pieceBytes)
         }
         let size = try fileSize(path)
-        guard table.patientID != nil, size > pieceBytes else {
+        guard file.isCut, size > pieceBytes else {
             return [.init(table: index, path: path, range: nil, firstLine: 2, bytes: size)]
         }
         let starts = try RowStarts(path: path, every: pieceBytes).found

@@ -12,19 +12,20 @@ struct RowStarts {
     private static let usualChunk = 4 << 20
 
     init(path: String, every distance: Int) throws {
-        let header = try RowReader.readHeader(path).length
+        let (_, header, firstLine) = try RowReader.readHeader(path)
         let size = try fileSize(path)
         let chunksPerPiece = max(1, distance / Self.usualChunk)
         let length = (distance + chunksPerPiece - 1) / chunksPerPiece
         let chunks = stride(from: header, to: size, by: length).map { $0..<min($0 + length, size) }
         let counts = try Self.counts(of: chunks, in: path)
-        var starts = [(offset: header, line: 2)]
+        var starts = [(offset: header, line: firstLine)]
         var before = CharacterCounts()
         for (number, chunk) in chunks.enumerated() {
             if number > 0, number.isMultiple(of: chunksPerPiece),
-                let start = try Self.rowStart(in: path, from: chunk.lowerBound, before),
+                var start = try Self.rowStart(in: path, from: chunk.lowerBound, before),
                 start.offset > starts[starts.count - 1].offset, start.offset < size
             {
+                start.line += firstLine
                 starts.append(start)
             }
             before.add(counts[number])
@@ -66,12 +67,13 @@ struct RowStarts {
         return counts
     }
 
-    /// The first row start behind `offset`, before which the file has the given counts; nil if there is none.
+    /// The first row start behind `offset`, before which the rows have the given counts, and how many lines there are before
+    /// it; nil if there is none.
     private static func rowStart(
         in path: String, from offset: Int, _ before: CharacterCounts
     ) throws -> (offset: Int, line: Int)? {
         var isQuoted = !before.quotes.isMultiple(of: 2)
-        var (place, line) = (offset, before.newlines + 2)
+        var (place, line) = (offset, before.newlines)
         var isFound = false
         try forEachPiece(of: path, from: offset, until: .max, bytes: 1 << 16) { piece in
             for byte in piece {

@@ -26,7 +26,7 @@ package struct ScanProbe {
         let sources = try ColumnSources(table: source, needs: plan.tables[table].attributes, root: root)
         // Loading the joined files is not part of the rate.
         for join in sources.joins { _ = try joins.table(for: join) }
-        let reader = try TableFiles.open(task, columns: sources.ownColumns)
+        let reader = try sources.file.open(task, columns: sources.ownColumns)
         let state = try ScanState(plan: plan, sources: sources, table: source, cache: joins, file: task.path)
         let start = DispatchTime.now().uptimeNanoseconds
         var events = 0

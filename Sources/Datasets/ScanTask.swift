@@ -37,7 +37,9 @@ package struct ScanTask {
     /// The name of the seek index that a run of this task leaves where the file is large enough: the task reads a whole gzip
     /// file. Throws `FileError`.
     package func seekName() throws -> String? {
-        guard task.range == nil, task.path.hasSuffix(".gz"), TableFiles.form(task.path) == .delimited else {
+        guard task.range == nil, task.path.hasSuffix(".gz"), TableFiles.form(task.path) == .delimited,
+            sources.file.raw == nil
+        else {
             return nil
         }
         return try SeekIndex.name(for: task.path)
@@ -52,7 +54,7 @@ package struct ScanTask {
         joins cache: JoinCache,
         progress: (Int) -> Void = { _ in }
     ) throws -> (rows: Int, dropped: Int, points: Int) {
-        let reader = try TableFiles.open(
+        let reader = try sources.file.open(
             task, columns: sources.ownColumns, runDirectory: runDirectory,
             pointDistance: seekPath.map { _ in pointDistance })
         let writer = try ShuffleFileWriter(

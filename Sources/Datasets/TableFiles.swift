@@ -95,7 +95,8 @@ enum TableFiles {
         return try RowReader(
             // The last piece goes on to the end of the file, where its trailer is checked.
             path: task.path, range: isGzipEnd ? range.map { $0.lowerBound..<Int.max } : range,
-            firstLine: task.firstLine, from: from, until: until, pointDistance: pointDistance)
+            firstLine: task.range.map { _ in task.firstLine }, from: from, until: until,
+            pointDistance: pointDistance)
     }
 
     /// Pieces of about `pieceBytes` of a Parquet table whose rows have a patient: some row groups of a file each. Without a

@@ -41,24 +41,24 @@ package final class RowReader {
     /// the header's end and the file's end). A gzip file is inflated from its access point `from`, which must not lie behind
     /// the range's first row, and its text compared at `until`; with `pointDistance` access points are looked for.
     /// `blockSize` is the usual size of a block in bytes, `rowLimit` the largest row; with `isStrict` a quote that is not
-    /// where it belongs is an error in every row.
+    /// where it belongs is an error in every row. `firstLine` is the line of the range's first row; the default is the file's.
     package init(
-        path: String, range: Range<Int>? = nil, firstLine: Int = 2, from: AccessPoint? = nil,
+        path: String, range: Range<Int>? = nil, firstLine: Int? = nil, from: AccessPoint? = nil,
         until: AccessPoint? = nil, pointDistance: Int? = nil, blockSize: Int = 1 << 18,
         rowLimit: Int = RowReader.rowLimit, isStrict: Bool = false
     ) throws {
         file = path
         delimiter = RowReader.isTabbed(path) ? 0x09 : 0x2C
-        let (names, length) = try RowReader.readHeader(path, delimiter: delimiter)
-        header = names
-        let start = range?.lowerBound ?? length
+        let head = try RowReader.readHeader(path, delimiter: delimiter)
+        header = head.names
+        let start = range?.lowerBound ?? head.length
         let isPlain = !path.hasSuffix(".gz")
         source =
             isPlain
             ? try PlainSource(path, offset: start)
             : try GzipSource(path, from: from, until: until, pointDistance: pointDistance)
         bytesLeft = range.map { $0.upperBound - $0.lowerBound } ?? Int.max
-        line = firstLine
+        line = firstLine ?? head.firstLine
         self.rowLimit = rowLimit
         self.isStrict = isStrict
         usualSize = max(blockSize, 1 << 12)
@@ -314,23 +314,28 @@ package final class RowReader {
 
     private static func isTabbed(_ path: String) -> Bool {
         let plain = path.hasSuffix(".gz") ? String(path.dropLast(3)) : path
-        return plain.hasSuffix(".tsv") || plain.hasSuffix(".txt")
+        return [".tsv", ".txt", ".maf"].contains { plain.hasSuffix($0) }
+    }
+
+    /// Whether lines that begin with `#` may stand before the header (mutation annotation format).
+    private static func hasComments(_ path: String) -> Bool {
+        path.hasSuffix(".maf") || path.hasSuffix(".maf.gz")
     }
 }
 
 extension RowReader {
-    /// The header's names in lower case and the number of bytes up to the first row; skips a byte-order mark.
+    /// The header's names in lower case, the number of bytes up to the first row and the line on which that begins; skips a
+    /// byte-order mark, and the comments before the header of a `.maf` file.
     package static func readHeader(_ path: String, delimiter: UInt8? = nil) throws -> (
-        names: [String], length: Int
+        names: [String], length: Int, firstLine: Int
     ) {
         let separator = delimiter ?? (isTabbed(path) ? 0x09 : 0x2C)
-        let (bytes, end) = try headerLine(path)
-        let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-        guard bytes.count > start else { throw DelimitedTextError.noHeader(file: path) }
+        let (bytes, header, end) = try headerLine(path)
+        guard bytes.count > header.start else { throw DelimitedTextError.noHeader(file: path) }
         var names: [String] = []
         var current: [UInt8] = []
         var inQuotes = false
-        for byte in bytes[start..<end] {
+        for byte in bytes[header.start..<end] {
             switch byte {
             case 0x22: inQuotes.toggle()
             case separator where !inQuotes:
@@ -340,14 +345,21 @@ extension RowReader {
             }
         }
         names.append(name(current))
-        return (names, end)
+        return (names, end, header.line + 1)
     }
 
-    /// The beginning of a file, at least to the newline that ends the header, and where that line ends.
-    private static func headerLine(_ path: String) throws -> (bytes: [UInt8], end: Int) {
+    /// The beginning of a file, at least to the newline that ends the header, where and on which line the header begins, and
+    /// where it ends.
+    private static func headerLine(
+        _ path: String
+    ) throws -> (bytes: [UInt8], header: (start: Int, line: Int), end: Int) {
         let source = try ByteSources.open(path)
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         var bytes: [UInt8] = []
+        var header = (start: 0, line: 1)
+        var place = 0
         var inQuotes = false
+        let hasComments = hasComments(path)
         while true {
             let start = bytes.count
             bytes.append(contentsOf: repeatElement(0, count: 1 << 16))
@@ -355,14 +367,20 @@ extension RowReader {
                 try source.read(into: .init(rebasing: $0[start...]))
             }
             bytes.removeLast((1 << 16) - got)
-            for place in start..<bytes.count {
-                if bytes[place] == 0x22 { inQuotes.toggle() }
-                if bytes[place] == 0x0A, !inQuotes { return (bytes, place + 1) }
+            if start == 0, bytes.starts(with: mark) { (header.start, place) = (mark.count, mark.count) }
+            while place < bytes.count {
+                let isComment = hasComments && bytes[header.start] == 0x23
+                if bytes[place] == 0x22, !isComment { inQuotes.toggle() }
+                if bytes[place] == 0x0A, !inQuotes {
+                    guard isComment else { return (bytes, header, place + 1) }
+                    header = (place + 1, header.line + 1)
+                }
+                place += 1
             }
-            if got == 0, !inQuotes { return (bytes, bytes.count) }
-            if got == 0 { throw DelimitedTextError.unclosedQuote(file: path, line: 1) }
+            if got == 0, !inQuotes { return (bytes, header, bytes.count) }
+            if got == 0 { throw DelimitedTextError.unclosedQuote(file: path, line: header.line) }
             guard bytes.count < headerLimit else {
-                throw DelimitedTextError.rowTooLong(file: path, line: 1, limit: headerLimit)
+                throw DelimitedTextError.rowTooLong(file: path, line: header.line, limit: headerLimit)
             }
         }
     }

@@ -100,13 +100,13 @@ import Testing
     }
 
     @Test func aLongNoteIsRead() throws {
-        let words = (0..<400_000).map { "w\($0 % 977)" }.joined(separator: " ")
+        let words = (0..<60_000).map { "w\($0 % 977)" }.joined(separator: " ")
         func note(_ name: String) -> String {
             "START_OF_RECORD=1||||1||||\(words) \(name) \(words)||||END_OF_RECORD"
         }
         let labels = try load(note("Roe"), note("[**Name**]")).first?.attributes["labels"] ?? ""
-        #expect(labels.split(separator: " ").count == 800_001)
-        #expect(labels.split(separator: " ").firstIndex(of: "B-NAME") == 400_000)
+        #expect(labels.split(separator: " ").count == 120_001)
+        #expect(labels.split(separator: " ").firstIndex(of: "B-NAME") == 60_000)
         let longer =
             "START_OF_RECORD=1||||1||||" + String(repeating: "a", count: 33 << 20) + "||||END_OF_RECORD"
         let found = failure { _ = try load(longer, longer) }

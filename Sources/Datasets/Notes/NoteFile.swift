@@ -122,14 +122,14 @@ struct NoteFile {
         guard let end = bytes.firstRange(of: Self.end, from: body)?.lowerBound else {
             throw bad(line, "the record that begins here has no ||||END_OF_RECORD")
         }
+        guard end - body <= Self.noteLimit else {
+            throw bad(line, "the note that begins here is longer than \(Self.noteLimit >> 20) MiB")
+        }
         if let next = bytes.firstRange(of: Self.start, from: body, to: end)?.lowerBound {
             let nextLine = line + newlines(position..<next)
             throw bad(
                 line,
                 "the record that begins here has no ||||END_OF_RECORD before the next, in line \(nextLine)")
-        }
-        guard end - body <= Self.noteLimit else {
-            throw bad(line, "the note that begins here is longer than \(Self.noteLimit >> 20) MiB")
         }
         return Record(key: Key(patient: patient, note: note), body: body..<end, line: line)
     }
