@@ -58,7 +58,7 @@ package struct ShardTable: Sendable {
     private var queue: [Int]
     /// What each worker holds, oldest first.
     private var holdings: [Instance: Holding] = [:]
-    /// Workers lost while they computed some shard.
+    /// Workers lost while they computed some shard, and idle ones that were killed.
     private var totalLosses = 0
 
     private struct Lease: Sendable {
@@ -92,7 +92,7 @@ package struct ShardTable: Sendable {
         var losses = 0
         /// How many of them were killed (signal 9, which is also how memory runs out).
         var kills = 0
-        /// Workers lost over other shards when the first was lost over this one.
+        /// Workers lost over other shards, or idle, when the first was lost over this one.
         var lossesElsewhere = 0
         var attempts: UInt32 = 0
         var isCommitted = false
@@ -367,9 +367,9 @@ package struct ShardTable: Sendable {
 
     /// Takes back everything that `instance` held; the oldest grant was in work, which counts against its shard.
     ///
-    /// Three crashes are too many. So are three kills, unless workers were killed over other shards meanwhile: then
-    /// somebody kills workers, and ten are. Returns the attempts, and the shard over which too many workers were lost, if
-    /// any, in words.
+    /// Three crashes are too many. So are three kills, unless workers were killed over other shards or idle meanwhile: then
+    /// somebody kills workers, and ten are, if fewer than those were lost elsewhere. Returns the attempts, and the shard
+    /// over which too many workers were lost, if any, in words.
     package mutating func lose(
         _ instance: Instance, cause: LossCause
     ) -> (attempts: [WireAttemptID], giveUp: String?) {
@@ -378,7 +378,10 @@ package struct ShardTable: Sendable {
         holdings[instance] = nil
         guard cause != .left, let first = attempts.first, let index = index(of: first),
             !shards[index].isCommitted
-        else { return (attempts, nil) }
+        else {
+            if cause == .signalled(9) { totalLosses += 1 }
+            return (attempts, nil)
+        }
         if shards[index].failures + shards[index].losses == 0 {
             shards[index].lossesElsewhere = totalLosses
         }
@@ -390,9 +393,10 @@ package struct ShardTable: Sendable {
     }
 
     private func isPoison(_ shard: Shard) -> Bool {
-        if shard.failures >= Self.mostFailures || shard.losses >= Self.mostLosses { return true }
+        if shard.failures >= Self.mostFailures { return true }
         let elsewhere = totalLosses - shard.lossesElsewhere - shard.failures - shard.losses
-        return shard.failures + shard.kills >= Self.mostFailures && elsewhere <= 0
+        return (shard.failures + shard.kills >= Self.mostFailures && elsewhere <= 0)
+            || (shard.losses >= Self.mostLosses && elsewhere < shard.losses)
     }
 
     /// Whether an earlier attempt at the same shard failed or was lost; grants that were taken back unbegun do not count.

@@ -149,6 +149,18 @@ struct ShardTableTests {
         }
     }
 
+    /// One shard is left and workers are killed one after the other, most of them idle: nobody blames the shard.
+    @Test func doesNotBlameTheOnlyShardWhileIdleWorkersAreKilled() {
+        var table = table(1)
+        for number in 1...3 * ShardTable.mostLosses {
+            let busy = Instance(3 * number)
+            _ = table.grant(to: busy, now: 0, deadline: 99)
+            for worker in [busy + 1, busy, busy + 2] {
+                #expect(table.lose(worker, cause: .signalled(9)).giveUp == nil)
+            }
+        }
+    }
+
     @Test func triesAShardElsewhereThatFailed() throws {
         var table = table(1)
         guard let first = table.grant(to: 1, others: [1, 2], now: 0, deadline: 15) else { throw Missing() }
