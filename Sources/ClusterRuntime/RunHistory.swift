@@ -22,8 +22,8 @@ package struct RunHistory: Sendable {
     private var names: [String] = []
     /// Digests of the inputs with which each epoch opened a stage.
     private var openings: [UInt64: [String: String]] = [:]
-    /// The epoch that took a stage back last.
-    private var takenBack: [Int: UInt64] = [:]
+    /// How long the journals of earlier epochs were when a stage was last taken back.
+    private var takenBack: [Int: [UInt64: UInt64]] = [:]
     /// The stage that was looked for last: records of one stage follow each other.
     private var last: (name: [UInt8], index: Int)?
 
@@ -39,11 +39,8 @@ package struct RunHistory: Sendable {
     /// so a shard keeps the path that the latest epoch went on with, whichever records reach the disk behind its back.
     package init(_ directory: RunDirectory) throws {
         rules = directory.rules
-        let epochs = directory.names(in: "journal").compactMap { name in
-            name.hasSuffix(".pbj") ? UInt64(name.dropLast(4)) : nil
-        }
         var bodies: [UInt64: [Range<Int>]] = [:]
-        for epoch in epochs.sorted() {
+        for epoch in Self.epochs(in: directory) {
             let path = directory.file("journal/\(epoch).pbj")
             // What is acted upon must not be lost with the host that wrote it.
             try directory.disk.flush(path)
@@ -61,6 +58,13 @@ package struct RunHistory: Sendable {
         replay(bodies, counts: bodies.mapValues(\.count))
     }
 
+    /// The epochs that have a journal, ascending.
+    static func epochs(in directory: RunDirectory) -> [UInt64] {
+        directory.names(in: "journal").compactMap { name in
+            name.hasSuffix(".pbj") ? UInt64(name.dropLast(4)) : nil
+        }.sorted()
+    }
+
     /// Replays the first `counts` records of every segment.
     private mutating func replay(_ bodies: [UInt64: [Range<Int>]], counts: [UInt64: Int]) {
         var counts = counts
@@ -69,7 +73,7 @@ package struct RunHistory: Sendable {
         else { return }
         var seen = counts
         if own > 0, case .epochStart(let start) = record(Place(epoch: last, body: segment[0]))?.body {
-            let lengths = Dictionary(start.segments.map { ($0.epoch, $0.bytes) }) { first, _ in first }
+            let lengths = Self.lengths(start.segments)
             for (epoch, count) in counts {
                 let ends = bodies[epoch] ?? []
                 seen[epoch] = min(count, ends.prefix { UInt64($0.upperBound) <= lengths[epoch] ?? 0 }.count)
@@ -83,6 +87,10 @@ package struct RunHistory: Sendable {
                 apply(Place(epoch: epoch, body: body), isLate: true)
             }
         }
+    }
+
+    private static func lengths(_ segments: [WireSegmentLength]) -> [UInt64: UInt64] {
+        Dictionary(segments.map { ($0.epoch, $0.bytes) }) { first, _ in first }
     }
 
     private mutating func apply(_ place: Place, isLate: Bool) {
@@ -106,7 +114,7 @@ package struct RunHistory: Sendable {
             guard !isLate, rules.contains(.withdrawDamaged) else { return }
             let stage = index(of: withdrawn.stage)
             places[stage] = [:]
-            takenBack[stage] = place.epoch
+            takenBack[stage] = Self.lengths(withdrawn.segments)
         case .epochStart, .shardCommitted, .stagePublished, .generation, .jobEnded, .shardQuarantined, nil:
             break
         }
@@ -115,7 +123,7 @@ package struct RunHistory: Sendable {
     /// Whether a commit that came too late does not count: whoever took its stage back wrote down what was left, and with other
     /// inputs it belongs to something else.
     private func isOutdated(_ place: Place, _ stage: Int) -> Bool {
-        if place.epoch < takenBack[stage] ?? 0 { return true }
+        if place.body.upperBound <= takenBack[stage]?[place.epoch] ?? 0 { return true }
         guard let opening = openings[place.epoch]?[names[stage]] else { return false }
         return opening != inputs[names[stage]]
     }

@@ -86,6 +86,13 @@ package struct RunLedger: Sendable {
         record.shardWithdrawn.stage = place.stage
         record.shardWithdrawn.shard = UInt32(place.shard)
         record.shardWithdrawn.path = place.path
+        record.shardWithdrawn.segments = RunHistory.epochs(in: directory).filter { $0 < epoch }.map {
+            earlier in
+            .with {
+                $0.epoch = earlier
+                $0.bytes = directory.disk.size(of: directory.file("journal/\(earlier).pbj")) ?? 0
+            }
+        }
         return record
     }
 

@@ -91,15 +91,13 @@ package enum JournalText {
     /// Every record as one line of JSON, without the results of shards; what cannot be read as a line with `torn_bytes`.
     package static func lines(runDirectory: String, _ body: (String) -> Void) throws {
         let directory = try RunDirectory(runDirectory)
-        let epochs = directory.names(in: "journal").compactMap { name in
-            name.hasSuffix(".pbj") ? UInt64(name.dropLast(4)) : nil
-        }
+        let epochs = RunHistory.epochs(in: directory)
         guard !epochs.isEmpty else {
             throw FileError("open", path: directory.file("journal"), errorNumber: ENOENT)
         }
         var options = JSONEncodingOptions()
         options.preserveProtoFieldNames = true
-        for epoch in epochs.sorted() {
+        for epoch in epochs {
             let contents = JournalFile.decode(try Files.contents(of: directory.file("journal/\(epoch).pbj")))
             for (seq, record) in contents.records.enumerated() {
                 var plain = record

@@ -48,6 +48,8 @@ struct Promises {
     private var commits: [Shard: Commit] = [:]
     /// What coordinators read in the journals of those before them, by their epochs.
     private var beliefs: [UInt64: [Shard: WireShardCommit]] = [:]
+    /// The inputs with which each epoch opened a stage.
+    private var openings: [String: [UInt64: String]] = [:]
     private var failed: Set<WireAttemptID> = []
     private var manifests: [String: Data] = [:]
     /// Bytes and records of journals that were seen to be durable.
@@ -146,6 +148,7 @@ struct Promises {
             for body in new.records.map(\.body) {
                 switch body {
                 case .epochStart: goOn(epoch)
+                case .stageOpen(let open): note(open, epoch: epoch)
                 case .shardCommitted(let record): try note(record.commit, epoch: epoch)
                 case .shardWithdrawn(let record): withdraw(record, epoch: epoch)
                 default: break
@@ -172,7 +175,25 @@ struct Promises {
         commits = commits.filter { $0.key.stage != record.stage }
     }
 
+    /// What was committed on other inputs belongs to something else.
+    private mutating func note(_ open: WireStageOpen, epoch: UInt64) {
+        openings[open.stage, default: [:]][epoch] = open.inputs
+        guard !isOnOtherInputs(open.stage, epoch) else { return }
+        commits = commits.filter {
+            $0.key.stage != open.stage || !isOnOtherInputs(open.stage, $0.value.epoch)
+        }
+    }
+
+    /// Whether an epoch opened a stage with other inputs than the latest one that did.
+    private func isOnOtherInputs(_ stage: String, _ epoch: UInt64) -> Bool {
+        guard let known = openings[stage], let own = known[epoch], let latest = known.keys.max() else {
+            return false
+        }
+        return own != known[latest]
+    }
+
     private mutating func note(_ commit: WireShardCommit, epoch: UInt64) throws {
+        guard !isOnOtherInputs(commit.attempt.stage, epoch) else { return }
         let shard = Shard(stage: commit.attempt.stage, index: Int(commit.attempt.shard))
         guard let known = commits[shard] else {
             commits[shard] = Commit(epoch: epoch, commit: commit)
@@ -206,7 +227,7 @@ struct Promises {
     /// What journals held counts no more.
     mutating func loseJournals() {
         lost = commits
-        (commits, beliefs, journals) = ([:], [:], [:])
+        (commits, beliefs, journals, openings) = ([:], [:], [:], [:])
     }
 
     /// A rebuilt journal knows every shard whose result and files are there, unless the stage has its manifest.

@@ -180,12 +180,12 @@ struct DamagedInputTests {
         let shards = (0..<2).map { ShardSpec(name: "s\($0)", payload: Data()) }
         let files = StageFiles(
             directory: directory, spec: StageSpec(id: "aa", name: "n", kind: .shards(shards)))
-        func commits(epoch: Int) throws -> [WireShardCommit] {
+        func commits(epoch: Int, attempt: Int = 1) throws -> [WireShardCommit] {
             try (0..<2).map { index in
                 try WireShardCommit.with {
                     $0.attempt.stage = "aa"
                     $0.attempt.shard = UInt32(index)
-                    $0.outputs = [.with { $0.path = "stage/aa/s\(index).e\(epoch).a1.text" }]
+                    $0.outputs = [.with { $0.path = "stage/aa/s\(index).e\(epoch).a\(attempt).text" }]
                     try Data().write(to: URL(fileURLWithPath: directory.file($0.outputs[0].path)))
                 }
             }
@@ -206,6 +206,10 @@ struct DamagedInputTests {
         _ = try second.takeBack(place, of: files, write: { try journal.write($0) })
         let known = try RunLedger(directory, build: "test").earlierCommits(files)
         #expect(known.mapValues { $0.outputs[0].path } == [0: "stage/aa/s0.e1.a1.text"])
+        // What the earlier one commits afterwards is as good as any.
+        try earlier.write([record(commits(epoch: 1, attempt: 2)[1])])
+        let later = try RunLedger(directory, build: "test").earlierCommits(files)
+        #expect(later[1]?.outputs[0].path == "stage/aa/s1.e1.a2.text")
         let error = try #require(throws: ClusterError.self) {
             try files.publish(theirs, build: "test", epoch: first.epoch)
         }

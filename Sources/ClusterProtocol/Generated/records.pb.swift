@@ -320,6 +320,9 @@ package nonisolated struct WireShardWithdrawn: Sendable {
   /// of the damaged file
   package var path: String = String()
 
+  /// earlier coordinators' journals, as long as they were then
+  package var segments: [WireSegmentLength] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1343,7 +1346,7 @@ nonisolated extension WireShardQuarantined: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension WireShardWithdrawn: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ShardWithdrawn"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}shard\0\u{1}path\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}shard\0\u{1}path\0\u{1}segments\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1354,6 +1357,7 @@ nonisolated extension WireShardWithdrawn: SwiftProtobuf.Message, SwiftProtobuf._
       case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.shard) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.segments) }()
       default: break
       }
     }
@@ -1369,6 +1373,9 @@ nonisolated extension WireShardWithdrawn: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.path.isEmpty {
       try visitor.visitSingularStringField(value: self.path, fieldNumber: 3)
     }
+    if !self.segments.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.segments, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1376,6 +1383,7 @@ nonisolated extension WireShardWithdrawn: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.stage != rhs.stage {return false}
     if lhs.shard != rhs.shard {return false}
     if lhs.path != rhs.path {return false}
+    if lhs.segments != rhs.segments {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
