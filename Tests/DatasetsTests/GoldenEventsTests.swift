@@ -22,6 +22,19 @@ struct EventCase: Sendable, CustomTestStringConvertible {
         return EventCase(
             name: file.deletingPathExtension().lastPathComponent, file: file, definition: definition)
     }
+
+    /// A task's description of every data set that ``all`` has not.
+    static let countedAlone: [EventCase] = {
+        var seen = Set(all.compactMap { try? JSONValue.load($0.file)["data"].text })
+        return References.entries("tasks").compactMap { folder in
+            let file = folder.appendingPathComponent("meta.json")
+            guard let meta = try? JSONValue.load(file), let data = meta["data"].text,
+                let kind = meta["dataset"].text?.lowercased().replacing("dataset", with: ""),
+                let definition = try? DatasetDefinition.builtIn(kind), seen.insert(data).inserted
+            else { return nil }
+            return EventCase(name: folder.lastPathComponent, file: file, definition: definition)
+        }
+    }()
 }
 
 /// Events equal those that the reference implementation loads from the same tables.
@@ -46,6 +59,33 @@ struct EventCase: Sendable, CustomTestStringConvertible {
             }
         }
         try compare(events, one.file.deletingPathExtension().path + "_two_patients.jsonl")
+    }
+
+    /// Data sets whose events are not listed: as many of every type as with the tasks, with the same columns.
+    @Test(.enabled(if: References.available && References.dataAvailable), arguments: EventCase.countedAlone)
+    func areAsManyAsTheReferences(one: EventCase) throws {
+        let meta = try JSONValue.load(one.file)
+        let root = try #require(References.dataFolder(meta["data"].text ?? ""))
+        let tables = meta["dataset_args"]["tables"].items.compactMap(\.text)
+        let events = try LoadedEvents(one.definition, tables: tables, root: root.path).events
+        let expected = meta["events"]
+        #expect(Double(events.count) == expected["n_events"].number)
+        #expect(Double(Set(events.map(\.patient)).count) == expected["n_patients"].number)
+        for (type, count) in expected["events_per_type"].members {
+            let found = events.filter { $0.type == type }
+            #expect(Double(found.count) == count.number, "\(type)")
+            #expect(
+                Double(found.count { $0.milliseconds == nil })
+                    == expected["null_timestamps_per_type"][type].number ?? 0, "\(type)")
+        }
+        let order = try one.definition.tableOrder(requested: tables)
+        func columns(_ names: KeyPath<DatasetDefinition.Table, [String]>) -> [String] {
+            order.flatMap { table in table[keyPath: names].map { "\(table.name)/\($0)" } }
+        }
+        // An extra attribute is one that not every configuration of the reference has.
+        let wanted = Set(expected["columns"].items.compactMap(\.text).filter { $0.contains("/") })
+        #expect(wanted.isSuperset(of: columns(\.attributes)))
+        #expect(wanted.subtracting(columns(\.attributes)).isSubset(of: columns(\.extraAttributes)))
     }
 
     /// Compares some patients in full, in order.

@@ -2,6 +2,7 @@
 let medicalTranscriptionsDefinition = """
     name: medicaltranscriptions
     version: "1.0"
+    default_tables: [mtsamples]
     tables:
       mtsamples:
         file_path: mtsamples.csv

@@ -8,7 +8,8 @@ import Groundwork
 /// note as numbers. Both files are held in memory: such corpora are marked by hand.
 final class NoteTable: TableReader {
     let header = NoteTable.columns
-    let bytesRead: Int
+    /// Bytes of both files.
+    private let size: Int
     private let original: NoteFile
     private let deidentified: NoteFile
     /// Every note with the same one without identifying texts, in order.
@@ -39,7 +40,7 @@ final class NoteTable: TableReader {
         let (original, deidentified) = (try NoteFile(paths.original), try NoteFile(paths.deidentified))
         (self.original, self.deidentified) = (original, deidentified)
         needsText = names.contains("text") || names.contains("labels")
-        bytesRead = try fileSize(paths.original) + fileSize(paths.deidentified)
+        size = try fileSize(paths.original) + fileSize(paths.deidentified)
         let partners = Dictionary(uniqueKeysWithValues: deidentified.records.map { ($0.key, $0) })
         pairs = try original.records.map { record in
             guard let partner = partners[record.key] else {
@@ -54,6 +55,9 @@ final class NoteTable: TableReader {
             }
         }
     }
+
+    /// The part of both files that has become rows.
+    var bytesRead: Int { size / pairs.count * nextRow + (nextRow == pairs.count ? size % pairs.count : 0) }
 
     func line(of row: Int, in block: RowBlock) -> Int { pairs[block.firstRow + row].original.line }
 
