@@ -45,8 +45,14 @@ extension TrainingGenerations {
         let positions = answers.values.map(\.position)
         let highest = (rules.contains(.resumeAtMaximum) ? positions.max() : positions.min()) ?? 0
         let holders = members.filter { answers[$0]?.position == highest }
-        let claims = holders.compactMap { holder in answers[holder].map { (holder, $0) } }
-        guard let state = claims.first?.1 else { return [] }
+        let claims = holders.compactMap { holder in answers[holder].map { (holder, $0) } }.filter {
+            !refuted.contains($0.1)
+        }
+        guard let state = claims.first?.1 else {
+            // Whoever had the right state is gone.
+            generation += 1
+            return reopen(round: generation, now: now)
+        }
         if rules.contains(.compareStates), claims.contains(where: { $0.1 != state }) {
             return settle(claims, absent: [], now: now)
         }
@@ -79,7 +85,9 @@ extension TrainingGenerations {
         guard phase == .syncing, isCurrent(message.stage, message.generation), members.contains(instance)
         else { return [] }
         let answer = Answer(position: message.position, digest: message.digest)
-        guard answer == target || !rules.contains(.compareStates) else { return mismatch(instance, now: now) }
+        guard answer == target || !rules.contains(.compareStates) else {
+            return mismatch(answer, of: instance, now: now)
+        }
         answers[instance] = answer
         guard answers.count == members.count else { return [] }
         phase = .starting
@@ -94,9 +102,12 @@ extension TrainingGenerations {
     }
 
     /// A member does not have the state that the others have: once it may copy again, then it is expelled.
-    private mutating func mismatch(_ instance: Instance, now: Seconds) -> [CoordinatorDirective] {
+    private mutating func mismatch(
+        _ answer: Answer, of instance: Instance, now: Seconds
+    ) -> [CoordinatorDirective] {
         guard let place = candidates.firstIndex(where: { $0.instance == instance }) else { return [] }
         candidates[place].mismatches += 1
+        if answer.position == target.position { refuted.append(answer) }
         guard candidates[place].mismatches > 1 else { return prepare(now: now) }
         guard members.count > 1 else { return [.fail(diverged(instance, instance, target.position))] }
         return [.bar(instance, position: target.position)]

@@ -87,6 +87,8 @@ package struct TrainingGenerations: Sendable {
     /// The plan of the present generation but for the receiver's place.
     var commonPlan = WirePlan()
     var target = Answer(position: 0, digest: Data())
+    /// Copies that were not what was copied: nobody else may take them for the state, should its holders be gone.
+    var refuted: [Answer] = []
     /// Raised when everybody goes back to the newest checkpoint.
     var round: UInt64 = 0
     var asked: Seconds = 0
@@ -187,6 +189,7 @@ package struct TrainingGenerations: Sendable {
     /// Everybody makes its member again, from the newest checkpoint.
     mutating func reopen(round: UInt64, now: Seconds) -> [CoordinatorDirective] {
         self.round = round
+        refuted = []
         position = 0
         positionAtLoss = 0
         members = []

@@ -112,6 +112,8 @@ package struct WorkerMachine: Sendable {
     /// Of the last TrainingOpen.
     private var round: UInt64 = 0
     private var lastRequest = Request.none
+    /// Whether the training member failed: it does nothing more before it is opened again.
+    private var isMemberGone = false
     private var lastAnswer: MessageBody?
     private var answered: Seconds = 0
     private var isLeaving = false
@@ -161,6 +163,7 @@ package struct WorkerMachine: Sendable {
             if computing == failure.attempt { computing = nil }
             return report(failure.attempt, .shardFailed(failure), isResult: false, now: now) + startNext()
         case .trained(let body):
+            if case .trainingFailed = body { isMemberGone = true }
             lastAnswer = body
             answered = now
             return isWelcome ? [.send(body)] : []
@@ -370,9 +373,7 @@ package struct WorkerMachine: Sendable {
     }
 
     private mutating func open(_ message: WireTrainingOpen, now: Seconds) -> [WorkerDirective] {
-        var isFailed = false
-        if case .trainingFailed = lastAnswer { isFailed = true }
-        if stage == message.stage, message.round <= round, !isFailed {
+        if stage == message.stage, message.round <= round, !isMemberGone {
             // Known already: a coordinator that was started again hears where the member is.
             return lastRequest == .open ? repeatAnswer(now: now) : [.send(.opened(whereabouts))]
         }
@@ -381,6 +382,7 @@ package struct WorkerMachine: Sendable {
         round = message.round
         lastRequest = .open
         lastAnswer = nil
+        isMemberGone = false
         return (isOther ? [.interrupt(before: .max), .train(.close)] : []) + [.train(.open(message))]
     }
 
@@ -396,7 +398,7 @@ package struct WorkerMachine: Sendable {
     private mutating func take(
         up request: Request, _ command: TrainingCommand, now: Seconds
     ) -> [WorkerDirective] {
-        if request == lastRequest { return repeatAnswer(now: now) }
+        if request == lastRequest || isMemberGone { return repeatAnswer(now: now) }
         guard isNewer(request) else { return [] }
         lastRequest = request
         lastAnswer = nil
@@ -416,6 +418,7 @@ package struct WorkerMachine: Sendable {
             case .run(let generation): (generation, 3)
             }
         }
-        return rank(request) > rank(lastRequest)
+        // Generations up to the round are those from which everybody went back to the checkpoint.
+        return rank(request) > rank(lastRequest) && rank(request).0 > round
     }
 }

@@ -109,7 +109,7 @@ extension World {
             })
     }
 
-    /// Copies the state of a member that is not behind, as it is now; the copy may have a flipped bit.
+    /// Copies the state of a member that is not behind, as it is now; the copy may have flipped bits.
     private func copyState(_ plan: WirePlan, _ member: inout SimulatedMember) {
         for (place, other) in plan.members.enumerated() where !plan.behind.contains(UInt32(place)) {
             guard let id = Int(other.dataEndpoint), let holder = workers[id]?.member,
@@ -117,7 +117,8 @@ extension World {
             else { continue }
             (member.position, member.state) = (holder.position, holder.state)
             member.isRotten = now < Scenario.faultsEnd && chance(scenario.stateRot)
-            if member.isRotten { member.state ^= 1 << 17 }
+            // No two copies rot alike: two that did would be a majority over the right one.
+            if member.isRotten { member.state ^= random.next() | 1 }
             return
         }
     }

@@ -40,6 +40,54 @@ struct SimulationTests {
         #expect(worker.handle(message(.grant(grant)), now: 4) == [.send(.returned(returned))])
     }
 
+    /// A worker in a training, and what it does when told something.
+    private func inTraining(round: UInt64) -> (worker: WorkerMachine, envelope: (MessageBody) -> WorkerEvent)
+    {
+        var worker = WorkerMachine(hello: WireHello(), patience: 60, now: 0)
+        func message(_ body: MessageBody) -> WorkerEvent {
+            var envelope = WireEnvelope()
+            envelope.epoch = 1
+            envelope.body = body
+            return .message(envelope)
+        }
+        _ = worker.handle(message(.welcome(WireWelcome())), now: 0)
+        let open = WireTrainingOpen.with {
+            $0.stage = "bb"
+            $0.round = round
+        }
+        #expect(worker.handle(message(.trainingOpen(open)), now: 1) == [.train(.open(open))])
+        return (worker, message)
+    }
+
+    /// Prepare would have nobody to answer it, and hide from the coordinator's next TrainingOpen that the member failed.
+    @Test func aMemberThatFailedIsOpenedAgainThoughPrepareCameBetween() {
+        var (worker, message) = inTraining(round: 0)
+        let failed = MessageBody.trainingFailed(.with { $0.stage = "bb" })
+        _ = worker.handle(.trained(failed), now: 2)
+        let prepare = WirePrepare.with {
+            $0.stage = "bb"
+            $0.generation = 5
+        }
+        #expect(worker.handle(message(.prepare(prepare)), now: 3) == [.send(failed)])
+        let open = WireTrainingOpen.with { $0.stage = "bb" }
+        #expect(worker.handle(message(.trainingOpen(open)), now: 4) == [.train(.open(open))])
+        let told = worker.handle(message(.prepare(prepare)), now: 5)
+        #expect(told == [.interrupt(before: 5), .train(.prepare(prepare))])
+    }
+
+    /// It would copy a state from which everybody has gone back to the checkpoint.
+    @Test func aPlanFromBeforeTheReturnToTheCheckpointIsNotFollowed() {
+        var (worker, message) = inTraining(round: 7)
+        let late = WirePlan.with {
+            $0.stage = "bb"
+            $0.generation = 6
+        }
+        #expect(worker.handle(message(.plan(late)), now: 2) == [])
+        var plan = late
+        plan.generation = 8
+        #expect(worker.handle(message(.plan(plan)), now: 3) == [.train(.plan(plan))])
+    }
+
     @Test(arguments: Mutant.all.indices) func noticesADroppedRule(number: Int) {
         let mutant = Mutant.all[number]
         #expect(Campaign.hunt(mutant) != nil, "\(mutant.rule): \(mutant.name)")

@@ -292,4 +292,44 @@ struct TrainingGenerationsTests {
         #expect(!world.events.contains(.ranksMoved(stage: "train", members: 2)))
         #expect(world.training.generationsBegun == 1)
     }
+
+    /// A copy that was found to be wrong, and alone is left at its position, is not what the others copy.
+    @Test func aRefutedCopyIsNobodysSource() {
+        var spec = TrainingSpec(
+            stage: "bb", stageName: "train", payload: Data(), virtualRanks: 4, folder: "stage/bb", epoch: 1,
+            expectedWorkers: 2, joinDelay: 2)
+        spec.minimumMembers = 1
+        var training = TrainingGenerations(spec, now: 0)
+        for instance in [Instance(1), 2] {
+            _ = training.join(instance, endpoint: "", now: 0)
+            _ = training.handle(opened: .with { $0.stage = "bb" }, from: instance, now: 0)
+        }
+        func prepare(_ instance: Instance, _ position: UInt64, _ digest: String) -> [CoordinatorDirective] {
+            training.handle(
+                prepared: .with {
+                    $0.stage = "bb"
+                    $0.generation = training.generation
+                    $0.position = position
+                    $0.digest = Data(digest.utf8)
+                }, from: instance, now: 1)
+        }
+        _ = prepare(1, 3, "right")
+        _ = prepare(2, 0, "begin")
+        #expect(training.phase == .syncing)
+        let wrong = WireReady.with {
+            $0.stage = "bb"
+            $0.generation = training.generation
+            $0.position = 3
+            $0.digest = Data("wrong".utf8)
+        }
+        _ = training.handle(ready: wrong, from: 2, now: 2)
+        #expect(training.phase == .preparing)
+        _ = training.leave(1, cause: .left, now: 3)
+        let told = prepare(2, 3, "wrong")
+        guard case .send(2, .trainingOpen(let open))? = told.first, told.count == 1 else {
+            Issue.record("\(told)")
+            return
+        }
+        #expect(open.round == training.generation && training.phase == .forming)
+    }
 }
