@@ -41,6 +41,7 @@ extension TrainingGenerations {
         message.stage = spec.stage
         message.generation = generation
         message.position = target.position
+        message.digest = target.digest
         message.behind = behind.map { UInt32($0) }
         let known = Dictionary(candidates.map { ($0.instance, $0) }) { first, _ in first }
         let places = members.map { known[$0] }

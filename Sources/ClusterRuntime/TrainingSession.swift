@@ -44,7 +44,7 @@ final class TrainingSession {
             switch command {
             case .open: return try make(executor)
             case .prepare(let message): return prepare(message)
-            case .plan(let message): return try plan(message, network)
+            case .plan(let message): return try plan(message, executor, network)
             case .run(let message): return try run(message)
             case .emergency:
                 try member?.writeCheckpoint()
@@ -68,12 +68,17 @@ final class TrainingSession {
         }
     }
 
-    private func make(_ executor: any WorkExecutor) throws -> MessageBody {
+    /// A member at the newest checkpoint.
+    private func newMember(_ executor: any WorkExecutor) throws -> any TrainingMember {
         let work = TrainingWork(
             stageID: open.stage, stageName: open.stageName, runDirectory: runDirectory, folder: open.folder,
             virtualRanks: Int(open.virtualRanks), instance: instanceName(instance),
             checkpointRequest: checkpointRequest)
-        let member = try executor.trainingMember(payload: open.payload, work: work)
+        return try executor.trainingMember(payload: open.payload, work: work)
+    }
+
+    private func make(_ executor: any WorkExecutor) throws -> MessageBody {
+        let member = try newMember(executor)
         self.member = member
         var message = WireOpened()
         message.stage = open.stage
@@ -105,7 +110,9 @@ final class TrainingSession {
         return .disagreed(message)
     }
 
-    private func plan(_ request: WirePlan, _ network: PeerNetwork) throws -> MessageBody? {
+    private func plan(
+        _ request: WirePlan, _ executor: any WorkExecutor, _ network: PeerNetwork
+    ) throws -> MessageBody? {
         guard let member, Int(request.index) < request.members.count else { return nil }
         let ranges = request.members.map { place in
             Int(place.firstVirtualRank)..<(Int(place.firstVirtualRank) + Int(place.virtualRanks))
@@ -124,6 +131,12 @@ final class TrainingSession {
         message.generation = request.generation
         message.position = member.position
         message.digest = member.stateDigest()
+        let isCopy = request.behind.contains(request.index)
+        if isCopy, !request.digest.isEmpty, message.digest != request.digest {
+            // Told once, kept by nobody: a later coordinator must not take it for the furthest state.
+            self.member = nil
+            self.member = try newMember(executor)
+        }
         return .ready(message)
     }
 

@@ -93,7 +93,16 @@ extension World {
     private func plan(
         _ message: WirePlan, _ member: inout SimulatedMember, _ worker: WorkerProcess
     ) throws -> MessageBody {
-        if message.behind.contains(message.index) { copyState(message, &member) }
+        var told = (position: member.position, digest: member.digest)
+        if message.behind.contains(message.index), copyState(message, &member) {
+            told = (member.position, member.digest)
+            if told.digest != message.digest, rules.contains(.compareStates) {
+                // Told once, kept by nobody.
+                worker.member = SimulatedMember(stage: member.stage)
+                try loadCheckpoint(worker)
+                member = worker.member ?? member
+            }
+        }
         member.plan = message
         member.call = 0
         member.early = []
@@ -104,13 +113,13 @@ extension World {
             .with { ready in
                 ready.stage = message.stage
                 ready.generation = message.generation
-                ready.position = member.position
-                ready.digest = member.digest
+                ready.position = told.position
+                ready.digest = told.digest
             })
     }
 
-    /// Copies the state of a member that is not behind, as it is now; the copy may have flipped bits.
-    private func copyState(_ plan: WirePlan, _ member: inout SimulatedMember) {
+    /// Copies the state of a member that is not behind, as it is now; the copy may have flipped bits. False: there is none.
+    private func copyState(_ plan: WirePlan, _ member: inout SimulatedMember) -> Bool {
         for (place, other) in plan.members.enumerated() where !plan.behind.contains(UInt32(place)) {
             guard let id = Int(other.dataEndpoint), let holder = workers[id]?.member,
                 holder.position == plan.position
@@ -119,8 +128,9 @@ extension World {
             member.isRotten = now < Scenario.faultsEnd && chance(scenario.stateRot)
             // No two copies rot alike: two that did would be a majority over the right one.
             if member.isRotten { member.state ^= random.next() | 1 }
-            return
+            return true
         }
+        return false
     }
 
     // MARK: Checkpoints

@@ -5,7 +5,8 @@ import Groundwork
 /// A toy training: a vector that every step moves by the sum of pseudo-random leaves of K virtual ranks.
 ///
 /// Payload: `steps <n>`, `size <n>`, `kill <step> <member> <marker>` for members that kill themselves once,
-/// `rogue …` for one that spoils its state once, and `agree <n>`: compare digests every n steps.
+/// `rogue …` for one that spoils its state once, `spoil <marker>`: the first copy of a state is wrong, and `agree <n>`:
+/// compare digests every n steps.
 final class TestMember: TrainingMember {
     private(set) var position: UInt64 = 0
     private var values: [Float]
@@ -16,6 +17,8 @@ final class TestMember: TrainingMember {
     private var pace: UInt32 = 0
     /// Where a member spoils its state, once.
     private var rogues: [(step: UInt64, member: Int, marker: String)] = []
+    /// Made by the first copy, which is spoilt.
+    private var spoiltCopy: String?
     private let kills: [(step: UInt64, member: Int, marker: String)]
     private let work: TrainingWork
 
@@ -28,6 +31,7 @@ final class TestMember: TrainingMember {
             case "steps": steps = UInt64(words[1]) ?? 0
             case "size": size = Int(words[1]) ?? 0
             case "kill": kills.append((UInt64(words[1]) ?? 0, Int(words[2]) ?? 0, words[3]))
+            case "spoil": spoiltCopy = words[1]
             case "pace": pace = UInt32(words[1]) ?? 0
             case "agree": agreement = UInt64(words[1]) ?? 0
             case "rogue": rogues.append((UInt64(words[1]) ?? 0, Int(words[2]) ?? 0, words[3]))
@@ -62,6 +66,7 @@ final class TestMember: TrainingMember {
                 values[index] = bytes.loadUnaligned(fromByteOffset: 8 + 4 * index, as: Float.self)
             }
         }
+        if let spoiltCopy, createMarker(spoiltCopy) { values[0] += 1 }
     }
 
     func writeCheckpoint() throws {

@@ -89,6 +89,18 @@ struct ElasticTests {
         #expect(log(folder.file("run")).contains("had other bits than the majority at position 30"))
     }
 
+    @Test func aWrongCopyOfTheStateIsMadeAgain() throws {
+        let folder = try TemporaryFolder("cluster")
+        let (killed, spoilt) = (folder.file("killed"), folder.file("spoilt"))
+        let toy = "steps 60\nsize 100\npace 5"
+        var job = ScriptedJob(
+            stages: [trainingStage("ef", "\(toy)\nkill 20 1 \(killed)\nspoil \(spoilt)", ranks: 4)])
+        job.minWorkers = 2
+        let outcome = try job.run(in: folder.file("run"))
+        #expect(access(spoilt, F_OK) == 0, "no state was copied")
+        #expect(outcome.stages[0].shards[0].result == (try trainAlone(toy, ranks: 4)))
+    }
+
     @Test func endsWithBothNamedWhereTwoDisagree() throws {
         let folder = try TemporaryFolder("cluster")
         let toy = "steps 60\nsize 100\nagree 10\nrogue 25 1 \(folder.file("rogue"))"

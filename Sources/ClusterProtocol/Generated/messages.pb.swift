@@ -1042,6 +1042,9 @@ package nonisolated struct WirePlan: Sendable {
   /// places of members that must copy the state from the others
   package var behind: [UInt32] = []
 
+  /// of the state there: a copy that has another is not kept
+  package var digest: Data = Data()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -3011,7 +3014,7 @@ nonisolated extension WirePrepare: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Plan"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}members\0\u{1}index\0\u{1}position\0\u{2}G\u{2}route\0\u{3}bucket_bytes\0\u{2}\u{13}behind\0\u{c}\u{6}\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}members\0\u{1}index\0\u{1}position\0\u{2}G\u{2}route\0\u{3}bucket_bytes\0\u{2}\u{13}behind\0\u{1}digest\0\u{c}\u{6}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3027,6 +3030,7 @@ nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       case 140: try { try decoder.decodeSingularUInt32Field(value: &self.route) }()
       case 141: try { try decoder.decodeSingularUInt32Field(value: &self.bucketBytes) }()
       case 160: try { try decoder.decodeRepeatedUInt32Field(value: &self.behind) }()
+      case 161: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
       default: break
       }
     }
@@ -3057,6 +3061,9 @@ nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if !self.behind.isEmpty {
       try visitor.visitPackedUInt32Field(value: self.behind, fieldNumber: 160)
     }
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 161)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3069,6 +3076,7 @@ nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs.route != rhs.route {return false}
     if lhs.bucketBytes != rhs.bucketBytes {return false}
     if lhs.behind != rhs.behind {return false}
+    if lhs.digest != rhs.digest {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
