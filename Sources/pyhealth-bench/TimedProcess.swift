@@ -51,7 +51,7 @@ struct Spread {
     init(_ values: [Double]) {
         let sorted = values.sorted()
         median = sorted[sorted.count / 2]
-        spread = (sorted[sorted.count - 1] - sorted[0]) / median
+        spread = (sorted[sorted.count - 1] - sorted[0]) / abs(median)
     }
 
     /// The figure with half its spread.
