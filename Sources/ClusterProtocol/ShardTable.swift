@@ -368,8 +368,8 @@ package struct ShardTable: Sendable {
     /// Takes back everything that `instance` held; the oldest grant was in work, which counts against its shard.
     ///
     /// Three crashes are too many. So are three kills, unless workers were killed over other shards or idle meanwhile: then
-    /// somebody kills workers, and ten are, if fewer than those were lost elsewhere. Returns the attempts, and the shard
-    /// over which too many workers were lost, if any, in words.
+    /// somebody kills workers, and ten are. Returns the attempts, and the shard over which too many workers were lost, if
+    /// any, in words.
     package mutating func lose(
         _ instance: Instance, cause: LossCause
     ) -> (attempts: [WireAttemptID], giveUp: String?) {
@@ -393,10 +393,9 @@ package struct ShardTable: Sendable {
     }
 
     private func isPoison(_ shard: Shard) -> Bool {
-        if shard.failures >= Self.mostFailures { return true }
+        if shard.failures >= Self.mostFailures || shard.losses >= Self.mostLosses { return true }
         let elsewhere = totalLosses - shard.lossesElsewhere - shard.failures - shard.losses
-        return (shard.failures + shard.kills >= Self.mostFailures && elsewhere <= 0)
-            || (shard.losses >= Self.mostLosses && elsewhere < shard.losses)
+        return shard.failures + shard.kills >= Self.mostFailures && elsewhere <= 0
     }
 
     /// Whether an earlier attempt at the same shard failed or was lost; grants that were taken back unbegun do not count.

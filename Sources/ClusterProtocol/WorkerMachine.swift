@@ -298,11 +298,12 @@ package struct WorkerMachine: Sendable {
     // MARK: Shards
 
     private mutating func take(_ grant: WireGrant) -> [WorkerDirective] {
-        if taken.contains(grant.attempt), !held.contains(grant.attempt) {
+        if taken.contains(grant.attempt) {
             // Done with, for a coordinator that another one followed without knowing: that one must give it anew.
-            return [.send(.returned(.with { $0.attempts = [grant.attempt] }))]
+            return held.contains(grant.attempt)
+                ? [] : [.send(.returned(.with { $0.attempts = [grant.attempt] }))]
         }
-        guard !taken.contains(grant.attempt), !isLeaving, queue.count < Self.longestQueue else { return [] }
+        guard !isLeaving, queue.count < Self.longestQueue else { return [] }
         taken.append(grant.attempt)
         if taken.count > Self.longestMemory { taken.removeFirst(Self.longestMemory / 2) }
         queue.append(grant)

@@ -18,7 +18,6 @@ package enum Coordinator {
             while case .stage(let spec) = try driver.next(after: session.stages) {
                 do { try session.run(spec) } catch let damage as DamagedInput { try session.goBack(damage) }
             }
-            try session.ledger.requireLatest()
             return try session.finish()
         } catch {
             session.abort(error)
@@ -45,7 +44,7 @@ private final class CoordinatorSession {
     private let options: CoordinatorOptions
     private let directory: RunDirectory
     private let lock: RunLock
-    let ledger: RunLedger
+    private let ledger: RunLedger
     private let loop: CoordinatorLoop
     private let socketFolder: String
 
@@ -246,6 +245,7 @@ private final class CoordinatorSession {
     }
 
     func finish() throws -> JobOutcome {
+        try ledger.requireLatest()
         var record = WireJournalRecord()
         record.jobEnded.exitStatus = 0
         loop.journal.append(record)

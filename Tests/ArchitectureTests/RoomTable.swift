@@ -69,10 +69,9 @@ enum RoomTable {
             "Training",
         ],
         "pyhealth-bench": [
-            "ArgumentParser", "Batching", "CAllocator", "ClinicalData", "ClusterProtocol", "ClusterRuntime", "Digests",
-            "Evaluation",
-            "Kernels",
-            "Layers", "Models", "Stages", "Storage", "SyntheticCorpora", "Tensors", "Training",
+            "ArgumentParser", "Batching", "CAllocator", "ClinicalData", "ClusterProtocol", "ClusterRuntime",
+            "Digests", "Evaluation", "Kernels", "Layers", "Models", "Stages", "Storage", "SyntheticCorpora",
+            "Tensors", "Training",
         ],
     ]
 }

@@ -119,14 +119,19 @@ struct DamagedInputTests {
         #expect(try RunHistory(directory).commits["aa"]?[3] == second)
     }
 
+    /// The files of a stage of so many shards.
+    private func stage(of count: Int, in folder: TemporaryFolder) throws -> StageFiles {
+        let directory = RunDirectory(path: folder.path, disk: SystemDisk(), rules: .all)
+        try directory.createFolder("stage/aa")
+        let shards = (0..<count).map { ShardSpec(name: "s\($0)", payload: Data()) }
+        return StageFiles(directory: directory, spec: StageSpec(id: "aa", name: "n", kind: .shards(shards)))
+    }
+
     /// Journals may be lost after a stage was published: what its manifest names would else be known to nobody.
     @Test func whatATakenBackManifestNamesIsInTheJournal() throws {
         let folder = try TemporaryFolder("cluster")
-        let directory = RunDirectory(path: folder.path, disk: SystemDisk(), rules: .all)
-        try directory.createFolder("stage/aa")
-        let shards = (0..<3).map { ShardSpec(name: "s\($0)", payload: Data()) }
-        let files = StageFiles(
-            directory: directory, spec: StageSpec(id: "aa", name: "n", kind: .shards(shards)))
+        let files = try stage(of: 3, in: folder)
+        let directory = files.directory
         let made = try (0..<3).map { index in
             try WireShardCommit.with {
                 $0.outputs = [.with { $0.path = "stage/aa/s\(index).e1.a1.text" }]
@@ -151,10 +156,8 @@ struct DamagedInputTests {
     /// Whoever cannot write it down leaves the stage as it is.
     @Test func aManifestStaysWhileItsCommitsAreNotOnRecord() throws {
         let folder = try TemporaryFolder("cluster")
-        let directory = RunDirectory(path: folder.path, disk: SystemDisk(), rules: .all)
-        try directory.createFolder("stage/aa")
-        let spec = StageSpec(id: "aa", name: "n", kind: .shards([ShardSpec(name: "s0", payload: Data())]))
-        let files = StageFiles(directory: directory, spec: spec)
+        let files = try stage(of: 1, in: folder)
+        let directory = files.directory
         let ledger = try RunLedger(directory, build: "test")
         _ = try files.publish([commit(attempt: 1)], build: "test", epoch: 1)
         let place = try #require(try files.place(of: "stage/aa/s3.e1.a1.text"))
@@ -175,11 +178,8 @@ struct DamagedInputTests {
     /// says; and it must not publish again behind the back of the one that took the manifest back.
     @Test func aTakenBackManifestCountsMoreThanTheJournal() throws {
         let folder = try TemporaryFolder("cluster")
-        let directory = RunDirectory(path: folder.path, disk: SystemDisk(), rules: .all)
-        try directory.createFolder("stage/aa")
-        let shards = (0..<2).map { ShardSpec(name: "s\($0)", payload: Data()) }
-        let files = StageFiles(
-            directory: directory, spec: StageSpec(id: "aa", name: "n", kind: .shards(shards)))
+        let files = try stage(of: 2, in: folder)
+        let directory = files.directory
         func commits(epoch: Int, attempt: Int = 1) throws -> [WireShardCommit] {
             try (0..<2).map { index in
                 try WireShardCommit.with {

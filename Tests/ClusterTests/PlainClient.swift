@@ -5,6 +5,13 @@ import Testing
 final class PlainClient {
     private let descriptor: Int32
 
+    /// How a ZeroMQ program without keys begins: signature, version 3.1, mechanism NULL, no server (ZMTP 3.1, section 3.2).
+    static let greetingWithoutKeys: [UInt8] = {
+        let mechanism = Array("NULL".utf8) + [UInt8](repeating: 0, count: 16)
+        return [0xFF] + [UInt8](repeating: 0, count: 8) + [0x7F, 3, 1] + mechanism
+            + [UInt8](repeating: 0, count: 32)
+    }()
+
     /// Connects to the port of `tcp://…:port` on this machine.
     init(_ endpoint: String) throws {
         let port = try #require(endpoint.split(separator: ":").last.flatMap { UInt16($0) })

@@ -71,12 +71,8 @@ final class RemoteJob: Sendable {
     }
 
     /// Waits until the log holds a word.
-    func waitForLog(_ word: String) throws { try waitForLog(anyOf: [word]) }
-
-    /// Waits until the log holds one of some words.
-    func waitForLog(anyOf words: [String]) throws {
-        let found = waitFor { words.contains(where: log.contains) ? true : nil }
-        _ = try #require(found, "none of \(words) in the log: \(log)")
+    func waitForLog(_ word: String) throws {
+        _ = try #require(try waitFor { log.contains(word) ? true : nil }, "no \(word) in the log: \(log)")
     }
 }
 

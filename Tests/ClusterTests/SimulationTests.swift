@@ -15,12 +15,6 @@ struct SimulationTests {
     /// second coordinator believes to be held, since an Ack of the first one overtook the Hello, is given back to it.
     @Test func aWorkerTakesAGrantOnce() {
         var worker = WorkerMachine(hello: WireHello(), patience: 60, now: 0)
-        func message(_ body: MessageBody) -> WorkerEvent {
-            var envelope = WireEnvelope()
-            envelope.epoch = 1
-            envelope.body = body
-            return .message(envelope)
-        }
         var grant = WireGrant()
         grant.attempt.stage = "aa"
         grant.attempt.attempt = 1
@@ -40,28 +34,29 @@ struct SimulationTests {
         #expect(worker.handle(message(.grant(grant)), now: 4) == [.send(.returned(returned))])
     }
 
-    /// A worker in a training, and what it does when told something.
-    private func inTraining(round: UInt64) -> (worker: WorkerMachine, envelope: (MessageBody) -> WorkerEvent)
-    {
+    private func message(_ body: MessageBody) -> WorkerEvent {
+        .message(
+            .with {
+                $0.epoch = 1
+                $0.body = body
+            })
+    }
+
+    /// A worker in a training.
+    private func inTraining(round: UInt64) -> WorkerMachine {
         var worker = WorkerMachine(hello: WireHello(), patience: 60, now: 0)
-        func message(_ body: MessageBody) -> WorkerEvent {
-            var envelope = WireEnvelope()
-            envelope.epoch = 1
-            envelope.body = body
-            return .message(envelope)
-        }
         _ = worker.handle(message(.welcome(WireWelcome())), now: 0)
         let open = WireTrainingOpen.with {
             $0.stage = "bb"
             $0.round = round
         }
         #expect(worker.handle(message(.trainingOpen(open)), now: 1) == [.train(.open(open))])
-        return (worker, message)
+        return worker
     }
 
     /// Prepare would have nobody to answer it, and hide from the coordinator's next TrainingOpen that the member failed.
     @Test func aMemberThatFailedIsOpenedAgainThoughPrepareCameBetween() {
-        var (worker, message) = inTraining(round: 0)
+        var worker = inTraining(round: 0)
         let failed = MessageBody.trainingFailed(.with { $0.stage = "bb" })
         _ = worker.handle(.trained(failed), now: 2)
         let prepare = WirePrepare.with {
@@ -77,7 +72,7 @@ struct SimulationTests {
 
     /// It would copy a state from which everybody has gone back to the checkpoint.
     @Test func aPlanFromBeforeTheReturnToTheCheckpointIsNotFollowed() {
-        var (worker, message) = inTraining(round: 7)
+        var worker = inTraining(round: 7)
         let late = WirePlan.with {
             $0.stage = "bb"
             $0.generation = 6

@@ -20,13 +20,19 @@ struct StaleWorkerTests {
 
     private static var hello: WireHello { .with { $0.fingerprint = "f" } }
 
-    @Test func aResultThatComesAfterTenMinutesIsRefused() throws {
+    /// A coordinator with a stage of two shards, both granted to worker 1.
+    private static func coordinatorOfTwoShards() -> CoordinatorMachine {
         var machine = CoordinatorMachine(
             .init(job: "job", build: "b", fingerprint: "f", epoch: 1, runDirectory: "/run"))
         let items = (0..<2).map { ShardTable.Item(name: "s\($0)", payload: Data()) }
-        _ = machine.handle(.message(Self.envelope(1, .hello(Self.hello))), now: 0)
+        _ = machine.handle(.message(envelope(1, .hello(hello))), now: 0)
         _ = machine.handle(
             .openShards(ShardTable(stage: "aa", stageName: "n", items: items, epoch: 1)), now: 0)
+        return machine
+    }
+
+    @Test func aResultThatComesAfterTenMinutesIsRefused() throws {
+        var machine = Self.coordinatorOfTwoShards()
         let late = machine.shards?.held(by: 1) ?? []
         #expect(late.count == 2)
         _ = machine.handle(.message(Self.envelope(2, .hello(Self.hello))), now: 0)
@@ -62,12 +68,7 @@ struct StaleWorkerTests {
     /// Why a stopped worker's shard may end with attempt 3: the first worker that joins is granted both shards, the second
     /// one gets the shard that the first has not begun, as attempt 2, and is then lost.
     @Test func aShardThatWasHandedOnUnbegunEndsWithAttemptThree() {
-        var machine = CoordinatorMachine(
-            .init(job: "job", build: "b", fingerprint: "f", epoch: 1, runDirectory: "/run"))
-        let items = (0..<2).map { ShardTable.Item(name: "s\($0)", payload: Data()) }
-        _ = machine.handle(.message(Self.envelope(1, .hello(Self.hello))), now: 0)
-        _ = machine.handle(
-            .openShards(ShardTable(stage: "aa", stageName: "n", items: items, epoch: 1)), now: 0)
+        var machine = Self.coordinatorOfTwoShards()
         let told = machine.handle(.message(Self.envelope(2, .hello(Self.hello))), now: 0)
         let asked = told.compactMap { directive -> [WireAttemptID]? in
             if case .send(1, .revoke(let revoke)) = directive { revoke.attempts } else { nil }

@@ -9,15 +9,6 @@ import Testing
 @Suite struct BadDatasetTests {
     private static let canary = "CANARY7731"
 
-    private func failure(_ body: () throws -> Void) -> (code: String, message: String) {
-        do {
-            try body()
-            return ("", "")
-        } catch let error as any PyHealthError { return (error.code, error.message) } catch {
-            return ("?", "\(error)")
-        }
-    }
-
     @Test(arguments: [
         ("version: \"1\"\n", "", "config.missing-key", "version"),
         ("attributes: [visit, kind]", "atributes: [visit, kind]", "config.unknown-key", "attributes"),

@@ -6,15 +6,6 @@ import Testing
 
 /// Files that are not what their name says are refused by name; what does no harm is read.
 @Suite struct BadFileTests {
-    private func failure(_ body: () throws -> Void) -> (code: String, message: String) {
-        do {
-            try body()
-            return ("", "")
-        } catch let error as any PyHealthError { return (error.code, error.message) } catch {
-            return ("?", "\(error)")
-        }
-    }
-
     /// The data set with `codes.csv` packed and `bytes` behind it.
     private func packed(_ bytes: [UInt8]) throws -> SmallDataset {
         let data = try SmallDataset()

@@ -9,16 +9,6 @@ import Testing
 @Suite struct BadTextTests {
     private static let canary = "CANARY7731"
 
-    /// The code and message of what `body` throws; empty if it does not.
-    private func failure(_ body: () throws -> Void) -> (code: String, message: String) {
-        do {
-            try body()
-            return ("", "")
-        } catch let error as any PyHealthError { return (error.code, error.message) } catch {
-            return ("?", "\(error)")
-        }
-    }
-
     private func write(_ bytes: [UInt8], _ name: String, of data: SmallDataset) throws {
         try Data(bytes).write(to: URL(fileURLWithPath: data.folder.file(name)))
     }

@@ -46,19 +46,6 @@ import Testing
             .events
     }
 
-    /// The error of what `body` throws, whose message must not show text.
-    private func failure(_ body: () throws -> Void) -> (code: String, message: String) {
-        do {
-            try body()
-            return ("", "")
-        } catch let error as any PyHealthError {
-            #expect(!error.message.contains(Self.canary))
-            return (error.code, error.message)
-        } catch {
-            return ("?", "\(error)")
-        }
-    }
-
     @Test(arguments: [1, 1000]) func everyNoteIsARowInOrderOfItsNumber(shardSize: Int) throws {
         let events = try load(shardSize: shardSize)
         #expect(events.map(\.patient) == ["10", "2", "2"])
@@ -109,7 +96,7 @@ import Testing
         #expect(labels.split(separator: " ").firstIndex(of: "B-NAME") == 60_000)
         let longer =
             "START_OF_RECORD=1||||1||||" + String(repeating: "a", count: 33 << 20) + "||||END_OF_RECORD"
-        let found = failure { _ = try load(longer, longer) }
+        let found = failure(hiding: Self.canary) { _ = try load(longer, longer) }
         #expect(found.code == "data.bad-record" && found.message.contains("id.text, line 1"), "\(found)")
     }
 
@@ -129,7 +116,7 @@ import Testing
     func aBadRecordIsNamedByFileAndLine(text: String, fault: String, line: String, words: String) throws {
         for (file, other) in [("id.text", "id.res"), ("id.res", "id.text")] {
             func bad(_ whole: String) -> String { whole.replacing(text, with: fault, maxReplacements: 1) }
-            let found = failure {
+            let found = failure(hiding: Self.canary) {
                 _ = try load(
                     file == "id.text" ? bad(Self.plain) : Self.plain,
                     file == "id.res" ? bad(Self.hidden) : Self.hidden)
@@ -146,7 +133,7 @@ import Testing
             "START_OF_RECORD=1||||1||||a||||END_OF_RECORD\nSTART_OF_RECORD=1||||2||||\(Self.canary)||||END_OF_RECORD"
         let one = String(two.prefix { $0 != "\n" })
         for (texts, file, other) in [((two, one), "id.text", "id.res"), ((one, two), "id.res", "id.text")] {
-            let found = failure { _ = try load(texts.0, texts.1) }
+            let found = failure(hiding: Self.canary) { _ = try load(texts.0, texts.1) }
             #expect(found.code == "data.bad-record", "\(found)")
             #expect(
                 found.message.contains("/\(file), line 2")
@@ -156,7 +143,7 @@ import Testing
     }
 
     @Test(arguments: ["id.text", "id.res"]) func aFileWithoutRecordsIsRefused(file: String) throws {
-        let found = failure {
+        let found = failure(hiding: Self.canary) {
             _ = try load(file == "id.text" ? "\n" : Self.plain, file == "id.res" ? "" : Self.hidden)
         }
         #expect(found.code == "data.bad-record" && found.message.contains(file), "\(found)")
@@ -165,7 +152,7 @@ import Testing
     @Test(arguments: ["id.text", "id.res"]) func aMissingFileIsNamed(file: String) throws {
         _ = try load()
         try FileManager.default.removeItem(atPath: folder.file(file))
-        let found = failure { _ = try read() }
+        let found = failure(hiding: Self.canary) { _ = try read() }
         #expect(found.code == "data.missing-table" && found.message.contains(file), "\(found)")
     }
 
@@ -173,7 +160,7 @@ import Testing
         _ = try load()
         let text = file == "id.text" ? Self.plain : Self.hidden
         try write(file, text.utf8.map { $0 == UInt8(ascii: ",") ? 0xE9 : $0 })
-        let found = failure { _ = try read() }
+        let found = failure(hiding: Self.canary) { _ = try read() }
         #expect(found.code == "data.not-utf8" && found.message.contains("\(file), line 6"), "\(found)")
     }
 
@@ -188,7 +175,7 @@ import Testing
         try write("id.text", Self.plain.utf8)
         try write("id.res", bytes)
         var count = 3
-        let found = failure { count = try read().count }
+        let found = failure(hiding: Self.canary) { count = try read().count }
         #expect(count == 3, "seed \(seed)")
         #expect(["", "data.bad-record", "data.not-utf8"].contains(found.code), "seed \(seed): \(found)")
     }
