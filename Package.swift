@@ -98,7 +98,9 @@ let package = Package(
 
         // The cluster
         room("ClusterProtocol", [protobuf, "Groundwork"], settings: simulated),
-        room("ClusterRuntime", ["ClusterProtocol", "CProcess", "ZeroMQ", "Digests", "Groundwork", protobuf, logging]),
+        room(
+            "ClusterRuntime",
+            ["ClusterProtocol", "CProcess", "ZeroMQ", "Digests", "Groundwork", protobuf, logging]),
 
         // The cluster in a simulated world
         room(
@@ -109,10 +111,12 @@ let package = Package(
             swiftSettings: house),
 
         // Wiring
+        room("Wiring", ["Stages", "ClusterRuntime"]),
         .executableTarget(
             name: "pyhealth-coord",
             dependencies: [
-                "Stages", "ClusterRuntime", "ClusterProtocol", "Reports", "SyntheticCorpora", "Groundwork",
+                "Wiring", "Stages", "ClusterRuntime", "ClusterProtocol", "Reports", "SyntheticCorpora",
+                "Groundwork",
                 argumentParser,
                 logging,
             ], swiftSettings: house),
@@ -127,7 +131,7 @@ let package = Package(
             name: "pyhealth-bench",
             dependencies: [
                 "Kernels", "Tensors", "Layers", "Storage", "Evaluation", "SyntheticCorpora", "ClusterRuntime",
-                "ClusterProtocol", "Stages", "Training", "CAllocator", "Groundwork", argumentParser,
+                "ClusterProtocol", "Wiring", "Stages", "Training", "CAllocator", "Groundwork", argumentParser,
             ],
             swiftSettings: house),
 
@@ -173,7 +177,8 @@ let package = Package(
             ]),
         tests("SyntheticCorporaTests", ["SyntheticCorpora", "Datasets", "Groundwork", "TestSupport"]),
         .executableTarget(
-            name: "ClusterTestWorker", dependencies: ["ClusterRuntime", "ClusterProtocol", "Groundwork", logging],
+            name: "ClusterTestWorker",
+            dependencies: ["ClusterRuntime", "ClusterProtocol", "Groundwork", logging],
             path: "Tests/ClusterTestWorker", swiftSettings: house),
         tests(
             "ClusterTests",

@@ -63,7 +63,7 @@ final class CoordinatorLoop: @unchecked Sendable {
     private var lastGateReport: Seconds = 0
     private var monitors: [Socket] = []
     private var metrics: MetricsServer?
-    private var seq: UInt64 = 0
+    private var letterhead: Letterhead
     private var unseen: [(commit: WireShardCommit, deadline: Seconds)] = []
     private var lonelySince: Seconds?
     private var isFinished = false
@@ -82,6 +82,7 @@ final class CoordinatorLoop: @unchecked Sendable {
     init(_ setup: Setup) throws {
         self.setup = setup
         let options = setup.options
+        letterhead = Letterhead(build: options.buildVersion, job: setup.job.digest)
         let mailbox = try Mailbox<Command>()
         self.mailbox = mailbox
         journal = try JournalWriter(
@@ -321,16 +322,7 @@ final class CoordinatorLoop: @unchecked Sendable {
     }
 
     private func envelope(_ body: MessageBody, to instance: Instance) -> WireEnvelope {
-        var envelope = WireEnvelope()
-        envelope.protocol = ClusterVersion.messages
-        envelope.build = setup.options.buildVersion
-        envelope.job = setup.job.digest
-        envelope.epoch = setup.epoch
-        envelope.instance = instance
-        envelope.seq = seq
-        envelope.body = body
-        seq += 1
-        return envelope
+        letterhead.envelope(body, epoch: setup.epoch, instance: instance)
     }
 
     private func answerProbe(_ id: Data) {

@@ -21,10 +21,8 @@ enum Rendezvous {
         let socket = try Socket(.dealer, context: context, options: settings)
         // A name that cannot be looked up belongs to nobody who could answer.
         guard (try? socket.connect(endpoint)) != nil else { return }
-        var envelope = WireEnvelope()
-        envelope.protocol = ClusterVersion.messages
-        envelope.probe = WireProbe()
-        let data = try envelope.serializedData()
+        var letterhead = Letterhead(build: "")
+        let data = try letterhead.envelope(.probe(WireProbe())).serializedData()
         let deadline = SystemFacts.now() + Seconds(patience) / 1000
         var isSent = false
         while SystemFacts.now() < deadline {

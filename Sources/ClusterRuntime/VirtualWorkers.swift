@@ -89,13 +89,11 @@ package final class VirtualWorkers {
 private struct VirtualWorker {
     private let instance: Instance
     private let socket: Socket
-    private let build: String
     private let runDirectory: String
     private let shardSeconds: Double
     private var machine: WorkerMachine
     private var status = WorkerStatus()
-    private var job = ""
-    private var seq: UInt64 = 0
+    private var letterhead: Letterhead
     private var shard: (grant: WireGrant, begun: Seconds, ends: Seconds)?
     private var lastTick: Seconds = 0
     private var shards = 0
@@ -108,7 +106,7 @@ private struct VirtualWorker {
         fingerprint: String, runDirectory: String, pace: VirtualWorkers.Pace
     ) throws {
         instance = Instance(index + 1)
-        self.build = build
+        letterhead = Letterhead(build: build)
         self.runDirectory = runDirectory
         // From three to five quarters of the pace: results come evenly.
         shardSeconds = pace.shardSeconds * (0.75 + 0.5 * Double(index) / Double(count))
@@ -139,7 +137,7 @@ private struct VirtualWorker {
             guard let last = parts.last,
                 let envelope = last.withUnsafeBytes({ try? EnvelopeReader.read($0) })
             else { continue }
-            job = envelope.job
+            letterhead.job = envelope.job
             if case .identify(let question) = envelope.body, !question.runDirectory.isEmpty {
                 machine.note(TokenFile.look(runDirectory, epoch: envelope.epoch))
             }
@@ -174,15 +172,7 @@ private struct VirtualWorker {
     }
 
     private mutating func send(_ body: MessageBody) throws {
-        var envelope = WireEnvelope()
-        envelope.protocol = ClusterVersion.messages
-        envelope.build = build
-        envelope.job = job
-        envelope.epoch = machine.epoch
-        envelope.instance = instance
-        envelope.seq = seq
-        envelope.body = body
-        seq += 1
+        let envelope = letterhead.envelope(body, epoch: machine.epoch, instance: instance)
         _ = try socket.send([try envelope.serializedData()])
     }
 

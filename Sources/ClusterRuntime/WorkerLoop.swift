@@ -24,8 +24,7 @@ final class WorkerLoop {
     /// Since when the run directory's token is looked for.
     private var tokenSince: Seconds?
     private var instance: Instance
-    private var seq: UInt64 = 0
-    private var job = ""
+    private var letterhead: Letterhead
     private var lastTick: Seconds = 0
     private var keepsState = false
 
@@ -42,6 +41,7 @@ final class WorkerLoop {
     /// Starts the compute thread and connects to the coordinator.
     init(executor: any WorkExecutor, options: WorkerOptions) throws {
         self.options = options
+        letterhead = Letterhead(build: options.buildVersion)
         try ProcessHardening.requireDescriptors(processes: 1)
         let place = try Self.find(options)
         self.place = place
@@ -80,7 +80,7 @@ final class WorkerLoop {
             while let parts = socket.receive() {
                 guard let last = parts.last, let envelope = Self.decode(last) else { continue }
                 lastHeard = SystemFacts.now()
-                if envelope.epoch >= machine.epoch { job = envelope.job }
+                if envelope.epoch >= machine.epoch { letterhead.job = envelope.job }
                 if case .identify(let question) = envelope.body, !look(question, envelope.epoch) { continue }
                 if let end = try handle(.message(envelope)) { return end }
             }
@@ -115,7 +115,7 @@ final class WorkerLoop {
                         isDurable: machine.welcome.durable))
             case .train(let command):
                 if command == .emergency { keepsState = true }
-                let number = UInt64(job.prefix(16), radix: 16) ?? 0
+                let number = UInt64(letterhead.job.prefix(16), radix: 16) ?? 0
                 compute.run(.train(command, runDirectory: runDirectory, instance: instance, job: number))
             case .checkpoint: compute.requestCheckpoint()
             case .interrupt(let generation): compute.control.interrupt(before: generation)
@@ -141,15 +141,7 @@ final class WorkerLoop {
     private var runDirectory: String { options.runDirectory ?? machine.welcome.runDirectory }
 
     private func send(_ body: MessageBody) throws {
-        var envelope = WireEnvelope()
-        envelope.protocol = ClusterVersion.messages
-        envelope.build = options.buildVersion
-        envelope.job = job
-        envelope.epoch = machine.epoch
-        envelope.instance = instance
-        envelope.seq = seq
-        envelope.body = body
-        seq += 1
+        let envelope = letterhead.envelope(body, epoch: machine.epoch, instance: instance)
         // A message that finds no room is lost; whatever matters is sent again.
         _ = try socket.send([try envelope.serializedData()])
     }

@@ -24,6 +24,7 @@ final class CoordinatorProcess: Process {
     let ledger: RunLedger
     let journal: JournalSegment
     var machine: CoordinatorMachine
+    var letterhead = Letterhead(build: "b", job: "job")
     /// Records on their way to disk.
     var pending: [(record: WireJournalRecord, mark: DurableMark?)] = []
     /// The stage in work.
@@ -56,6 +57,7 @@ final class WorkerProcess: Process {
     }
 
     var machine: WorkerMachine
+    var letterhead = Letterhead(build: "b")
     var instance: Instance
     /// The host whose coordinator it speaks to.
     var target = 0

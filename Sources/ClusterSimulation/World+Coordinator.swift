@@ -104,11 +104,8 @@ extension World {
             }
             return
         }
-        var envelope = WireEnvelope()
-        envelope.epoch = process.ledger.epoch
-        envelope.job = "job"
-        envelope.instance = instance
-        envelope.body = body
+        let envelope = process.letterhead.envelope(
+            body, epoch: process.ledger.epoch, instance: instance)
         send(.toWorker(id, envelope), from: process.host, to: worker.host)
     }
 

@@ -81,12 +81,8 @@ extension World {
 
     private func send(_ body: MessageBody, _ worker: WorkerProcess) {
         if case .shardFailed(let failed) = body { promises.noteFailed(failed.attempt) }
-        var envelope = WireEnvelope()
-        envelope.protocol = ClusterVersion.messages
-        envelope.build = "b"
-        envelope.epoch = worker.machine.epoch
-        envelope.instance = worker.instance
-        envelope.body = body
+        let envelope = worker.letterhead.envelope(
+            body, epoch: worker.machine.epoch, instance: worker.instance)
         send(
             .toCoordinator(host: worker.target, from: worker.id, envelope), from: worker.host,
             to: worker.target)

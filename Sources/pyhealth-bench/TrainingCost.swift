@@ -5,6 +5,7 @@ import Foundation
 import Groundwork
 import Stages
 import Training
+import Wiring
 
 /// What coordinator and worker processes, and checkpoints, add to a training.
 struct TrainingCost {
@@ -185,57 +186,21 @@ private struct Job {
             runDirectory: output, buildVersion: BuildInformation.version,
             numericFingerprint: BuildInformation.numericFingerprint)
         options.workerExecutable = "\(commands)/pyhealth-worker"
-        let pipeline = Pipeline(
-            job: try configuration(seed: seed), runDirectory: output, until: until, resume: nil)
-        let settings = try pipeline.settings()
-        return try Coordinator.run(
-            job: JobSpec(digest: pipeline.digest(settings), name: "bench"),
-            driver: PipelineDriver(pipeline: pipeline), options: options)
+        let driver = try driver(seed: seed, until: until)
+        return try Coordinator.run(job: try driver.specification(), driver: driver, options: options)
+    }
+
+    private func driver(seed: Int, until: StopAfter) throws -> PipelineDriver {
+        PipelineDriver(job: try configuration(seed: seed), runDirectory: output, until: until, resume: nil)
     }
 
     /// What a member of the training of `seed` is told, and how many virtual ranks it has.
     func trainingPayload(seed: Int) throws -> (payload: Data, ranks: Int) {
         let samples = try run(seed: seed, until: .samples)
-        let pipeline = Pipeline(
-            job: try configuration(seed: seed), runDirectory: output, until: .train, resume: nil)
-        let planned = try pipeline.next(after: samples.stages.map(StageOutcome.init))
-        guard case .training(let payload, let ranks)? = planned?.kind else {
-            throw ValidationError("The training is not the next stage.")
-        }
+        var driver = try driver(seed: seed, until: .train)
+        guard case .stage(let stage) = try driver.next(after: samples.stages),
+            case .training(let payload, let ranks) = stage.kind
+        else { throw ValidationError("The training is not the next stage.") }
         return (payload, ranks)
-    }
-}
-
-/// The pipeline's stages without anything published.
-private struct PipelineDriver: JobDriver {
-    let pipeline: Pipeline
-
-    mutating func next(after finished: [FinishedStage]) throws -> NextStep {
-        guard let planned = try pipeline.next(after: finished.map(StageOutcome.init)) else {
-            return .finished
-        }
-        let kind: StageSpec.Kind
-        switch planned.kind {
-        case .shards(let shards):
-            kind = .shards(shards.map { ShardSpec(name: $0.name, payload: $0.payload, subject: $0.subject) })
-        case .training(let payload, let ranks): kind = .training(payload: payload, virtualRanks: ranks)
-        }
-        return .stage(StageSpec(id: planned.id, name: planned.name.rawValue, kind: kind))
-    }
-}
-
-extension StageOutcome {
-    fileprivate init(_ stage: FinishedStage) {
-        self.init(
-            id: stage.id, name: stage.name,
-            shards: stage.shards.map { shard in
-                (
-                    shard.name,
-                    shard.outputs.map {
-                        StageFile(
-                            name: $0.name, path: $0.path, bytes: $0.bytes, sha256: $0.sha256, rows: $0.rows)
-                    }, shard.result
-                )
-            })
     }
 }

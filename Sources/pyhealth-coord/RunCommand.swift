@@ -5,6 +5,7 @@ import Foundation
 import Groundwork
 import Logging
 import Stages
+import Wiring
 
 /// `pyhealth-coord run`: runs a job, or goes on with it.
 struct RunCommand: ParsableCommand {
@@ -146,7 +147,7 @@ struct RunCommand: ParsableCommand {
         let signals = StopSignals(stop)
         defer { signals.end() }
         let started = Date()
-        let driver = Driver(job: job, runDirectory: output, until: last, resume: resume)
+        let driver = PipelineDriver(job: job, runDirectory: output, until: last, resume: resume)
         let outcome = try Coordinator.run(
             job: try driver.specification(), driver: driver, options: options)
         let report = try RunReport(

@@ -3,6 +3,7 @@ import Foundation
 import Groundwork
 import Reports
 import Stages
+import Wiring
 
 /// Collects what a run was and writes `report.html`, and `SHA256SUMS` of all that is for people.
 struct RunReport {

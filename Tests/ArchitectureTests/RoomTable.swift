@@ -60,9 +60,10 @@ enum RoomTable {
         "ClusterSimulation": ["ClusterProtocol", "ClusterRuntime", "Digests", "SwiftProtobuf"],
         "cluster-simulate": ["ArgumentParser", "ClusterProtocol", "ClusterSimulation"],
         // Wiring
+        "Wiring": ["ClusterRuntime", "Stages"],
         "pyhealth-coord": [
             "ArgumentParser", "ClusterProtocol", "ClusterRuntime", "Logging", "Reports", "Stages",
-            "SyntheticCorpora",
+            "SyntheticCorpora", "Wiring",
         ],
         "pyhealth-worker": [
             "ArgumentParser", "CAllocator", "ClusterProtocol", "ClusterRuntime", "Logging", "Stages",
@@ -71,7 +72,7 @@ enum RoomTable {
         "pyhealth-bench": [
             "ArgumentParser", "Batching", "CAllocator", "ClinicalData", "ClusterProtocol", "ClusterRuntime",
             "Digests", "Evaluation", "Kernels", "Layers", "Models", "Stages", "Storage", "SyntheticCorpora",
-            "Tensors", "Training",
+            "Tensors", "Training", "Wiring",
         ],
     ]
 }

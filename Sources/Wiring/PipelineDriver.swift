@@ -1,20 +1,21 @@
-import ClusterRuntime
+package import ClusterRuntime
 import Foundation
-import Stages
+package import Stages
 
 /// Connects the pipeline's plan to the coordinator, and publishes what finished stages left.
-struct Driver: JobDriver {
+package struct PipelineDriver: JobDriver {
     private let pipeline: Pipeline
     private let publisher: RunPublisher
 
-    init(job: JobConfiguration, runDirectory: String, until: StopAfter, resume: String?) {
+    /// A driver that ends after `until` and trains from the checkpoint `resume`, if one is named.
+    package init(job: JobConfiguration, runDirectory: String, until: StopAfter, resume: String?) {
         pipeline = Pipeline(job: job, runDirectory: runDirectory, until: until, resume: resume)
         publisher = RunPublisher(runDirectory: runDirectory)
     }
 
     /// What makes this job recognisable in its run directory; throws if the data set's folder is missing, before the run
     /// directory is made.
-    func specification() throws -> JobSpec {
+    package func specification() throws -> JobSpec {
         try pipeline.checkRoot()
         let settings = try pipeline.settings()
         return JobSpec(
@@ -22,7 +23,8 @@ struct Driver: JobDriver {
             settings: settings.map { .init(key: $0.0, value: $0.1) })
     }
 
-    mutating func next(after finished: [FinishedStage]) throws -> NextStep {
+    /// The stage after those; throws what publishing and planning throw.
+    package mutating func next(after finished: [FinishedStage]) throws -> NextStep {
         let outcomes = finished.map(StageOutcome.init)
         if let last = outcomes.last {
             try publisher.publish(last)
@@ -41,7 +43,8 @@ struct Driver: JobDriver {
 }
 
 extension StageOutcome {
-    init(_ stage: FinishedStage) {
+    /// What the coordinator knows of a finished stage, as the pipeline reads it.
+    package init(_ stage: FinishedStage) {
         self.init(
             id: stage.id, name: stage.name,
             shards: stage.shards.map { ($0.name, $0.outputs.map(StageFile.init), $0.result) })
@@ -49,7 +52,7 @@ extension StageOutcome {
 }
 
 extension StageFile {
-    init(_ record: OutputRecord) {
+    fileprivate init(_ record: OutputRecord) {
         self.init(
             name: record.name, path: record.path, bytes: record.bytes,
             sha256: record.sha256, rows: record.rows)
