@@ -23,9 +23,3 @@ static inline unsigned hdf5_truncate(void) { return H5F_ACC_TRUNC; }
 static inline unsigned hdf5_read_only(void) { return H5F_ACC_RDONLY; }
 static inline size_t hdf5_variable_length(void) { return H5T_VARIABLE; }
 static inline haddr_t hdf5_no_address(void) { return HADDR_UNDEF; }
-
-// Swift imports neither variadic functions nor GNU extensions.
-extern void *mremap(void *base, size_t size, size_t wanted, int flags, ...);
-static inline void *hdf5_grow_mapping(void *base, size_t size, size_t wanted) {
-    return mremap(base, size, wanted, 1 /* MREMAP_MAYMOVE */);
-}

@@ -52,6 +52,12 @@ package struct FieldColumn: Sendable, Equatable {
         self.times = times
     }
 
+    /// Where the leaves of every sample begin, and at the end where those of the last one end.
+    package var leafBounds: [Int] {
+        guard let first = offsets.first else { return Array(0...sampleCount) }
+        return offsets.dropFirst().reduce(first) { bounds, level in bounds.map { level[$0] } }
+    }
+
     /// The number of samples.
     package var sampleCount: Int {
         if let first = offsets.first { return first.count - 1 }

@@ -24,7 +24,8 @@ package struct ConfigurationNode {
     /// Parses YAML text; `file` is the name used in errors.
     package static func parse(_ text: String, file: String) throws -> ConfigurationNode {
         do {
-            guard let node = try Yams.compose(yaml: text) else {
+            // Named, since the library's default looks through the environment first.
+            guard let node = try Yams.compose(yaml: text, .default, .default, .utf8) else {
                 throw ConfigurationError("empty", "\(file) is empty. Expected a mapping of keys.")
             }
             return ConfigurationNode(file: file, path: "", node: node)

@@ -5,13 +5,13 @@ import Groundwork
 /// The memory in which the library builds a new file.
 ///
 /// Files are built in memory and written by ourselves, because HDF5 1.10 ends the process (segmentation fault in
-/// `H5Fclose`) when a write fails on a full disk. Memory comes from anonymous mappings: growing moves pages instead
-/// of copying, and what the library leaves untouched is zero, so that equal writes give equal bytes.
+/// `H5Fclose`) when a write fails on a full disk. The library clears what the image grows by, so that equal writes give equal
+/// bytes whatever the memory held before.
 final class FileImage {
     private var base: UnsafeMutableRawPointer?
     private var size = 0
 
-    deinit { release() }
+    deinit { free(base) }
 
     /// Makes files that are created with the access list live in this image.
     func attach(to access: hid_t, orThrow failure: HDF5Error) throws {
@@ -38,11 +38,9 @@ final class FileImage {
         guard let base, size >= 36 else { return nil }
         let end = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: 28, as: UInt64.self))
         guard let count = Int(exactly: end), count <= size else { return nil }
-        let reserved = size
         self.base = nil
         size = 0
-        return Data(
-            bytesNoCopy: base, count: count, deallocator: .custom { base, _ in munmap(base, reserved) })
+        return Data(bytesNoCopy: base, count: count, deallocator: .free)
     }
 
     private static func of(_ image: UnsafeMutableRawPointer?) -> FileImage? {
@@ -50,17 +48,9 @@ final class FileImage {
     }
 
     private func resize(to wanted: Int) -> UnsafeMutableRawPointer? {
-        let moved =
-            base.map { hdf5_grow_mapping($0, size, wanted) }
-            ?? mmap(nil, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-        guard let moved, moved != MAP_FAILED else { return nil }
+        guard let moved = realloc(base, wanted) else { return nil }
         base = moved
         size = wanted
         return moved
-    }
-
-    private func release() {
-        if let base { munmap(base, size) }
-        base = nil
     }
 }

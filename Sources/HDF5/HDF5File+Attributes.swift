@@ -23,7 +23,7 @@ extension HDF5File {
     /// The names of an object's attributes, by ascending bytes.
     package func attributeNames(of object: String = "/") throws -> [String] {
         let failure = HDF5Error.corrupt(path: path, object: object, operation: "list attributes of")
-        return try withObject(object, orThrow: failure) { handle in
+        return try withObject(object, named: object, orThrow: failure) { handle in
             var info = H5O_info_t()
             try check(H5Oget_info2(handle, &info, UInt32(H5O_INFO_NUM_ATTRS)), orThrow: failure)
             return try (0..<info.num_attrs).map { position in
@@ -40,7 +40,7 @@ extension HDF5File {
     package func attribute(_ name: String, of object: String = "/") throws -> HDF5Attribute? {
         let failure = HDF5Error.corrupt(
             path: path, object: "attribute \(name) of \(object)", operation: "read")
-        return try withObject(object, orThrow: failure) { handle in
+        return try withObject(object, named: object, orThrow: failure) { handle in
             guard H5Aexists(handle, name) > 0 else { return nil }
             return try withHandle(H5Aopen(handle, name, 0), H5Aclose, orThrow: failure) { attribute in
                 try withHandle(H5Aget_type(attribute), H5Tclose, orThrow: failure) { type in
@@ -84,15 +84,6 @@ extension HDF5File {
         _ name: String, _ object: String, expected: String, got: String
     ) -> HDF5Error {
         .wrongType(path: path, object: "attribute \(name) of \(object)", expected: expected, got: got)
-    }
-
-    private func withObject<R>(
-        _ object: String, orThrow failure: HDF5Error, _ body: (hid_t) throws -> R
-    ) throws -> R {
-        try withFile { file in
-            guard exists(object, in: file) else { throw HDF5Error.missing(path: path, object: object) }
-            return try withHandle(H5Oopen(file, object, 0), H5Oclose, orThrow: failure, body)
-        }
     }
 
     private func value(
@@ -153,7 +144,7 @@ extension HDF5File {
     ) throws {
         let failure = HDF5Error.cannotWrite(
             path: path, object: "attribute \(name) of \(object)", operation: "write")
-        try withObject(object, orThrow: failure) { handle in
+        try withObject(object, named: object, orThrow: failure) { handle in
             try withHandle(H5Screate(H5S_SCALAR), H5Sclose, orThrow: failure) { space in
                 try withHandle(
                     H5Acreate2(handle, name, type, space, 0, 0), H5Aclose, orThrow: failure

@@ -68,18 +68,27 @@ extension HDF5File {
 
     /// Runs `body` with an open dataset; throws `missing` if there is none, `wrongType` if it is a group.
     func withDataset<R>(_ dataset: String, _ body: (hid_t) throws -> R) throws -> R {
+        let failure = HDF5Error.corrupt(path: path, object: "dataset \(dataset)", operation: "open")
+        return try withObject(dataset, named: "dataset \(dataset)", orThrow: failure) { handle in
+            guard H5Iget_type(handle) == H5I_DATASET else {
+                throw HDF5Error.wrongType(path: path, object: dataset, expected: "a dataset", got: "a group")
+            }
+            return try body(handle)
+        }
+    }
+
+    /// Runs `body` with an open object; throws `missing` if there is none, `failure` if it cannot be opened.
+    ///
+    /// What is missing is looked for afterwards: looking takes longer than opening.
+    func withObject<R>(
+        _ object: String, named name: String, orThrow failure: HDF5Error, _ body: (hid_t) throws -> R
+    ) throws -> R {
         try withFile { file in
-            guard exists(dataset, in: file) else {
-                throw HDF5Error.missing(path: path, object: "dataset \(dataset)")
+            let handle = H5Oopen(file, object, 0)
+            guard handle >= 0 || exists(object, in: file) else {
+                throw HDF5Error.missing(path: path, object: name)
             }
-            let failure = HDF5Error.corrupt(path: path, object: "dataset \(dataset)", operation: "open")
-            return try withHandle(H5Oopen(file, dataset, 0), H5Oclose, orThrow: failure) { handle in
-                guard H5Iget_type(handle) == H5I_DATASET else {
-                    throw HDF5Error.wrongType(
-                        path: path, object: dataset, expected: "a dataset", got: "a group")
-                }
-                return try body(handle)
-            }
+            return try withHandle(handle, H5Oclose, orThrow: failure, body)
         }
     }
 
@@ -91,7 +100,7 @@ extension HDF5File {
         }
         return try withHandle(H5Dget_type(dataset), H5Tclose, orThrow: failure) { type in
             let stored = storedType(type)
-            try checkSize(shape, type: type, dataset: dataset, orThrow: failure)
+            try checkSize(shape, type: type, orThrow: failure)
             return HDF5Dataset(
                 shape: shape, type: stored, offset: findsOffset ? offset(of: dataset, type: type) : nil)
         }
@@ -148,9 +157,7 @@ extension HDF5File {
     }
 
     /// Refuses a shape that the file cannot hold, before anything of that size is allocated.
-    private func checkSize(
-        _ shape: [Int], type: hid_t, dataset: hid_t, orThrow failure: HDF5Error
-    ) throws {
+    private func checkSize(_ shape: [Int], type: hid_t, orThrow failure: HDF5Error) throws {
         var bytes = H5Tget_size(type)
         guard bytes > 0 else { throw failure }
         for length in shape {
@@ -160,12 +167,8 @@ extension HDF5File {
         }
         // Deflate, the strongest filter in use, shrinks at most 1032 times.
         var size: hsize_t = 0
-        let file = H5Iget_file_id(dataset)
-        guard file >= 0 else { throw failure }
-        defer { H5Fclose(file) }
-        guard H5Fget_filesize(file, &size) >= 0, bytes / 1032 <= Int(clamping: size) + 1 << 10 else {
-            throw failure
-        }
+        guard withFile({ H5Fget_filesize($0, &size) }) >= 0, bytes / 1032 <= Int(clamping: size) + 1 << 10
+        else { throw failure }
     }
 
     private func offset(of dataset: hid_t, type: hid_t) -> Int? {

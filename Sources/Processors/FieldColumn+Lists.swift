@@ -21,7 +21,8 @@ extension FieldColumn {
 
     /// Calls `body` with the leaf range of every selected sample.
     func forEachSelected(_ selecting: [Bool]?, _ body: (Range<Int>) throws -> Void) rethrows {
-        for row in 0..<sampleCount where selecting?[row] ?? true { try body(leafRange(row..<(row + 1))) }
+        let bounds = leafBounds
+        for row in 0..<sampleCount where selecting?[row] ?? true { try body(bounds[row]..<bounds[row + 1]) }
     }
 
     /// The lengths of the innermost lists of a range of samples; the column has at least two levels.

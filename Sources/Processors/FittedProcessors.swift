@@ -99,11 +99,11 @@ package struct FittedProcessors: Codable, Sendable {
         fields.first { $0.role == .output }.flatMap { PredictionMode(rawValue: $0.processorName) }
     }
 
-    /// Writes the processors as JSON; throws `FileError`.
+    /// Writes the processors as JSON, unflushed; throws `FileError`.
     package func save(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(try encoder.encode(self), to: path)
+        try AtomicFile.write(try encoder.encode(self), to: path, durable: false)
     }
 
     /// Reads processors; throws `FileError` and ``ProcessorError/badState(path:reason:)``.

@@ -5,12 +5,14 @@ package enum BuildInformation {
     /// The version; coordinator and workers must share it.
     package static let version = "0.1.0"
 
+    private static let fingerprint = NumericFingerprint.current()
+
     /// The results of the numeric self-test with the kernels in force; members of one run must share them.
-    package static let numericFingerprint = NumericFingerprint.current().description
+    package static var numericFingerprint: String { fingerprint.description }
 
     /// What to tell people where this machine lacks instructions and portable kernels are in force; nil elsewhere.
-    package static var kernelNotice: String? { NumericFingerprint.current().notice }
+    package static var kernelNotice: String? { fingerprint.notice }
 
     /// The linear algebra kernels in force.
-    package static var linearAlgebraCore: String { NumericFingerprint.current().core }
+    package static var linearAlgebraCore: String { fingerprint.core }
 }

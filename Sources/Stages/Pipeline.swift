@@ -259,7 +259,7 @@ package struct Pipeline {
 
 /// Raised whenever a stage's results change for equal inputs, so that stored stages are computed again.
 enum OperationVersion {
-    static let current = "5"
+    static let current = "6"
 }
 
 /// What the inspect stage tells the planner.

@@ -112,7 +112,7 @@ extension Shard {
         var numbers: [String: Int] = [:]
         var patients: [Int] = []
         for path in paths("raw") {
-            for id in try RawSampleFile.readIDs(path).patients {
+            for id in try RawSampleFile.readPatients(path) {
                 let number = numbers[id] ?? numbers.count
                 numbers[id] = number
                 patients.append(number)

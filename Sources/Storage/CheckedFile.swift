@@ -54,34 +54,27 @@ struct CheckedFile {
         }
     }
 
-    /// Ragged offsets: one more than `items`, from 0, never falling.
-    func readOffsets(_ dataset: String, items: Int) throws -> [Int] {
-        let offsets = try read(dataset, as: Int64.self)
-        try require(
-            offsets.withUnsafeBufferPointer { areOffsets($0, items: items) },
-            "the offsets in \(dataset) do not fit")
-        return offsets.map { Int($0) }
-    }
-
     /// Throws ``StorageError/inconsistent(path:what:)`` unless `condition` holds.
     func require(_ condition: Bool, _ what: @autoclosure () -> String) throws {
         if !condition { throw StorageError.inconsistent(path: file.path, what: what()) }
     }
 
-    /// Writes a list of names, or a list of such lists, as a JSON text.
+    /// Writes a list, of names for example, as a JSON text.
     func setNames(_ names: some Encodable, as attribute: String, of object: String = "/") throws {
-        let json = try JSONEncoder().encode(names)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let json = try encoder.encode(names)
         try file.setAttribute(attribute, .text(String(decoding: json, as: UTF8.self)), of: object)
     }
 
-    /// Reads a list of names, or a list of such lists.
+    /// Reads what ``setNames(_:as:of:)`` wrote.
     func names<Names: Decodable>(
         _ attribute: String, of object: String = "/", as _: Names.Type = [String].self
     ) throws -> Names {
         let json = try file.textAttribute(attribute, of: object)
         guard let names = try? JSONDecoder().decode(Names.self, from: Data(json.utf8)) else {
             throw StorageError.inconsistent(
-                path: file.path, what: "attribute \(attribute) is no list of names")
+                path: file.path, what: "attribute \(attribute) is not the expected list")
         }
         return names
     }

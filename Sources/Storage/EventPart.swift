@@ -21,11 +21,19 @@ package enum EventPart {
         try out.write(shard.patientIDs.map(\.index), to: "patients")
         let starts = shard.rowStarts.flatMap { $0.map { Int64($0) } }
         try out.write(starts, shape: [shard.tables.count, shard.patientCount + 1], to: "row_starts")
-        try out.write(Array(shard.tables.map(\.times).joined()), to: "times")
-        try out.write(Array(shard.tables.flatMap(\.columns).joined()), to: "values")
+        try out.write(joined(shard.tables.map(\.times)), to: "times")
+        try out.write(joined(shard.tables.flatMap(\.columns)), to: "values")
         try out.setNames(shard.tables.map(\.name), as: "tables")
         try out.setNames(shard.tables.map(\.attributes), as: "attributes")
         try out.file.close()
+    }
+
+    /// The lists one after the other, copied as wholes.
+    private static func joined<Element>(_ lists: [[Element]]) -> [Element] {
+        var all: [Element] = []
+        all.reserveCapacity(lists.reduce(0) { $0 + $1.count })
+        for list in lists { all += list }
+        return all
     }
 
     /// Reads a shard; throws `HDF5Error` and ``StorageError``.
@@ -83,7 +91,7 @@ package enum EventPart {
 
 extension ArraySlice {
     /// Takes the first `count` elements off.
-    fileprivate mutating func take(_ count: Int) -> [Element] {
+    mutating func take(_ count: Int) -> [Element] {
         defer { removeFirst(count) }
         return Array(prefix(count))
     }

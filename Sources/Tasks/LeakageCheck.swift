@@ -74,25 +74,25 @@ package struct LeakageCheck {
         for field in 0..<inputs {
             let column = samples.fields[field]
             guard !column.offsets.isEmpty else { continue }
+            let bounds = column.leafBounds
             for row in 0..<samples.count {
-                lengths[field][column.leaves(of: row).count, default: LabelCounts()].count(labels[row] == 1)
+                lengths[field][bounds[row + 1] - bounds[row], default: LabelCounts()].count(labels[row] == 1)
             }
-            column.countCodes(labels) { codes[field].add($0, $1) }
+            column.countCodes(bounds, labels) { codes[field].add($0, $1) }
         }
     }
 
     private mutating func addMultilabel(_ samples: SampleColumns) {
-        let labels = samples.fields[inputs]
+        let bounds = samples.fields.map(\.leafBounds)
+        func codes(_ field: Int, of row: Int) -> Set<String> {
+            samples.fields[field].distinctCodes(bounds[field][row]..<bounds[field][row + 1])
+        }
         for row in 0..<samples.count {
-            let wanted = labels.distinctCodes(labels.leaves(of: row))
+            let wanted = codes(inputs, of: row)
             guard !wanted.isEmpty else { continue }
             labelled += 1
-            for field in 0..<inputs {
-                let column = samples.fields[field]
-                guard !column.offsets.isEmpty else { continue }
-                if wanted.isSubset(of: column.distinctCodes(column.leaves(of: row))) {
-                    holdingLabels[field] += 1
-                }
+            for field in 0..<inputs where !samples.fields[field].offsets.isEmpty {
+                if wanted.isSubset(of: codes(field, of: row)) { holdingLabels[field] += 1 }
             }
         }
     }
@@ -216,18 +216,13 @@ extension FieldColumn {
         }
     }
 
-    /// The leaves of one sample.
-    fileprivate func leaves(of row: Int) -> Range<Int> {
-        offsets.reduce(row..<(row + 1)) { $1[$0.lowerBound]..<$1[$0.upperBound] }
-    }
-
-    /// Calls `body` for every code with the samples that hold it.
-    fileprivate func countCodes(_ labels: [Int], _ body: (String, LabelCounts) -> Void) {
+    /// Calls `body` for every code with the samples that hold it; `bounds` are ``FieldColumn/leafBounds``.
+    fileprivate func countCodes(_ bounds: [Int], _ labels: [Int], _ body: (String, LabelCounts) -> Void) {
         guard case .symbols(let indices, let dictionary) = leaves else { return }
         var counts = [LabelCounts](repeating: LabelCounts(), count: dictionary.count)
         var lastRow = [Int](repeating: -1, count: dictionary.count)
         for row in labels.indices {
-            for index in indices[leaves(of: row)]
+            for index in indices[bounds[row]..<bounds[row + 1]]
             where index != EventTable.missingSymbol && lastRow[Int(index)] != row {
                 lastRow[Int(index)] = row
                 counts[Int(index)].count(labels[row] == 1)

@@ -101,6 +101,8 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         ProcessHardening.apply()
+        // Takes as long as reading the run file.
+        DispatchQueue.global().async { _ = BuildInformation.numericFingerprint }
         try reporting {
             let job = try JobConfiguration.load(path: job, overrides: try settings(overrides))
             guard let last = StopAfter(rawValue: until) else {

@@ -15,7 +15,7 @@ import Testing
         let samples = cases.rawSamples(count)
         try RawSampleFile.write(samples, to: folder.file("raw.h5"))
         #expect(try RawSampleFile.read(folder.file("raw.h5")) == samples)
-        #expect(try RawSampleFile.readIDs(folder.file("raw.h5")).patients == samples.patientIDs)
+        #expect(try RawSampleFile.readPatients(folder.file("raw.h5")) == samples.patientIDs)
     }
 
     @Test(arguments: [0, 1, 12]) func eventsComeBack(patients: Int) throws {
@@ -93,7 +93,8 @@ import Testing
 
     @Test func equalContentGivesEqualBytes() throws {
         let folders = [try TemporaryFolder(), try TemporaryFolder()]
-        for folder in folders {
+        for (number, folder) in folders.enumerated() {
+            leaveBehind(UInt8(number * 0xA5))
             var cases = StoredCases(seed: 7)
             try cases.checkpoint().write(to: folder.file("checkpoint"))
             try RawSampleFile.write(cases.rawSamples(20), to: folder.file("raw"))
@@ -102,6 +103,17 @@ import Testing
         }
         for name in ["checkpoint", "raw", "predictions", "events"] {
             #expect(try bytes(folders[0].file(name)) == bytes(folders[1].file(name)), "\(name)")
+        }
+    }
+
+    /// Fills memory that files may be built in next.
+    private func leaveBehind(_ byte: UInt8) {
+        let blocks = (10...22).map {
+            UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << $0, alignment: 1)
+        }
+        for block in blocks {
+            block.initializeMemory(as: UInt8.self, repeating: byte)
+            block.deallocate()
         }
     }
 
