@@ -6,9 +6,11 @@ extension Kernel {
         ck_add_row(x, v, y, rows, columns)
     }
 
-    /// v += the sum of the rows, in row order.
-    package static func sumRows(_ x: Floats, into v: MutableFloats, rows: Int, columns: Int) {
-        ck_sum_rows(x, v, rows, columns)
+    /// v += the sum of the rows, in row order; `stride` floats lie between them, by default without gaps.
+    package static func sumRows(
+        _ x: Floats, stride: Int? = nil, into v: MutableFloats, rows: Int, columns: Int
+    ) {
+        ck_sum_rows(x, stride ?? columns, v, rows, columns)
     }
 
     /// yᵣ = wᵣ xᵣ.

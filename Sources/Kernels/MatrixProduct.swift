@@ -33,6 +33,26 @@ package struct MatrixView {
     }
 }
 
+/// A right-hand matrix in the order in which products read it, which pays where several products share it.
+package struct PanelMatrix {
+    fileprivate let panels: Floats
+    package let rows: Int
+    package let columns: Int
+
+    /// The floats that ``init(_:into:)`` writes.
+    package static func count(_ view: MatrixView) -> Int {
+        Kernel.panelCount(rows: view.rows, columns: view.columns)
+    }
+
+    /// `view` copied to `panels`, which must outlive the matrix.
+    package init(_ view: MatrixView, into panels: MutableFloats) {
+        Kernel.packPanels(view, into: panels)
+        self.panels = UnsafePointer(panels)
+        rows = view.rows
+        columns = view.columns
+    }
+}
+
 /// How matrix products are computed.
 package enum ProductMode: Sendable {
     /// As fast as possible: equal calls give equal bits.
@@ -62,6 +82,25 @@ extension Kernel {
             ck_gemm(a.rows, b.columns, a.columns, a.matrix, b.matrix, bias, c, stride, add ? 1 : 0)
         }
     }
+
+    /// C = A B (+ bias in every row) (+ C with `add`); the bits are those of the product with B as it was, where that has more
+    /// than one column.
+    ///
+    /// A's columns are cut into spans of equal length that begin at `spans` of its rows, by default into one; B's rows belong
+    /// to the spans one after another.
+    package static func multiply(
+        _ a: MatrixView, spans: [Int] = [0], _ b: PanelMatrix, into c: MutableFloats, stride: Int? = nil,
+        bias: Floats? = nil, add: Bool = false
+    ) {
+        precondition(!a.isTransposed && b.rows % spans.count == 0, "product: spans do not fit the matrix")
+        ck_convolve(
+            a.data, a.stride, 0, spans, spans.count, b.rows / spans.count, b.panels, b.columns, bias, c,
+            stride ?? b.columns, a.rows, 1, add ? 1 : 0)
+    }
+
+    /// The least floats between rows of so many columns for which rows fall on all places of the first-level cache: an odd
+    /// number of its lines. Products read such rows where they stand.
+    package static func spreadStride(_ columns: Int) -> Int { ((columns + 15) / 16 | 1) * 16 }
 
     /// y = the transposed of x; strides are in floats per row, by default without gaps.
     package static func transpose(

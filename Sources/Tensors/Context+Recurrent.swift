@@ -18,8 +18,11 @@ package enum RecurrentCell: String, CaseIterable, Codable, Sendable {
         }
     }
 
-    /// Values per unit and step that the way back needs and that have no place among the gates.
-    fileprivate var saved: Int { self == .elman ? 0 : 1 }
+    /// Values per unit and step of the gates and of what the way back needs beside them.
+    fileprivate var kept: Int { self == .elman ? 1 : gates + 1 }
+    /// Which of a row's blocks of H values are gradients by the hidden part of the gates; the first ``gates`` are those by the
+    /// input's part.
+    fileprivate var hiddenBlocks: [Int] { self == .gru ? [0, 1, 3] : Array(0..<gates) }
 }
 
 /// The parameters of one direction of a recurrent layer, in PyTorch's orientation.
@@ -90,16 +93,17 @@ extension Context {
 }
 
 /// One direction of one layer on one batch.
+///
+/// Blocks of consecutive times are worked on together, from the product with the inputs to the states and from the states'
+/// gradients to those of weights and inputs, while their rows are in the cache.
 private struct RecurrentRun {
     /// What the way back needs, all in packed order.
     struct Trace {
         let x: Buffer
         /// The states before each step `[N, H]`; for LSTM the cells follow behind them.
         let states: Buffer
-        /// The gates after their functions; their gradients take this place.
+        /// The gates after their functions and what else the way back needs; their gradients take this place.
         let gates: Buffer
-        /// GRU: the hidden part of the candidate, then its gradient; LSTM: tanh of the cell.
-        let saved: Buffer?
     }
 
     let cell: RecurrentCell
@@ -112,199 +116,237 @@ private struct RecurrentRun {
 
     private var width: Int { weights.hidden.columns }
     private var gates: Int { cell.gates * width }
+    /// Floats between rows of gates, states and packed inputs.
+    private var gateStride: Int { Kernel.spreadStride(cell.kept * width) }
+    private var stateStride: Int { Kernel.spreadStride(width) }
+    private var inputStride: Int { Kernel.spreadStride(x.columns) }
     private var steps: Int { plan.rows.count }
     private var outputRows: [Int32] { onlyFinal ? plan.ends : plan.rows }
 
     func forward(into y: UnsafeMutablePointer<Float>, _ context: Context, keepsTrace: Bool) -> Trace {
-        let packed = context.pool.buffer(steps * x.columns)
-        Kernel.gatherRows(
-            x.values, stride: x.columns, rows: plan.rows, into: packed.floats, outputStride: x.columns,
-            count: steps, columns: x.columns)
-        let input = context.pool.buffer(steps * gates)
-        Kernel.multiply(
-            MatrixView(packed.floats, rows: steps, columns: x.columns), weights.input.view.transposed,
-            into: input.floats, bias: weights.inputBias.values, mode: context.products)
-        let states = context.pool.buffer(steps * width * (cell == .lstm ? 2 : 1))
-        let saved = keepsTrace ? context.pool.buffer(steps * width * cell.saved) : nil
+        let pool = context.pool, blocks = plan.blocks
+        let rows = keepsTrace ? steps : blocks.map { plan.packedRows(of: $0).count }.max() ?? 0
+        let trace = Trace(
+            x: pool.buffer(rows * inputStride),
+            states: pool.buffer(steps * stateStride * (cell == .lstm ? 2 : 1)),
+            gates: pool.buffer(rows * gateStride))
         for index in 0..<2 where index == 0 || cell == .lstm {
-            (states.floats + index * steps * width).update(repeating: 0, count: plan.active(0) * width)
+            (trace.states.floats + index * steps * stateStride).update(
+                repeating: 0, count: plan.active(0) * stateStride)
         }
-        let hidden = context.pool.buffer(cell == .gru ? plan.active(0) * gates : 0)
-        // few rows times a matrix that is read in place: quicker than a transposed one that is copied at every step
-        let recurrent = context.pool.buffer(gates * width)
-        Kernel.transpose(weights.hidden.values, into: recurrent.floats, rows: gates, columns: width)
-        let matrix = MatrixView(recurrent.floats, rows: width, columns: gates)
-        outputRows.withUnsafeBufferPointer { rows in
-            guard let rows = rows.baseAddress else { return }
-            for time in 0..<plan.times {
-                let outputs = StepOutputs(
-                    base: y + outputColumn, stride: outputStride, rows: rows + plan.starts[time])
-                step(
-                    time, input.floats, hidden.floats, states.floats, saved?.floats, matrix, outputs,
-                    context.products
-                )
+        let hidden = pool.buffer(cell == .gru ? plan.active(0) * gates : 0)
+        let (input, inputPanels) = panels(weights.input.view.transposed, pool)
+        let (recurrent, recurrentPanels) = panels(weights.hidden.view.transposed, pool)
+        outputRows.withUnsafeBufferPointer { outputRows in
+            guard let outputRows = outputRows.baseAddress else { return }
+            for block in blocks {
+                let rows = plan.packedRows(of: block)
+                let place = keepsTrace ? rows.lowerBound : 0
+                let gate = trace.gates.floats + place * gateStride
+                Kernel.multiply(
+                    gather(rows, into: trace.x.floats + place * inputStride), input, into: gate,
+                    stride: gateStride, bias: weights.inputBias.values)
+                for time in block {
+                    let first = plan.starts[time]
+                    step(
+                        time, stepRows(time, gate - rows.lowerBound * gateStride, trace.states.floats),
+                        hidden.floats, recurrent,
+                        StepOutputs(base: y + outputColumn, stride: outputStride, rows: outputRows + first),
+                        saves: keepsTrace)
+                }
             }
         }
-        return Trace(x: packed, states: states, gates: input, saved: saved)
+        withExtendedLifetime((inputPanels, recurrentPanels)) {}
+        return trace
+    }
+
+    /// A weight in the order in which products read it, and its memory.
+    private func panels(_ view: MatrixView, _ pool: BufferPool) -> (PanelMatrix, Buffer) {
+        let buffer = pool.buffer(PanelMatrix.count(view))
+        return (PanelMatrix(view, into: buffer.floats), buffer)
+    }
+
+    /// The inputs of some packed rows, copied together.
+    private func gather(_ rows: Range<Int>, into packed: MutableFloats) -> MatrixView {
+        plan.rows.withUnsafeBufferPointer { list in
+            guard let list = list.baseAddress else { return }
+            Kernel.gatherRows(
+                x.values, stride: x.columns, rows: list + rows.lowerBound, into: packed,
+                outputStride: inputStride, count: rows.count, columns: x.columns)
+        }
+        return MatrixView(packed, rows: rows.count, columns: x.columns, stride: inputStride)
+    }
+
+    /// The rows of a time, where packed row 0 has the given gates and state.
+    private func stepRows(_ time: Int, _ gates: MutableFloats, _ states: MutableFloats) -> StepRows {
+        let start = plan.starts[time]
+        return StepRows(
+            gates: gates + start * gateStride, gateStride: gateStride, states: states + start * stateStride,
+            stateStride: stateStride, count: plan.active(time))
     }
 
     private func step(
-        _ time: Int, _ input: MutableFloats, _ hidden: MutableFloats, _ states: MutableFloats,
-        _ saved: MutableFloats?, _ recurrent: MatrixView, _ outputs: StepOutputs, _ mode: ProductMode
+        _ time: Int, _ rows: StepRows, _ hidden: MutableFloats, _ recurrent: PanelMatrix,
+        _ outputs: StepOutputs, saves: Bool
     ) {
-        let start = plan.starts[time], active = plan.active(time), keep = plan.active(time + 1)
-        let gate = input + start * gates, state = states + start * width
-        let next = states + plan.starts[time + 1] * width
-        let trace = saved.map { $0 + start * width * cell.saved }
-        let before = MatrixView(state, rows: active, columns: width), bias = weights.hiddenBias.values
-        switch cell {
-        case .gru:
-            if time > 0 {
-                Kernel.multiply(before, recurrent, into: hidden, bias: bias, mode: mode)
+        let keep = plan.active(time + 1), bias = weights.hiddenBias.values
+        let states = MatrixView(rows.states, rows: rows.count, columns: width, stride: stateStride)
+        if time > 0 {
+            if cell == .gru {
+                Kernel.multiply(states, recurrent, into: hidden, bias: bias)
             } else {
-                // the first state is zero
-                for row in 0..<active {
+                Kernel.multiply(
+                    states, recurrent, into: rows.gates, stride: gateStride, bias: bias, add: true)
+            }
+        } else {
+            // the first state is zero
+            for row in 0..<rows.count {
+                let gate = rows.gates + row * gateStride
+                if cell == .gru {
                     (hidden + row * gates).update(from: bias, count: gates)
+                } else {
+                    Kernel.addRow(gate, bias, into: gate, rows: 1, columns: gates)
                 }
             }
-            Kernel.gruStep(
-                gates: gate, hidden: hidden, state: state, next: next, keep: keep, outputs: outputs,
-                saved: trace, active: active, width: width)
-        case .lstm:
-            addHidden(time, before, recurrent, to: gate, mode)
-            let cells = steps * width
-            Kernel.lstmStep(
-                gates: gate, cell: state + cells, nextState: next, nextCell: next + cells, keep: keep,
-                outputs: outputs, saved: trace, active: active, width: width)
-        case .elman:
-            addHidden(time, before, recurrent, to: gate, mode)
-            Kernel.elmanStep(
-                gates: gate, next: next, keep: keep, outputs: outputs, saves: trace != nil, active: active,
-                width: width)
         }
-    }
-
-    /// Adds bias and product of the hidden part to the gates; the first state is zero.
-    private func addHidden(
-        _ time: Int, _ before: MatrixView, _ recurrent: MatrixView, to gate: MutableFloats,
-        _ mode: ProductMode
-    ) {
-        let bias = weights.hiddenBias.values
-        if time > 0 {
-            Kernel.multiply(before, recurrent, into: gate, bias: bias, add: true, mode: mode)
-        } else {
-            Kernel.addRow(gate, bias, into: gate, rows: before.rows, columns: gates)
+        switch cell {
+        case .gru:
+            Kernel.gruStep(rows, hidden: hidden, keep: keep, outputs: outputs, saves: saves, width: width)
+        case .lstm:
+            Kernel.lstmStep(
+                rows, cells: steps * stateStride, keep: keep, outputs: outputs, saves: saves, width: width)
+        case .elman:
+            Kernel.elmanStep(rows, keep: keep, outputs: outputs, saves: saves, width: width)
         }
     }
 
     func backward(_ gradient: UnsafePointer<Float>, _ trace: Trace, _ context: Context) {
-        let pool = context.pool
-        guard let saved = trace.saved, steps > 0 else { return }
-        let size = plan.active(0) * width
+        guard steps > 0 else { return }
+        let pool = context.pool, size = plan.active(0) * width
         let carried = [pool.buffer(size), pool.buffer(size)]
         let carriedCells = cell == .lstm ? [pool.buffer(size), pool.buffer(size)] : carried
+        let (recurrent, recurrentPanels) = panels(weights.hidden.view, pool)
+        let (input, inputPanels) = panels(weights.input.view, pool)
+        let spans = cell.hiddenBlocks.map { $0 * width }
+        let sums = GradientSums(x: x, weights: weights, bias: pool.buffer(gateStride), context)
+        sums.bias.floats.update(repeating: 0, count: gateStride)
         outputRows.withUnsafeBufferPointer { rows in
             guard let rows = rows.baseAddress else { return }
-            for time in (0..<plan.times).reversed() {
-                let outputs = StepOutputs(
-                    base: UnsafeMutablePointer(mutating: gradient) + outputColumn, stride: outputStride,
-                    rows: rows + plan.starts[time])
-                let from = (time + 1) % 2, to = time % 2
-                stepBack(
-                    time, outputs, trace.states.floats, trace.gates.floats, saved.floats,
-                    carried: (carried[from].floats, carriedCells[from].floats),
-                    passed: (carried[to].floats, carriedCells[to].floats))
+            for block in plan.blocks.reversed() {
+                for time in block.reversed() {
+                    let outputs = StepOutputs(
+                        base: UnsafeMutablePointer(mutating: gradient) + outputColumn, stride: outputStride,
+                        rows: rows + plan.starts[time])
+                    let from = (time + 1) % 2, to = time % 2
+                    stepBack(
+                        time, outputs, trace, recurrent, spans: spans,
+                        carried: (carried[from].floats, carriedCells[from].floats),
+                        passed: (carried[to].floats, carriedCells[to].floats))
+                }
+                addGradients(plan.packedRows(of: block), trace, to: sums, input, pool)
             }
         }
-        gradients(trace, saved.floats, context)
+        addBiasGradients(sums.bias, context)
+        withExtendedLifetime((recurrentPanels, inputPanels)) {}
     }
 
     private func stepBack(
-        _ time: Int, _ outputs: StepOutputs, _ states: MutableFloats, _ gradients: MutableFloats,
-        _ saved: MutableFloats, carried: (state: MutableFloats, cell: MutableFloats),
+        _ time: Int, _ outputs: StepOutputs, _ trace: Trace, _ recurrent: PanelMatrix, spans: [Int],
+        carried: (state: MutableFloats, cell: MutableFloats),
         passed: (state: MutableFloats, cell: MutableFloats)
     ) {
-        let start = plan.starts[time], active = plan.active(time), following = plan.active(time + 1)
-        let state = states + start * width, trace = saved + start * width * cell.saved
-        let gate = gradients + start * gates
+        let following = plan.active(time + 1)
+        let rows = stepRows(time, trace.gates.floats, trace.states.floats)
         switch cell {
         case .gru:
             Kernel.gruStepPullback(
-                dOutputs: outputs, carried: carried.state, carriedRows: following, state: state, gates: gate,
-                saved: trace, dState: passed.state, active: active, width: width)
+                rows, dOutputs: outputs, carried: carried.state, carriedRows: following,
+                dState: passed.state, width: width)
         case .lstm:
             Kernel.lstmStepPullback(
-                dOutputs: outputs, carriedState: carried.state, carriedCell: carried.cell,
-                carriedRows: following, cell: state + steps * width, saved: trace, gates: gate,
-                dCell: passed.cell, active: active, width: width)
+                rows, cells: steps * stateStride, dOutputs: outputs, carriedState: carried.state,
+                carriedCell: carried.cell, carriedRows: following, dCell: passed.cell, width: width)
         case .elman:
             Kernel.elmanStepPullback(
-                dOutputs: outputs, carried: carried.state, carriedRows: following, gates: gate,
-                active: active, width: width)
+                rows, dOutputs: outputs, carried: carried.state, carriedRows: following, width: width)
         }
         guard time > 0 else { return }
-        for part in hiddenParts(gate, trace, rows: active) {
-            let rows = MatrixView(
-                weights.hidden.values + part.from * width, rows: part.gradients.columns, columns: width)
-            Kernel.multiply(
-                part.gradients, rows, into: passed.state, add: cell == .gru || part.from > 0, mode: .fast)
+        Kernel.multiply(
+            MatrixView(rows.gates, rows: rows.count, columns: gateStride), spans: spans, recurrent,
+            into: passed.state, add: cell == .gru)
+    }
+
+    /// Where the gradients of one way back are summed; nil where nobody wants them.
+    private struct GradientSums {
+        let input: MutableFloats?
+        let hidden: MutableFloats?
+        let x: GradientTarget?
+        /// The sum over all rows of gates.
+        let bias: Buffer
+
+        init(x: Tensor, weights: RecurrentWeights, bias: Buffer, _ context: Context) {
+            input = weights.input.gradientSum(context)
+            hidden = weights.hidden.gradientSum(context)
+            self.bias = bias
+            self.x = x.gradientTarget(context)
         }
     }
 
-    /// The gradients by the hidden part of the gates, beginning with gate column `from`: those by the input's, but for the
-    /// candidate of a GRU.
-    private func hiddenParts(
-        _ gate: MutableFloats, _ saved: MutableFloats, rows: Int
-    ) -> [(gradients: MatrixView, from: Int)] {
-        let shared = cell == .gru ? 2 * width : gates
-        let parts = [(MatrixView(gate, rows: rows, columns: shared, stride: gates), 0)]
-        return cell == .gru ? parts + [(MatrixView(saved, rows: rows, columns: width), shared)] : parts
-    }
-
-    /// The gradients of weights, biases and inputs, each in one product over all steps.
-    private func gradients(_ trace: Trace, _ saved: MutableFloats, _ context: Context) {
-        let input = MatrixView(trace.gates.floats, rows: steps, columns: gates)
-        if let dw = weights.input.gradientTarget(context) {
-            let packed = MatrixView(trace.x.floats, rows: steps, columns: x.columns)
-            Kernel.multiply(input.transposed, packed, into: dw.floats, add: dw.add, mode: .fast)
+    /// Adds what a block of packed rows gives to the gradients of weights, biases and inputs, each in one product.
+    private func addGradients(
+        _ rows: Range<Int>, _ trace: Trace, to sums: GradientSums, _ input: PanelMatrix, _ pool: BufferPool
+    ) {
+        let gate = trace.gates.floats + rows.lowerBound * gateStride
+        let gradients = MatrixView(gate, rows: rows.count, columns: gates, stride: gateStride)
+        if let dw = sums.input {
+            let packed = MatrixView(
+                trace.x.floats + rows.lowerBound * inputStride, rows: rows.count, columns: x.columns,
+                stride: inputStride)
+            Kernel.multiply(gradients.transposed, packed, into: dw, add: true, mode: .fast)
         }
-        if let dw = weights.hidden.gradientSum(context) {
-            // the states before the first step are zero
-            let first = plan.active(0), later = steps - first
-            let states = MatrixView(trace.states.floats + first * width, rows: later, columns: width)
-            let parts = hiddenParts(
-                trace.gates.floats + first * gates, saved + first * width * cell.saved, rows: later)
-            for part in parts where later > 0 {
-                Kernel.multiply(
-                    part.gradients.transposed, states, into: dw + part.from * width, add: true, mode: .fast)
+        if let dw = sums.hidden { addHiddenGradients(rows, trace, to: dw) }
+        Kernel.sumRows(
+            gate, stride: gateStride, into: sums.bias.floats, rows: rows.count,
+            columns: max(gates, ((cell.hiddenBlocks.last ?? 0) + 1) * width))
+        guard let dx = sums.x else { return }
+        let packed = pool.buffer(rows.count * x.columns)
+        Kernel.multiply(gradients, input, into: packed.floats)
+        for (index, row) in plan.rows[rows].enumerated() {
+            let (from, to) = (packed.floats + index * x.columns, dx.floats + Int(row) * x.columns)
+            if dx.add {
+                Kernel.scale(1, from, into: to, count: x.columns, add: true)
+            } else {
+                to.update(from: from, count: x.columns)
             }
         }
-        biasGradients(trace, saved, context)
-        guard let dx = x.gradientTarget(context) else { return }
-        let packed = context.pool.buffer(steps * x.columns)
-        Kernel.multiply(input, weights.input.view, into: packed.floats, mode: .fast)
-        if dx.add {
-            Kernel.scatterAddRows(
-                packed.floats, stride: x.columns, rows: plan.rows, into: dx.floats, outputStride: x.columns,
-                count: steps, columns: x.columns)
-        } else {
-            Kernel.gatherRows(
-                packed.floats, stride: x.columns, rows: plan.places, into: dx.floats,
-                outputStride: x.columns, count: steps, columns: x.columns)
+    }
+
+    private func addHiddenGradients(_ rows: Range<Int>, _ trace: Trace, to dw: MutableFloats) {
+        // the states before the first step are zero
+        let rows = max(rows.lowerBound, plan.active(0))..<max(rows.upperBound, plan.active(0))
+        let states = MatrixView(
+            trace.states.floats + rows.lowerBound * stateStride, rows: rows.count, columns: width,
+            stride: stateStride)
+        // blocks that stand side by side in one product
+        let shared = cell == .gru ? 2 : cell.gates
+        for part in [0..<shared, shared..<cell.gates] where !part.isEmpty && !rows.isEmpty {
+            let gate =
+                trace.gates.floats + rows.lowerBound * gateStride + cell.hiddenBlocks[part.lowerBound] * width
+            let gradients = MatrixView(
+                gate, rows: rows.count, columns: part.count * width, stride: gateStride)
+            Kernel.multiply(
+                gradients.transposed, states, into: dw + part.lowerBound * width * width, add: true,
+                mode: .fast)
         }
     }
 
-    private func biasGradients(_ trace: Trace, _ saved: MutableFloats, _ context: Context) {
-        let sums = context.pool.buffer(gates)
-        sums.floats.update(repeating: 0, count: gates)
-        Kernel.sumRows(trace.gates.floats, into: sums.floats, rows: steps, columns: gates)
-        let (first, second) = (
-            weights.inputBias.gradientSum(context), weights.hiddenBias.gradientSum(context)
-        )
-        let shared = cell == .gru ? 2 * width : gates
-        if let first { Kernel.scale(1, sums.floats, into: first, count: gates, add: true) }
-        guard let db = second else { return }
-        Kernel.scale(1, sums.floats, into: db, count: shared, add: true)
-        if cell == .gru { Kernel.sumRows(saved, into: db + shared, rows: steps, columns: width) }
+    private func addBiasGradients(_ sums: Buffer, _ context: Context) {
+        if let db = weights.inputBias.gradientSum(context) {
+            Kernel.scale(1, sums.floats, into: db, count: gates, add: true)
+        }
+        guard let db = weights.hiddenBias.gradientSum(context) else { return }
+        for (index, block) in cell.hiddenBlocks.enumerated() {
+            Kernel.scale(1, sums.floats + block * width, into: db + index * width, count: width, add: true)
+        }
     }
 }

@@ -34,15 +34,27 @@ struct StepPlan {
         self.starts = starts
     }
 
-    /// For every row in the batch, the packed row.
-    var places: [Int32] {
-        var places = [Int32](repeating: 0, count: rows.count)
-        for (packed, row) in rows.enumerated() { places[Int(row)] = Int32(packed) }
-        return places
-    }
-
     /// The number of times: the longest sample's steps.
     var times: Int { starts.count - 1 }
     /// The number of samples with a step at `time`; 0 behind the end.
     func active(_ time: Int) -> Int { time < times ? starts[time + 1] - starts[time] : 0 }
+
+    /// Consecutive times, together at most ``blockRows`` packed rows, but at least one time.
+    var blocks: [Range<Int>] {
+        var blocks: [Range<Int>] = []
+        var first = 0
+        for time in 0..<times where time + 1 == times || starts[time + 2] - starts[first] > Self.blockRows {
+            blocks.append(first..<time + 1)
+            first = time + 1
+        }
+        return blocks
+    }
+
+    /// The packed rows of consecutive times.
+    func packedRows(of times: Range<Int>) -> Range<Int> {
+        starts[times.lowerBound]..<starts[times.upperBound]
+    }
+
+    /// Rows that are worked on together, so that they stay in the second-level cache; the depth of a product's blocks.
+    private static let blockRows = 192
 }

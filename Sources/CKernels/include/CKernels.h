@@ -80,7 +80,8 @@ typedef struct {
     /* rows: y = x + v; v += column sums of x, in row order; sum += Σ x */ \
     X(void, add_row, (const float *x, const float *v, float *y, long rows, long columns), \
         (x, v, y, rows, columns)) \
-    X(void, sum_rows, (const float *x, float *v, long rows, long columns), (x, v, rows, columns)) \
+    X(void, sum_rows, (const float *x, long x_stride, float *v, long rows, long columns), \
+        (x, x_stride, v, rows, columns)) \
     X(float, sum, (const float *x, long n), (x, n)) \
     X(float, dot, (const float *x, const float *y, long n), (x, y, n)) \
     X(double, sum_of_squares, (const float *x, long n), (x, n)) \
@@ -217,30 +218,31 @@ typedef struct {
             states)) \
     /* one time step of recurrent layers on `rows` active samples; see recurrent.h */ \
     X(void, gru_step, \
-        (float *gates, const float *hidden, const float *h, float *next, long keep, float *out, \
-            long out_stride, const int32_t *out_row, float *saved, long rows, long width), \
-        (gates, hidden, h, next, keep, out, out_stride, out_row, saved, rows, width)) \
+        (float *gates, long gate_stride, const float *hidden, const float *h, float *next, long state_stride, \
+            long keep, float *out, long out_stride, const int32_t *out_row, int saves, long rows, long width), \
+        (gates, gate_stride, hidden, h, next, state_stride, keep, out, out_stride, out_row, saves, rows, width)) \
     X(void, gru_step_backward, \
         (const float *dout, long out_stride, const int32_t *out_row, const float *carried, long carried_rows, \
-            const float *h, float *gates, float *saved, float *dh, long rows, long width), \
-        (dout, out_stride, out_row, carried, carried_rows, h, gates, saved, dh, rows, width)) \
+            const float *h, long state_stride, float *gates, long gate_stride, float *dh, long rows, long width), \
+        (dout, out_stride, out_row, carried, carried_rows, h, state_stride, gates, gate_stride, dh, rows, width)) \
     X(void, lstm_step, \
-        (float *gates, const float *c, float *next_h, float *next_c, long keep, float *out, \
-            long out_stride, const int32_t *out_row, float *saved, long rows, long width), \
-        (gates, c, next_h, next_c, keep, out, out_stride, out_row, saved, rows, width)) \
+        (float *gates, long gate_stride, const float *c, float *next_h, float *next_c, long state_stride, long keep, \
+            float *out, long out_stride, const int32_t *out_row, int saves, long rows, long width), \
+        (gates, gate_stride, c, next_h, next_c, state_stride, keep, out, out_stride, out_row, saves, rows, width)) \
     X(void, lstm_step_backward, \
         (const float *dout, long out_stride, const int32_t *out_row, const float *carried_h, \
-            const float *carried_c, long carried_rows, const float *c, const float *saved, float *gates, \
-            float *dc, long rows, long width), \
-        (dout, out_stride, out_row, carried_h, carried_c, carried_rows, c, saved, gates, dc, rows, width)) \
+            const float *carried_c, long carried_rows, const float *c, long state_stride, float *gates, \
+            long gate_stride, float *dc, long rows, long width), \
+        (dout, out_stride, out_row, carried_h, carried_c, carried_rows, c, state_stride, gates, gate_stride, dc, \
+            rows, width)) \
     X(void, elman_step, \
-        (float *gates, float *next, long keep, float *out, long out_stride, const int32_t *out_row, \
-            int saves, long rows, long width), \
-        (gates, next, keep, out, out_stride, out_row, saves, rows, width)) \
+        (float *gates, long gate_stride, float *next, long state_stride, long keep, float *out, long out_stride, \
+            const int32_t *out_row, int saves, long rows, long width), \
+        (gates, gate_stride, next, state_stride, keep, out, out_stride, out_row, saves, rows, width)) \
     X(void, elman_step_backward, \
         (const float *dout, long out_stride, const int32_t *out_row, const float *carried, long carried_rows, \
-            float *gates, long rows, long width), \
-        (dout, out_stride, out_row, carried, carried_rows, gates, rows, width)) \
+            float *gates, long gate_stride, long rows, long width), \
+        (dout, out_stride, out_row, carried, carried_rows, gates, gate_stride, rows, width)) \
     /* losses of rows: loss[row] = mean over columns; dz = its derivative */ \
     X(void, binary_cross_entropy, \
         (const float *z, const float *y, const float *positive, float *loss, float *dz, long rows, long columns), \

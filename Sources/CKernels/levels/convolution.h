@@ -5,15 +5,15 @@
 // a + span[s] and those of the panel stand one after another; otherwise it is the other way round and a is packed.
 INLINE void span_tile(
     const int rows, const int vectors, const int in_image, long spans, long depth, const float *a,
-    const long *span, long step, const float *panel, const float *bias, int start_from_c, float *c,
+    const long *span, long step, const float *panel, long beside, const float *bias, int start_from_c, float *c,
     long c_stride) {
     vf sum[12][4];
     tile_begin(sum, rows, vectors, bias, start_from_c, c, c_stride);
     for (long s = 0; s < spans; s++)
         if (in_image)
-            tile_steps(sum, rows, vectors, BY_ROWS, depth, a + span[s], step, panel + s * depth * PANEL, PANEL);
+            tile_steps(sum, rows, vectors, BY_ROWS, depth, a + span[s], step, panel + s * depth * PANEL, PANEL, beside);
         else
-            tile_steps(sum, rows, vectors, CUT, depth, a + s * depth * rows, 0, panel + span[s], step);
+            tile_steps(sum, rows, vectors, CUT, depth, a + s * depth * rows, 0, panel + span[s], step, PANEL);
     tile_end(sum, rows, vectors, c, c_stride);
 }
 
@@ -21,12 +21,14 @@ INLINE void span_tile(
 #undef TILE_OF
 #define TILE_OF(height, vectors, in_image) \
     case height: \
-        span_tile(height, vectors, in_image, spans, depth, a, span, step, panel, bias, start_from_c, c, c_stride); \
+        span_tile( \
+            height, vectors, in_image, spans, depth, a, span, step, panel, beside, bias, start_from_c, c, c_stride); \
         break;
 #define SPAN_STRIP(name, vectors, in_image) \
     static void name( \
         long rows, long spans, long depth, const float *a, const long *span, long step, const float *panel, \
         const float *bias, int start_from_c, float *c, long c_stride) { \
+        const long beside = PANEL; \
         for (long tiles = (rows + CK_TILE - 1) / CK_TILE; tiles > 0; tiles--) { \
             long height = (rows + tiles - 1) / tiles; \
             switch (height) { TILES(vectors, in_image) } \
@@ -43,6 +45,25 @@ SPAN_STRIP(narrow_lines, 1, 0)
 #else
 #define narrow_windows wide_windows
 #define narrow_lines wide_lines
+#endif
+
+// Few outputs meet two panels at a time, as `doubled_rows`.
+#if CK_TILE == 12
+static void doubled_windows(
+    long rows, long spans, long depth, const float *a, const long *span, long step, const float *panel, long beside,
+    const float *bias, int start_from_c, float *c, long c_stride) {
+    switch (rows) {
+        TILE_OF(6, 2 * CK_VECTORS, 1) TILE_OF(5, 2 * CK_VECTORS, 1) TILE_OF(4, 2 * CK_VECTORS, 1)
+        TILE_OF(3, 2 * CK_VECTORS, 1) TILE_OF(2, 2 * CK_VECTORS, 1) TILE_OF(1, 2 * CK_VECTORS, 1)
+    }
+}
+#else
+static void doubled_windows(
+    long rows, long spans, long depth, const float *a, const long *span, long step, const float *panel, long beside,
+    const float *bias, int start_from_c, float *c, long c_stride) {
+    (void)beside;
+    wide_windows(rows, spans, depth, a, span, step, panel, bias, start_from_c, c, c_stride);
+}
 #endif
 
 void K(pack_panels)(ck_matrix b, long k, long n, float *panels) {
@@ -85,6 +106,14 @@ void K(convolve)(
     if (together < 1 || lines * width < 2 * CK_TILE) together = taps;
     if (together < 1) together = 1;
     for (long column = 0; column < n; column += PANEL) {
+        if (lines == 1 && width <= DOUBLED_ROWS && n - column >= 2 * PANEL) {
+            long height = taps * depth;
+            doubled_windows(
+                width, taps, depth, x, tap, row_step, panels + column * height, PANEL * height,
+                bias ? bias + column : 0, add, y + column, y_stride);
+            column += PANEL;
+            continue;
+        }
         long columns = least(n - column, PANEL);
         float offset[PANEL] = {0};
         if (bias) memcpy(offset, bias + column, (size_t)columns * 4);

@@ -71,7 +71,7 @@ static void pack_columns(ck_matrix b, long depth, long width, float *panel, long
     { \
         vf b[4]; \
         _Pragma("clang loop unroll(full)") \
-        for (int v = 0; v < vectors; v++) b[v] = load(panel + v * LANES); \
+        for (int v = 0; v < vectors; v++) b[v] = load(panel + v / CK_VECTORS * beside + v % CK_VECTORS * LANES); \
         _Pragma("clang loop unroll(full)") \
         for (int i = 0; i < rows; i++) { \
             vf x = splat(left(i)); \
@@ -104,13 +104,13 @@ INLINE void tile_begin(
 // How a tile reads its left-hand elements: a(i, j) = a[j rows + i], a[i step + j] or a[j step + i].
 enum { CUT, BY_ROWS, BY_COLUMNS };
 
-// Adds `depth` steps to a tile.
+// Adds `depth` steps to a tile; panels that it meets together are `beside` floats apart.
 //
 // Four steps at a time and by rows one pointer for every three, so that nearly all instructions are multiply-adds and
 // loads: whole numbers that are added up take the same ports.
 INLINE void tile_steps(
     vf sum[12][4], const int rows, const int vectors, const int order, long depth, const float *a, long step,
-    const float *panel, long panel_stride) {
+    const float *panel, long panel_stride, long beside) {
     const float *third[4];
 #pragma clang loop unroll(full)
     for (int g = 0; 3 * g < rows; g++) third[g] = a + 3 * g * step;
@@ -157,7 +157,7 @@ INLINE void tile(
     const float *panel, long panel_stride, const float *bias, int start_from_c, float *c, long c_stride) {
     vf sum[12][4];
     tile_begin(sum, rows, vectors, bias, start_from_c, c, c_stride);
-    tile_steps(sum, rows, vectors, order, depth, a, step, panel, panel_stride);
+    tile_steps(sum, rows, vectors, order, depth, a, step, panel, panel_stride, PANEL);
     tile_end(sum, rows, vectors, c, c_stride);
 }
 
@@ -220,10 +220,14 @@ static void doubled_rows(
 #define DOUBLED_ROWS 0
 #endif
 
-// A left-hand matrix that stands column by column is read in place if it spans so few floats and meets so few columns;
-// otherwise a copy cut into tiles pays.
+// A left-hand matrix that stands column by column is read in place if it spans so few floats (or so few and its columns are
+// spread) and meets so few columns; otherwise a copy cut into tiles pays.
 #define NEAR_FLOATS 16384
+#define NEAR_SPREAD_FLOATS 131072
 #define FEW_COLUMNS 256
+
+// Whether lines that are `stride` floats apart fall on all places of the first-level cache: an odd number of its lines apart.
+INLINE int is_spread(long stride) { return stride % (2 * LANES) == LANES; }
 
 typedef void strip(long, long, const float *, long, const float *, long, const float *, int, float *, long);
 
@@ -300,9 +304,10 @@ static void one_column(
     }
 }
 
-// Panels of the right-hand matrix that can be read in place, when few rows use them, are left where they are.
+// Panels of the right-hand matrix that can be read in place, when few rows use them or theirs are spread, are left where they
+// are.
 INLINE int in_place(long m, long n, ck_matrix b, long column) {
-    return m <= 4 * CK_TILE && b.column_stride == 1 && column + PANEL <= n;
+    return (m <= 4 * CK_TILE || is_spread(b.row_stride)) && b.column_stride == 1 && column + PANEL <= n;
 }
 
 // The left-hand block in work, cut into tiles.
@@ -319,7 +324,8 @@ static void block_product(
         float *panel = panels + column / PANEL * PANEL * depth + column % PANEL;
         pack_columns(part, depth, least(n - column, LANES), panel, PANEL);
     }
-    int is_near = a.row_stride == 1 && n <= FEW_COLUMNS && depth * a.column_stride <= NEAR_FLOATS;
+    long most = is_spread(a.column_stride) ? NEAR_SPREAD_FLOATS : NEAR_FLOATS;
+    int is_near = a.row_stride == 1 && n <= FEW_COLUMNS && depth * a.column_stride <= most;
     int order = a.column_stride == 1 ? BY_ROWS : is_near ? BY_COLUMNS : CUT;
     for (long row = 0; row < m; row += MIDDLE) {
         long rows = least(m - row, MIDDLE);

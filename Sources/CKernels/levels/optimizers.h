@@ -10,8 +10,11 @@ INLINE void adam_lanes(ck_adam_rule rule, vf *p, vf g, vf *m, vf *v) {
     vf denominator = fma_(root(*v), splat(rule.inverse_root2), splat(rule.epsilon));
     *p = *p * rule.shrink - rule.step_size * *m / denominator;
 }
+// The processor itself does not fetch beyond the page that it reads.
+#define SOON(x) __builtin_prefetch((x) + i + 256, 1)
 void K(adam)(ck_adam_rule rule, float *p, const float *g, float *m, float *v, long n) {
     EACH(n,
+        SOON(p); SOON(m); SOON(v);
         vf a = load(p + i); vf b = load(m + i); vf c = load(v + i);
         adam_lanes(rule, &a, load(g + i), &b, &c);
         store(p + i, a); store(m + i, b); store(v + i, c);,

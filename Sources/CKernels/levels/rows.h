@@ -7,17 +7,17 @@ void K(add_row)(const float *x, const float *v, float *y, long rows, long column
             store_part(b + i, load_part(a + i, rest, 0) + load_part(v + i, rest, 0), rest);)
     }
 }
-void K(sum_rows)(const float *x, float *v, long rows, long columns) {
+void K(sum_rows)(const float *x, long x_stride, float *v, long rows, long columns) {
     long r = 0;
     for (; r + 4 <= rows; r += 4) {
-        const float *a = x + r * columns, *b = a + columns, *c = b + columns, *d = c + columns;
+        const float *a = x + r * x_stride, *b = a + x_stride, *c = b + x_stride, *d = c + x_stride;
         EACH(columns, store(v + i, (((load(v + i) + load(a + i)) + load(b + i)) + load(c + i)) + load(d + i));,
             store_part(v + i,
                 (((load_part(v + i, rest, 0) + load_part(a + i, rest, 0)) + load_part(b + i, rest, 0))
                     + load_part(c + i, rest, 0)) + load_part(d + i, rest, 0), rest);)
     }
     for (; r < rows; r++) {
-        const float *a = x + r * columns;
+        const float *a = x + r * x_stride;
         EACH(columns, store(v + i, load(v + i) + load(a + i));,
             store_part(v + i, load_part(v + i, rest, 0) + load_part(a + i, rest, 0), rest);)
     }
