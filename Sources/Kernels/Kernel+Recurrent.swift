@@ -27,6 +27,7 @@ package struct StepRows {
     /// The number of rows.
     package let count: Int
 
+    /// `count` rows.
     package init(
         gates: MutableFloats, gateStride: Int, states: MutableFloats, stateStride: Int, count: Int
     ) {

@@ -36,7 +36,9 @@ package struct MatrixView {
 /// A right-hand matrix in the order in which products read it, which pays where several products share it.
 package struct PanelMatrix {
     fileprivate let panels: Floats
+    /// k of the product.
     package let rows: Int
+    /// n of the product.
     package let columns: Int
 
     /// The floats that ``init(_:into:)`` writes.
