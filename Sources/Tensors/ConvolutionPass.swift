@@ -4,7 +4,8 @@ import Kernels
 ///
 /// Weights are `[outputs, taps, channels]` here, channels and outputs per group. Windows are read where they stand in the
 /// padded image where lines are long enough for that, else copied; both give the same bits. Larger images under windows of
-/// 3 × 3 go through Winograd's transform. Which way is taken never depends on the number of images.
+/// 3 × 3, and longer lines under windows of 3, go through Winograd's transform. Which way is taken never depends on the number
+/// of images, and between ways with other bits only on the image itself.
 struct ConvolutionPass {
     let grid: WindowGrid
     /// Channels and outputs of all groups.
@@ -19,6 +20,9 @@ struct ConvolutionPass {
 
     /// The least number of Winograd's tiles of an image for which transforming the weights pays.
     private static let fewestTiles = 16
+
+    /// The least outputs of a line for which Winograd's transform is taken.
+    private static let shortestTransformed = 8
 
     private var taps: Int { grid.window.kernel.count }
     private var depth: Int { channels / groups }
@@ -46,12 +50,20 @@ struct ConvolutionPass {
             outputHeight: first.output.height, outputWidth: first.output.width, outputStride: outputs)
     }
 
+    /// Whether Winograd's transform applies to an image that is a line, and pays.
+    private func isTransformedLine(_ image: WindowGrid.Image) -> Bool {
+        let window = grid.window
+        return window.kernel == Extent(1, 3) && window.stride == 1 && window.dilation == 1 && depth % 16 == 0
+            && width % 16 == 0 && image.extent.height == 1 && image.output.height == 1
+            && image.output.width >= Self.shortestTransformed
+    }
+
     /// y (+)= bias + Σ over taps of x W.
     func forward(
         _ x: Floats, weight: Floats, bias: Floats?, into y: MutableFloats, add: Bool, _ mode: ProductMode,
         _ pool: BufferPool
     ) {
-        let images = winograd
+        let images = winograd, lines = grid.images.filter(isTransformedLine)
         for group in 0..<groups {
             let first = weight + group * width * taps * depth
             let bias = bias.map { $0 + group * width }
@@ -60,8 +72,12 @@ struct ConvolutionPass {
                 continue
             }
             let weight = MatrixView(first, rows: width, columns: taps * depth)
-            if readsInPlace {
-                inPlace(x + group * depth, weight.transposed, bias, y + group * width, add, pool)
+            if !lines.isEmpty {
+                transformed(x + group * depth, lines, first, bias, y + group * width, add, pool)
+                let others = grid.images.filter { !isTransformedLine($0) }
+                inPlace(x + group * depth, others, weight.transposed, bias, y + group * width, add, pool)
+            } else if readsInPlace {
+                inPlace(x + group * depth, grid.images, weight.transposed, bias, y + group * width, add, pool)
             } else {
                 eachBlock(x + group * depth, pool) { windows, row in
                     Kernel.multiply(
@@ -88,7 +104,7 @@ struct ConvolutionPass {
                     x + group * depth, images, channels: depth, dy: dy, outputs: width, into: target,
                     sums: sums.floats, work: work.floats)
             } else if isDirect {
-                eachPadded(x + group * depth, pool) { image, padded, walk in
+                eachPadded(x + group * depth, grid.images, pool) { image, padded, walk in
                     Kernel.convolveWeights(
                         dy: dy + image.outputRow * outputs, stride: outputs, outputs: width, x: padded, walk,
                         channels: depth, into: target)
@@ -183,13 +199,32 @@ struct ConvolutionPass {
             work: work.floats, add: add)
     }
 
+    private func transformed(
+        _ x: Floats, _ lines: [WindowGrid.Image], _ weight: Floats, _ bias: Floats?, _ y: MutableFloats,
+        _ add: Bool, _ pool: BufferPool
+    ) {
+        let weights = pool.buffer(Kernel.winogradLineWeightCount(outputs: width, channels: depth))
+        let work = pool.buffer(Kernel.winogradLineWorkCount(outputs: width, channels: depth))
+        Kernel.winogradLineWeights(weight, outputs: width, channels: depth, into: weights.floats)
+        let lines = lines.map {
+            WinogradLine(
+                row: $0.row, length: $0.extent.width, outputRow: $0.outputRow, outputs: $0.output.width)
+        }
+        Kernel.winogradLines(
+            x, stride: channels, lines, before: grid.window.before.width, channels: depth,
+            transformed: weights.floats, outputs: width, bias: bias, into: y, outputStride: outputs,
+            work: work.floats, add: add)
+    }
+
     private func inPlace(
-        _ x: Floats, _ weight: MatrixView, _ bias: Floats?, _ y: MutableFloats, _ add: Bool,
+        _ x: Floats, _ images: [WindowGrid.Image], _ weight: MatrixView, _ bias: Floats?, _ y: MutableFloats,
+        _ add: Bool,
         _ pool: BufferPool
     ) {
+        guard !images.isEmpty else { return }
         let panels = pool.buffer(Kernel.panelCount(rows: weight.rows, columns: weight.columns))
         Kernel.packPanels(weight, into: panels.floats)
-        eachPadded(x, pool) { image, padded, walk in
+        eachPadded(x, images, pool) { image, padded, walk in
             Kernel.convolve(
                 padded, walk, depth: depth, panels: panels.floats, n: width, bias: bias,
                 into: y + image.outputRow * outputs, stride: outputs, add: add)
@@ -198,14 +233,15 @@ struct ConvolutionPass {
 
     /// Every image with zeros around it (in place where it has none), and how its windows lie.
     private func eachPadded(
-        _ x: Floats, _ pool: BufferPool, _ body: (WindowGrid.Image, Floats, WindowWalk) -> Void
+        _ x: Floats, _ images: [WindowGrid.Image], _ pool: BufferPool,
+        _ body: (WindowGrid.Image, Floats, WindowWalk) -> Void
     ) {
         let window = grid.window
         let isPadded = window.before != 0 || window.after != 0
-        let largest = grid.images.reduce(0) { max($0, window.padded($1.extent).count) }
+        let largest = images.reduce(0) { max($0, window.padded($1.extent).count) }
         let copy = isPadded ? pool.buffer(largest * depth) : nil
         var cleared: Extent?
-        for image in grid.images where image.output.count > 0 {
+        for image in images where image.output.count > 0 {
             let size = window.padded(image.extent), rowFloats = copy == nil ? channels : depth
             var source = x + image.row * channels
             if let copy {

@@ -21,8 +21,15 @@ private func bits() -> [UInt32] {
     var z = context.conv2d(
         wide, context.variable(probe.values(48 * 16 * 9), shape: [48, 16, 3, 3]), padding: 1)
     z = context.activation(z, .tanh)
-    context.backward(from: context.add(context.sum(y), context.sum(z)))
-    return ([x, kernel, strided, weight, wide].flatMap { $0.gradient ?? [] } + y.array).map(\.bitPattern)
+    let line = context.activation(
+        context.conv1d(
+            context.variable(probe.values(45 * 16), shape: [45, 16]), Segments(lengths: [30, 4, 11]),
+            context.variable(probe.values(48 * 16 * 3), shape: [48, 16, 3]), padding: 1
+        ).y, .tanh)
+    context.backward(
+        from: context.add(context.sum(line), context.add(context.sum(y), context.sum(z))))
+    return ([x, kernel, strided, weight, wide].flatMap { $0.gradient ?? [] } + y.array + line.array).map(
+        \.bitPattern)
 }
 
 @Suite struct ConvolutionLevelTests {

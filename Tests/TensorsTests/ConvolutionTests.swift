@@ -70,8 +70,14 @@ private let gradients = [
     GradientCase("conv1d of one output per group", [[30, 4], [4, 1, 3]]) {
         $0.conv1d($1[0], ragged, $1[1], padding: 1, groups: 4).y
     },
-    GradientCase("conv1d read in place", [[63, 32], [32, 16, 3], [32]]) {
+    GradientCase("conv1d read in place", [[63, 32], [32, 16, 4], [32]]) {
         $0.conv1d($1[0], long, $1[1], $1[2], padding: 1, groups: 2).y
+    },
+    GradientCase("conv1d by Winograd's transform in groups", [[63, 32], [32, 16, 3], [32]]) {
+        $0.conv1d($1[0], long, $1[1], $1[2], padding: 1, groups: 2).y
+    },
+    GradientCase("causal conv1d by Winograd's transform", [[63, 16], [48, 16, 3]]) {
+        $0.conv1d($1[0], long, $1[1], causal: true).y
     },
     GradientCase("conv1d read in place with stride", [[63, 16], [48, 16, 5], [48]]) {
         $0.conv1d($1[0], long, $1[1], $1[2], stride: 2, padding: 1).y
@@ -196,6 +202,30 @@ private let gradients = [
         #expect(all.map(\.bitPattern) == (0..<3).flatMap { run($0..<$0 + 1) }.map(\.bitPattern))
     }
 
+    /// Lines around the shortest that go through Winograd's transform, with every remainder of outputs behind the last tile.
+    @Test(arguments: [(0, 1), (1, 1), (2, 2), (5, 1)])
+    func windowsOfThreeFollowTheirDefinition(_ padding: Int, _ groups: Int) {
+        var probe = Probe(13)
+        let lengths = [8, 3, 9, 7, 10, 0, 11, 1, 50, 13], segments = Segments(lengths: lengths)
+        let channels = 16 * groups, outputs = 48 * groups
+        let x = probe.values(segments.total * channels), weight = probe.values(outputs * 16 * 3)
+        let bias = probe.values(outputs)
+        let context = context()
+        let (y, after) = context.conv1d(
+            context.tensor(x, shape: [segments.total, channels]), segments,
+            context.tensor(weight, shape: [outputs, 16, 3]), context.tensor(bias, shape: [outputs]),
+            padding: padding, groups: groups)
+        let expected = lengths.indices.flatMap { index -> [Double] in
+            let definition = Definition(
+                image: Extent(1, lengths[index]), channels: channels, outputs: outputs, kernel: Extent(1, 3),
+                before: Extent(0, padding), after: Extent(0, padding), groups: groups)
+            let rows = segments[index]
+            return definition(x[rows.lowerBound * channels..<rows.upperBound * channels], weight, bias)
+        }
+        #expect(y.count == expected.count && after.total * outputs == expected.count)
+        #expect(largestDifference(y.array, expected) < 1e-5)
+    }
+
     @Test func aCausalConvolutionSeesNoLaterStep() {
         let context = context()
         let x = context.tensor([1, 2, 3, 10, 20], shape: [5, 1])
@@ -237,17 +267,18 @@ private let gradients = [
     @Test func gradientsAreTheSameWhereverWindowsAreRead() {
         var probe = Probe(22)
         let steps = 64
-        let x = probe.values(steps * 16), weight = probe.values(32 * 16 * 3),
+        // Five taps, so that Winograd's transform is taken nowhere.
+        let x = probe.values(steps * 16), weight = probe.values(32 * 16 * 5),
             target = probe.values(steps * 32)
         // an image of one column has lines of one output, a sequence one long line; both are the same sums
         let run = { (isImage: Bool) -> [[Float]?] in
             let context = context(.training, records: true)
             let input = context.variable(x, shape: isImage ? [1, steps, 1, 16] : [steps, 16])
-            let kernel = context.variable(weight, shape: isImage ? [32, 16, 3, 1] : [32, 16, 3])
+            let kernel = context.variable(weight, shape: isImage ? [32, 16, 5, 1] : [32, 16, 5])
             let y =
                 isImage
-                ? context.conv2d(input, kernel, padding: Extent(1, 0))
-                : context.conv1d(input, Segments(lengths: [steps]), kernel, padding: 1).y
+                ? context.conv2d(input, kernel, padding: Extent(2, 0))
+                : context.conv1d(input, Segments(lengths: [steps]), kernel, padding: 2).y
             context.backward(
                 from: context.sum(context.multiply(y, context.tensor(target, shape: y.shape))))
             return [y.array, input.gradient, kernel.gradient]

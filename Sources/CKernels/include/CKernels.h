@@ -34,6 +34,11 @@ typedef struct {
     long out_height, out_width, y_stride;
 } ck_image_sizes;
 
+/// A line of inputs among rows, and its outputs among theirs; a list of them ends with one whose `outputs` are negative.
+typedef struct {
+    long row, length, output_row, outputs;
+} ck_line;
+
 /// Tiles that Winograd's transform takes together: their 36 matrices stay in the second-level cache.
 enum { CK_WINOGRAD_TILES = 48 };
 
@@ -277,6 +282,11 @@ typedef struct {
         (const float *x, ck_image_sizes sizes, long channels, const float *u, long outputs, const float *bias, \
             float *y, float *work, int add), \
         (x, sizes, channels, u, outputs, bias, y, work, add)) \
+    X(void, winograd_line_weights, (const float *w, long outputs, long channels, float *u), (w, outputs, channels, u)) \
+    X(void, winograd_lines, \
+        (const float *x, long x_stride, const ck_line *lines, long before, long channels, const float *u, \
+            long outputs, const float *bias, float *y, long y_stride, float *work, int add), \
+        (x, x_stride, lines, before, channels, u, outputs, bias, y, y_stride, work, add)) \
     X(void, winograd_gradient, \
         (const float *x, ck_image_sizes sizes, long channels, const float *dy, long outputs, float *dw, float *du, \
             float *work), \

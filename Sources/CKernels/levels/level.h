@@ -13,6 +13,7 @@
 #include "gemm.h"
 #include "convolution.h"
 #include "winograd.h"
+#include "winograd_lines.h"
 #include "pooling.h"
 #include "norms.h"
 #include "roof.h"
