@@ -63,15 +63,11 @@ package enum AtomicFile {
         try flush(folder.isEmpty ? "." : folder)
     }
 
-    /// Bytes given to the system at a time: it copies megabytes at once four times as slowly.
-    private static let piece = 256 << 10
-
     private static func writeAll(_ data: Data, to descriptor: Int32, path: String) throws {
         try data.withUnsafeBytes { bytes in
             var done = 0
             while done < bytes.count {
-                let count = Foundation.write(
-                    descriptor, bytes.baseAddress! + done, min(bytes.count - done, piece))
+                let count = Foundation.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
                 if count < 0 {
                     if errno == EINTR { continue }
                     throw FileError("write", path: path, errorNumber: errno, writing: true)
