@@ -14,6 +14,17 @@ package enum Campaign {
         package var failures = 0
         /// Seeds with broken promises, ascending.
         package var violations: [(seed: UInt64, violation: World.Violation)] = []
+
+        /// Nothing yet.
+        package init() {}
+
+        /// Adds what came of later seeds.
+        package mutating func add(_ later: Report) {
+            histories += later.histories
+            events += later.events
+            failures += later.failures
+            violations += later.violations
+        }
     }
 
     /// Lives through `seeds` with all rules held; ends early after `mostViolations`.

@@ -15,17 +15,41 @@ import Foundation
     @Option(help: "With --replay: the number of the mutant (0, 1, … in the table).") var mutant: Int?
     @Flag(help: "Also hunt the mutants and print their table.") var mutants = false
 
+    /// Histories between two lines of progress.
+    private static let block = 10_000
+    /// Broken promises after which the rest is not lived through.
+    private static let mostViolations = 20
+
     func run() throws {
         if let replay { return try printHistory(replay) }
         let start = Date()
-        let report = Campaign.run(from..<(from + seeds))
+        let report = live(since: start)
         let seconds = Date().timeIntervalSince(start)
-        for (seed, violation) in report.violations { print("seed \(seed): \(violation)") }
         print(
             "\(report.histories) histories, \(report.events) events, \(report.failures) jobs failed as they must, "
                 + "\(report.violations.count) violations, \(String(format: "%.1f", seconds)) s")
         let escaped = mutants ? printMutants() : 0
         if !report.violations.isEmpty || escaped > 0 { throw ExitCode(70) }
+    }
+
+    /// Lives through all seeds and tells after each block of them what it found and how long the rest takes.
+    private func live(since start: Date) -> Campaign.Report {
+        var report = Campaign.Report()
+        for first in stride(from: from, to: from + seeds, by: Self.block)
+        where report.violations.count < Self.mostViolations {
+            let part = Campaign.run(first..<min(first + UInt64(Self.block), from + seeds))
+            for (seed, violation) in part.violations { print("seed \(seed): \(violation)") }
+            report.add(part)
+            fflush(nil)
+            let rate = Double(report.histories) / Date().timeIntervalSince(start)
+            let left = Double(seeds) - Double(report.histories)
+            guard left > 0 else { break }
+            let line =
+                "\(report.histories) of \(seeds) histories, \(Int(rate)) per second, "
+                + "\(Int(left / rate / 60) + 1) min left\n"
+            FileHandle.standardError.write(Data(line.utf8))
+        }
+        return report
     }
 
     private func printHistory(_ seed: UInt64) throws {
