@@ -49,6 +49,8 @@ package struct CoordinatorMachine: Sendable {
 
     /// Grants a worker may hold, so that it never waits for a round trip.
     package static let grantsPerWorker = 2
+    /// Grants and unacknowledged results of a worker at which it gets no more.
+    static let mostKept = 2 * grantsPerWorker
     /// With so many workers not every heartbeat is answered, but one in so many seconds.
     static let crowd = (workers: 100, pulseInterval: Seconds(3))
     /// Age at which a grant that a worker does not list counts as lost on the way.
@@ -196,12 +198,12 @@ package struct CoordinatorMachine: Sendable {
         let most =
             configuration.rules.contains(.boundedGrants) ? Self.grantsPerWorker : shards?.items.count ?? 0
         for count in 0..<most {
-            for instance in able where shards?.heldCount(by: instance) == count {
+            for instance in able where shards?.heldCount(by: instance) == count && hasRoom(instance) {
                 directives += grant(to: instance, among: able, now: now)
             }
         }
         guard shards?.pendingCount == 0 else { return directives }
-        let idle = able.filter { shards?.heldCount(by: $0) == 0 }
+        let idle = able.filter { shards?.heldCount(by: $0) == 0 && hasRoom($0) }
         let busy = able.filter { (shards?.heldCount(by: $0) ?? 0) > 1 }
         for instance in busy.prefix(idle.count) {
             guard let attempt = shards?.revokeNewest(of: instance, idle: idle) else { continue }
@@ -209,10 +211,17 @@ package struct CoordinatorMachine: Sendable {
             revoke.attempts = [attempt]
             directives.append(.send(to: instance, .revoke(revoke)))
         }
-        for instance in able where shards?.heldCount(by: instance) == 0 {
+        for instance in able where shards?.heldCount(by: instance) == 0 && hasRoom(instance) {
             directives += helpStraggler(instance, now: now)
         }
         return directives
+    }
+
+    /// Whether a worker keeps less than the most; results that wait for an Ack count, since the next coordinator, should this one
+    /// die, hears of them as held.
+    private func hasRoom(_ instance: Instance) -> Bool {
+        !configuration.rules.contains(.boundedGrants)
+            || shards?.keptCount(by: instance) ?? 0 < Self.mostKept
     }
 
     /// Gives a worker that has done something more to do; looks at all of them only when shards run out.
@@ -222,7 +231,7 @@ package struct CoordinatorMachine: Sendable {
         else { return assign(now: now) }
         guard isShuttingDown == nil, !hasFailed, draining == nil, workers.isAble(instance) else { return [] }
         var directives: [CoordinatorDirective] = []
-        while shards?.heldCount(by: instance) ?? 0 < Self.grantsPerWorker {
+        while shards?.heldCount(by: instance) ?? 0 < Self.grantsPerWorker, hasRoom(instance) {
             let granted = grant(to: instance, among: workers.instances, now: now)
             if granted.isEmpty { break }
             directives += granted
@@ -341,7 +350,8 @@ package struct CoordinatorMachine: Sendable {
             directives.append(.send(to: holder.instance, .revoke(revoke)))
         }
         directives += finishShards()
-        return useless.reduce(into: directives) { $0 += assign(to: $1.instance, now: now) }
+        let freed = reporters.filter { shards?.keptCount(by: $0.instance) == Self.mostKept - 1 }
+        return (useless + freed).reduce(into: directives) { $0 += assign(to: $1.instance, now: now) }
     }
 
     mutating func duplicate(_ attempt: WireAttemptID) -> CoordinatorDirective {

@@ -58,6 +58,8 @@ package struct ShardTable: Sendable {
     private var queue: [Int]
     /// What each worker holds, oldest first.
     private var holdings: [Instance: Holding] = [:]
+    /// Reported results of each worker that are not acknowledged yet.
+    private var unacknowledged: [Instance: Int] = [:]
     /// Workers lost while they computed some shard, and idle ones that were killed.
     private var totalLosses = 0
 
@@ -242,6 +244,11 @@ package struct ShardTable: Sendable {
     /// How many grants `instance` holds.
     package func heldCount(by instance: Instance) -> Int { holdings[instance]?.leases.count ?? 0 }
 
+    /// How many shards `instance` keeps: grants, and results that are not acknowledged yet.
+    package func keptCount(by instance: Instance) -> Int {
+        heldCount(by: instance) + unacknowledged[instance, default: 0]
+    }
+
     /// Grants of `instance` older than `age` that it does not list: they were lost on the way.
     package func missing(
         from listed: [WireAttemptID], instance: Instance, now: Seconds, age: Seconds
@@ -305,6 +312,7 @@ package struct ShardTable: Sendable {
         if !rules.contains(.countCommitted) { committedCount += 1 }
         let reporter = Reporter(attempt: attempt, instance: instance)
         let isNews = shards[index].committing == nil && !shards[index].checking.contains(attempt)
+        if !shards[index].reporters.contains(reporter) { unacknowledged[instance, default: 0] += 1 }
         change(index) { shard in
             if !shard.reporters.contains(reporter) { shard.reporters.append(reporter) }
             if isNews { shard.checking.append(attempt) }
@@ -328,6 +336,7 @@ package struct ShardTable: Sendable {
     package mutating func refuse(_ attempt: WireAttemptID) -> [Reporter] {
         guard let index = index(of: attempt) else { return [] }
         let reporters = shards[index].reporters.filter { $0.attempt == attempt }
+        noteAnswered(reporters)
         change(index) { shard in
             shard.checking.removeAll { $0 == attempt }
             shard.reporters.removeAll { $0.attempt == attempt }
@@ -341,6 +350,7 @@ package struct ShardTable: Sendable {
         if rules.contains(.countCommitted), commits[index] == nil { committedCount += 1 }
         commits[index] = commit
         let (reporters, useless) = (shards[index].reporters, shards[index].holders)
+        noteAnswered(reporters)
         change(index) { shard in
             let attempts = shard.attempts
             shard = Shard()
@@ -376,6 +386,7 @@ package struct ShardTable: Sendable {
         let attempts = held(by: instance)
         for attempt in attempts { takeBack(attempt, from: instance) }
         holdings[instance] = nil
+        unacknowledged[instance] = nil
         guard cause != .left, let first = attempts.first, let index = index(of: first),
             !shards[index].isCommitted
         else {
@@ -434,6 +445,14 @@ package struct ShardTable: Sendable {
         holdings[instance, default: Holding(deadline: deadline)].leases.append(
             Lease(attempt: attempt, granted: now))
         holdings[instance]?.deadline = deadline
+    }
+
+    /// These hear of their results now; lost workers do not.
+    private mutating func noteAnswered(_ reporters: [Reporter]) {
+        for reporter in reporters {
+            guard let count = unacknowledged[reporter.instance] else { continue }
+            unacknowledged[reporter.instance] = count > 1 ? count - 1 : nil
+        }
     }
 
     private mutating func release(_ attempt: WireAttemptID, _ index: Int, from instance: Instance) {

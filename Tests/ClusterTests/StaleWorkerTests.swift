@@ -8,7 +8,8 @@ import Testing
 /// A worker that sleeps until long after its work was given to others.
 @Suite(.serialized)
 struct StaleWorkerTests {
-    private static func envelope(_ instance: Instance, _ body: MessageBody) -> WireEnvelope {
+    /// What a worker writes to the coordinator of epoch 1.
+    static func envelope(_ instance: Instance, _ body: MessageBody) -> WireEnvelope {
         .with {
             $0.protocol = ClusterVersion.messages
             $0.build = "b"
@@ -20,11 +21,11 @@ struct StaleWorkerTests {
 
     private static var hello: WireHello { .with { $0.fingerprint = "f" } }
 
-    /// A coordinator with a stage of two shards, both granted to worker 1.
-    private static func coordinatorOfTwoShards() -> CoordinatorMachine {
+    /// A coordinator with a stage of so many shards, the first two granted to worker 1.
+    static func coordinator(ofShards count: Int) -> CoordinatorMachine {
         var machine = CoordinatorMachine(
             .init(job: "job", build: "b", fingerprint: "f", epoch: 1, runDirectory: "/run"))
-        let items = (0..<2).map { ShardTable.Item(name: "s\($0)", payload: Data()) }
+        let items = (0..<count).map { ShardTable.Item(name: "s\($0)", payload: Data()) }
         _ = machine.handle(.message(envelope(1, .hello(hello))), now: 0)
         _ = machine.handle(
             .openShards(ShardTable(stage: "aa", stageName: "n", items: items, epoch: 1)), now: 0)
@@ -32,7 +33,7 @@ struct StaleWorkerTests {
     }
 
     @Test func aResultThatComesAfterTenMinutesIsRefused() throws {
-        var machine = Self.coordinatorOfTwoShards()
+        var machine = Self.coordinator(ofShards: 2)
         let late = machine.shards?.held(by: 1) ?? []
         #expect(late.count == 2)
         _ = machine.handle(.message(Self.envelope(2, .hello(Self.hello))), now: 0)
@@ -68,7 +69,7 @@ struct StaleWorkerTests {
     /// Why a stopped worker's shard may end with attempt 3: the first worker that joins is granted both shards, the second
     /// one gets the shard that the first has not begun, as attempt 2, and is then lost.
     @Test func aShardThatWasHandedOnUnbegunEndsWithAttemptThree() {
-        var machine = Self.coordinatorOfTwoShards()
+        var machine = Self.coordinator(ofShards: 2)
         let told = machine.handle(.message(Self.envelope(2, .hello(Self.hello))), now: 0)
         let asked = told.compactMap { directive -> [WireAttemptID]? in
             if case .send(1, .revoke(let revoke)) = directive { revoke.attempts } else { nil }
