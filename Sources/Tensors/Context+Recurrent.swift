@@ -135,8 +135,8 @@ private struct RecurrentRun {
                 repeating: 0, count: plan.active(0) * stateStride)
         }
         let hidden = pool.buffer(cell == .gru ? plan.active(0) * gates : 0)
-        let (input, inputPanels) = panels(weights.input.view.transposed, pool)
-        let (recurrent, recurrentPanels) = panels(weights.hidden.view.transposed, pool)
+        let input = context.packed(weights.input, isTransposed: true)
+        let recurrent = context.packed(weights.hidden, isTransposed: true)
         outputRows.withUnsafeBufferPointer { outputRows in
             guard let outputRows = outputRows.baseAddress else { return }
             for block in blocks {
@@ -144,26 +144,20 @@ private struct RecurrentRun {
                 let place = keepsTrace ? rows.lowerBound : 0
                 let gate = trace.gates.floats + place * gateStride
                 Kernel.multiply(
-                    gather(rows, into: trace.x.floats + place * inputStride), input, into: gate,
+                    gather(rows, into: trace.x.floats + place * inputStride), input.panels, into: gate,
                     stride: gateStride, bias: weights.inputBias.values)
                 for time in block {
                     let first = plan.starts[time]
                     step(
                         time, stepRows(time, gate - rows.lowerBound * gateStride, trace.states.floats),
-                        hidden.floats, recurrent,
+                        hidden.floats, recurrent.panels,
                         StepOutputs(base: y + outputColumn, stride: outputStride, rows: outputRows + first),
                         saves: keepsTrace)
                 }
             }
         }
-        withExtendedLifetime((inputPanels, recurrentPanels)) {}
+        withExtendedLifetime((input, recurrent)) {}
         return trace
-    }
-
-    /// A weight in the order in which products read it, and its memory.
-    private func panels(_ view: MatrixView, _ pool: BufferPool) -> (PanelMatrix, Buffer) {
-        let buffer = pool.buffer(PanelMatrix.count(view))
-        return (PanelMatrix(view, into: buffer.floats), buffer)
     }
 
     /// The inputs of some packed rows, copied together.
@@ -225,8 +219,8 @@ private struct RecurrentRun {
         let pool = context.pool, size = plan.active(0) * width
         let carried = [pool.buffer(size), pool.buffer(size)]
         let carriedCells = cell == .lstm ? [pool.buffer(size), pool.buffer(size)] : carried
-        let (recurrent, recurrentPanels) = panels(weights.hidden.view, pool)
-        let (input, inputPanels) = panels(weights.input.view, pool)
+        let recurrent = context.packed(weights.hidden, isTransposed: false)
+        let input = context.packed(weights.input, isTransposed: false)
         let spans = cell.hiddenBlocks.map { $0 * width }
         let sums = GradientSums(x: x, weights: weights, bias: pool.buffer(gateStride), context)
         sums.bias.floats.update(repeating: 0, count: gateStride)
@@ -239,15 +233,15 @@ private struct RecurrentRun {
                         rows: rows + plan.starts[time])
                     let from = (time + 1) % 2, to = time % 2
                     stepBack(
-                        time, outputs, trace, recurrent, spans: spans,
+                        time, outputs, trace, recurrent.panels, spans: spans,
                         carried: (carried[from].floats, carriedCells[from].floats),
                         passed: (carried[to].floats, carriedCells[to].floats))
                 }
-                addGradients(plan.packedRows(of: block), trace, to: sums, input, pool)
+                addGradients(plan.packedRows(of: block), trace, to: sums, input.panels, pool)
             }
         }
         addBiasGradients(sums.bias, context)
-        withExtendedLifetime((recurrentPanels, inputPanels)) {}
+        withExtendedLifetime((recurrent, input)) {}
     }
 
     private func stepBack(

@@ -42,6 +42,8 @@ package final class Context {
     /// Whether operations are remembered for ``backward(from:)``.
     package let recordsGradients: Bool
     package let pool: BufferPool
+    /// What computations with the same parameters share; nil: nothing.
+    let packedWeights: PackedWeights?
     /// Whether every result and every gradient is looked through for NaN and infinities, see ``numericFault``.
     package let checksNumerics: Bool
     /// The first result or gradient with a NaN or an infinity; nil if there is none or nobody looks for it.
@@ -63,8 +65,10 @@ package final class Context {
     /// A computation; the default randomness is seed 0. Without `checksNumerics`, looking for NaN costs nothing.
     package init(
         mode: ComputationMode, recordsGradients: Bool, pool: BufferPool,
-        randomness: Randomness = Randomness(seed: 0), checksNumerics: Bool = false
+        packedWeights: PackedWeights? = nil, randomness: Randomness = Randomness(seed: 0),
+        checksNumerics: Bool = false
     ) {
+        self.packedWeights = packedWeights
         self.checksNumerics = checksNumerics
         self.mode = mode
         self.recordsGradients = recordsGradients

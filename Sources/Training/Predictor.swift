@@ -28,10 +28,12 @@ package struct Predictor {
     /// The results for samples (global numbers) in order; calls `afterChunk` with the number of samples done.
     package func predict(_ samples: [Int], afterChunk: (Int) -> Void = { _ in }) throws -> Results {
         var results = Results()
+        let packedWeights = PackedWeights()
         for start in stride(from: 0, to: samples.count, by: Self.chunk) {
             let rows = Array(samples[start..<min(start + Self.chunk, samples.count)])
             let batch = try batches.batch(rows)
-            let context = Context(mode: .evaluation, recordsGradients: false, pool: pool)
+            let context = Context(
+                mode: .evaluation, recordsGradients: false, pool: pool, packedWeights: packedWeights)
             let output = try model.forward(batch, context)
             results.probabilities += output.probabilities
             results.logits += output.logit.array

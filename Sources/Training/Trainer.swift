@@ -150,6 +150,7 @@ package final class Trainer {
         let end = owned.last { !ranks[$0].isEmpty }.map { $0 + 1 } ?? owned.lowerBound
         let absent = owned.upperBound - end
         var scalars: [[Double]] = []
+        let packedWeights = PackedWeights()
         leaves.begin(first: owned.lowerBound)
         for rank in owned.lowerBound..<end {
             guard !ranks[rank].isEmpty else {
@@ -167,8 +168,8 @@ package final class Trainer {
                         leaves.sums(absent: absent), from: offset, into: leaves.root.values)
                 }
             let leaf = try leaf(
-                ranks[rank], epoch: epoch, step: step, rank: rank, observes: exchange.memberCount > 1, release
-            )
+                ranks[rank], Randomness(seed: job.seed, epoch: epoch, step: step, rank: rank), packedWeights,
+                observes: exchange.memberCount > 1, release)
             leaves.note(arena)
             // The last one's gradients may be on their way already.
             if rank + 1 < end { leaves.addNodes() }
@@ -193,12 +194,12 @@ package final class Trainer {
     /// The gradient of the summed loss of one virtual rank's samples, left where the arena collects; returns the loss, and
     /// whether `release` was told of a gradient that was not final.
     private func leaf(
-        _ samples: [Int], epoch: Int, step: Int, rank: Int, observes: Bool, _ release: Release?
+        _ samples: [Int], _ randomness: Randomness, _ packedWeights: PackedWeights, observes: Bool,
+        _ release: Release?
     ) throws -> (loss: Double, isTooEarly: Bool) {
-        let randomness = Randomness(seed: job.seed, epoch: epoch, step: step, rank: rank)
         let context = Context(
-            mode: .training, recordsGradients: true, pool: pool, randomness: randomness,
-            checksNumerics: job.configuration.checkNumerics)
+            mode: .training, recordsGradients: true, pool: pool, packedWeights: packedWeights,
+            randomness: randomness, checksNumerics: job.configuration.checkNumerics)
         guard let loss = try model.forward(try batches.batch(samples), context).loss else {
             throw ModelError.wrongLabels(label: model.schema.label)
         }
