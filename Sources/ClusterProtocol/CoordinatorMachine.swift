@@ -217,8 +217,8 @@ package struct CoordinatorMachine: Sendable {
         return directives
     }
 
-    /// Whether a worker keeps less than the most; results that wait for an Ack count, since the next coordinator, should this one
-    /// die, hears of them as held.
+    /// Whether a worker keeps less than the most; results that wait for an Ack count, since the next coordinator, should
+    /// this one die, hears of them as held.
     private func hasRoom(_ instance: Instance) -> Bool {
         !configuration.rules.contains(.boundedGrants)
             || shards?.keptCount(by: instance) ?? 0 < Self.mostKept

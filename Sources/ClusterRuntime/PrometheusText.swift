@@ -1,7 +1,8 @@
 import ClusterProtocol
 import Foundation
 
-/// A run's status in the text format of Prometheus (version 0.0.4): numbers, names of stages, hosts and states, nothing of patients.
+/// A run's status in the text format of Prometheus (version 0.0.4): numbers, names of stages, hosts and states, nothing of
+/// patients.
 struct PrometheusText {
     /// The media type of the text.
     static let contentType = "text/plain; version=0.0.4; charset=utf-8"

@@ -46,7 +46,8 @@ package struct ScanTask {
     }
 
     /// Runs the task, writing to `path`, and a seek index to `seekPath`; returns the number of rows, of rows that a join
-    /// dropped, and of access points (a file that is too short for one has no index). `progress` is told bytes as they are read.
+    /// dropped, and of access points (a file that is too short for one has no index). `progress` is told bytes as they are
+    /// read.
     ///
     /// Throws ``DatasetError``, `DelimitedTextError`, `FileError`.
     package func run(

@@ -3,10 +3,10 @@ import Digests
 import Foundation
 import Groundwork
 
-/// Layout of a seek index, all numbers little-endian u64: `"PHSEEK01"`, the windows of the points (at most 32 KiB of text each), a
-/// table with ``columns`` numbers per point, then a footer of 32 bytes.
-/// Point: `bit | text | row | line | inside (0 or 1) | CRC-32 | length | window offset | window bytes | window CRC32C`, see
-/// `AccessPoint`. Footer: `table offset | points | bytes of the file's text | CRC32C of the table`.
+/// Layout of a seek index, all numbers little-endian u64: `"PHSEEK01"`, the windows of the points (at most 32 KiB of text
+/// each), a table with ``columns`` numbers per point, then a footer of 32 bytes. Point: `bit | text | row | line | inside
+/// (0 or 1) | CRC-32 | length | window offset | window bytes | window CRC32C`, see `AccessPoint`. Footer: `table offset |
+/// points | bytes of the file's text | CRC32C of the table`.
 enum SeekLayout {
     static let magic = Array("PHSEEK01".utf8)
     static let columns = 10

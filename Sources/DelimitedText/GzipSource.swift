@@ -16,8 +16,8 @@ final class GzipSource: ByteSource {
     private(set) var textOffset: Int
     private var finder: AccessPointFinder?
 
-    /// Reads from `from`; where the text reaches `until` its checksum is compared with that point's. With `pointDistance` access
-    /// points are looked for, at least so many bytes of text apart.
+    /// Reads from `from`; where the text reaches `until` its checksum is compared with that point's. With `pointDistance`
+    /// access points are looked for, at least so many bytes of text apart.
     init(
         _ path: String, from: AccessPoint? = nil, until: AccessPoint? = nil, pointDistance: Int? = nil
     ) throws {

@@ -1,7 +1,7 @@
 package import ClinicalData
 
-/// `cehr`: concept keys to vocabulary indices, with `<cls>`, `<reg>`, `<mor>` and `<readm>` as 2 to 5; unknown keys become 1, numbers
-/// are indices already.
+/// `cehr`: concept keys to vocabulary indices, with `<cls>`, `<reg>`, `<mor>` and `<readm>` as 2 to 5; unknown keys become
+/// 1, numbers are indices already.
 ///
 /// `max_len` is kept for the task and the model: a task cuts its sequences, the processor does not. Stored with one level.
 package struct CEHRProcessor: FeatureProcessor, Equatable {

@@ -69,7 +69,8 @@ package struct FittedProcessors: Codable, Sendable {
         for i in fields.indices { try fields[i].processor.finishFit(field: fields[i].name) }
     }
 
-    /// Encodes a range of samples, without ignored fields; a field with times is followed by its times. Throws ``ProcessorError``.
+    /// Encodes a range of samples, without ignored fields; a field with times is followed by its times. Throws
+    /// ``ProcessorError``.
     package func encode(_ samples: SampleColumns, rows: Range<Int>) throws -> [EncodedColumn] {
         try requireFields(of: samples)
         return try zip(fields, samples.fields).filter { !($0.0.processor is IgnoreProcessor) }.flatMap {

@@ -3,9 +3,9 @@ package import ClinicalData
 /// `stagenet_tensor`: numbers, or rows of numbers, with a time for each entry; gaps (missing or NaN) take the last value of
 /// their column, 0 at the start.
 ///
-/// Stored with one level (entries) and shape `[]` or `[F]`; times in a column of their own, none where a sample has none. Rows
-/// of all samples have the same width, whether they are learnt from or not (PyHealth reports the width of the first sample, none
-/// if that begins with a gap).
+/// Stored with one level (entries) and shape `[]` or `[F]`; times in a column of their own, none where a sample has none.
+/// Rows of all samples have the same width, whether they are learnt from or not (PyHealth reports the width of the first
+/// sample, none if that begins with a gap).
 package struct StageNetTensorProcessor: FeatureProcessor, Equatable {
     package static let name = "stagenet_tensor"
     private var rows = RowShape()

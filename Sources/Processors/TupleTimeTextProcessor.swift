@@ -1,6 +1,7 @@
 package import ClinicalData
 
-/// `tuple_time_text`: texts with a time each, for models that read text; the kind of text (`type_tag`) is kept with the processor.
+/// `tuple_time_text`: texts with a time each, for models that read text; the kind of text (`type_tag`) is kept with the
+/// processor.
 ///
 /// Stored with one level, nulls as empty texts; times in a column of their own.
 package struct TupleTimeTextProcessor: FeatureProcessor, Equatable {

@@ -40,8 +40,9 @@ package struct CorpusStatistics: Codable, Sendable {
     static let patientTables = ["patients", "person"]
     private static let visitTables = ["admissions", "visit_occurrence", "encounters", "patient"]
 
-    /// Counts all events of a data set (a built-in one's name, or the path of a YAML file) in the folder `root`; `requested` names tables besides the default ones (none: all of the
-    /// definition that are there). `progress` is told bytes as they are read.
+    /// Counts all events of a data set (a built-in one's name, or the path of a YAML file) in the folder `root`;
+    /// `requested` names tables besides the default ones (none: all of the definition that are there). `progress` is told
+    /// bytes as they are read.
     ///
     /// Throws ``DatasetError``, `DelimitedTextError`, `FileError`, `ConfigurationError`.
     package init(

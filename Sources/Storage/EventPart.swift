@@ -3,12 +3,12 @@ import Groundwork
 
 /// A shard of events in one HDF5 file.
 ///
-/// Few datasets, because HDF5 takes longer for one than for the numbers of a small table. Layout: `/dictionary_bytes` u8 and
-/// `/dictionary_offsets` i64 (all texts); `/patients` u32 (symbols, canonical order); `/row_starts` i64, tables × (patients + 1)
-/// (a patient's first row of a table, the table's rows at the end); `/times` i64, the rows of all tables one after the other
-/// (milliseconds since 1970; the smallest i64: none); `/values` u32, table after table, of each its attributes one after the
-/// other, a symbol per row (0xFFFFFFFF null). Root attributes `tables`, JSON list of names in order, and `attributes`, per table
-/// a list of names.
+/// Few datasets, because HDF5 takes longer for one than for the numbers of a small table. Layout: `/dictionary_bytes` u8
+/// and `/dictionary_offsets` i64 (all texts); `/patients` u32 (symbols, canonical order); `/row_starts` i64, tables ×
+/// (patients + 1) (a patient's first row of a table, the table's rows at the end); `/times` i64, the rows of all tables one
+/// after the other (milliseconds since 1970; the smallest i64: none); `/values` u32, table after table, of each its
+/// attributes one after the other, a symbol per row (0xFFFFFFFF null). Root attributes `tables`, JSON list of names in
+/// order, and `attributes`, per table a list of names.
 package enum EventPart {
     private static let format = "pyhealth-events-2"
 

@@ -4,10 +4,10 @@ import HDF5
 /// Raw samples of one shard in one HDF5 file, before their processors saw them.
 ///
 /// Few datasets, because HDF5 takes longer for one than for the values of a small shard. Layout: `/text_bytes` u8 and
-/// `/text_offsets` i64, all texts: the patient ids, the visit ids, then the dictionary of every field; `/offsets` i64: of every
-/// field its levels, outermost first, then those of its times; `/symbols` u32, `/integers` i64 and `/numbers` f64: the values of
-/// the fields of this kind, with a field's times behind its values. A dataset that would be empty is left out. Root attributes
-/// `samples`, and `fields`, a JSON list of how much of each belongs to a field (``Part``).
+/// `/text_offsets` i64, all texts: the patient ids, the visit ids, then the dictionary of every field; `/offsets` i64: of
+/// every field its levels, outermost first, then those of its times; `/symbols` u32, `/integers` i64 and `/numbers` f64:
+/// the values of the fields of this kind, with a field's times behind its values. A dataset that would be empty is left
+/// out. Root attributes `samples`, and `fields`, a JSON list of how much of each belongs to a field (``Part``).
 package enum RawSampleFile {
     private static let format = "pyhealth-raw-samples-2"
 

@@ -3,10 +3,10 @@ import Groundwork
 
 /// Encoded samples in one HDF5 file: what models are trained on.
 ///
-/// Layout: `/patient_id`, `/visit_id` texts, `/split` i32 (0 train, 1 val, 2 test); per field a group `/<field>` with attributes
-/// `processor` and `shape`, `/<field>/offsets` i64 (samples + 1), for a second level `/<field>/offsets_1`, and `/<field>/values`
-/// (i32, f32 or text). Root attributes `fields` (JSON list of names in order) and `samples`. Contiguous, uncompressed,
-/// little-endian; every dataset has a `crc32c` attribute.
+/// Layout: `/patient_id`, `/visit_id` texts, `/split` i32 (0 train, 1 val, 2 test); per field a group `/<field>` with
+/// attributes `processor` and `shape`, `/<field>/offsets` i64 (samples + 1), for a second level `/<field>/offsets_1`, and
+/// `/<field>/values` (i32, f32 or text). Root attributes `fields` (JSON list of names in order) and `samples`. Contiguous,
+/// uncompressed, little-endian; every dataset has a `crc32c` attribute.
 package enum SampleFile {
     static let format = "pyhealth-samples-1"
 

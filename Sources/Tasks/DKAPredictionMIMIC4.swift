@@ -2,11 +2,11 @@ package import ClinicalData
 
 /// Does the patient ever come to hospital with diabetic ketoacidosis, given what was recorded before? MIMIC-IV.
 ///
-/// One sample per patient of any age. Admissions by time until the first with a DKA code (ICD-9 25010–25013, ICD-10 E101, E111,
-/// E131), which ends the walk with label 1 and is not among the inputs; without one all admissions, label 0. `icd_codes`: `D_` and
-/// a diagnosis, then `P_` and a procedure, without dots, in upper case, each once per admission, with the hours since the
-/// admission before; `labs`: means of the ten groups over all laboratory rows of an admission (by `hadm_id`), NaN without a
-/// value. A patient without codes before DKA is left out. Source: PyHealth `DKAPredictionMIMIC4`.
+/// One sample per patient of any age. Admissions by time until the first with a DKA code (ICD-9 25010–25013, ICD-10 E101,
+/// E111, E131), which ends the walk with label 1 and is not among the inputs; without one all admissions, label 0.
+/// `icd_codes`: `D_` and a diagnosis, then `P_` and a procedure, without dots, in upper case, each once per admission, with
+/// the hours since the admission before; `labs`: means of the ten groups over all laboratory rows of an admission (by
+/// `hadm_id`), NaN without a value. A patient without codes before DKA is left out. Source: PyHealth `DKAPredictionMIMIC4`.
 package struct DKAPredictionMIMIC4: ClinicalTask {
     package let name = "DKAPredictionMIMIC4"
     package let datasets = MIMICRelease.mimic4.datasets

@@ -71,8 +71,8 @@ struct DiabetesHistory {
     /// The diagnoses of an admission.
     func diagnoses(of visit: Event) -> [Diagnosis] { rows.of(visit).compactMap { diagnoses[$0 - firstRow] } }
 
-    /// Adds an admission: its codes as `D_…` and `P_…`, each once, and the means of its laboratory values, if it has any, at the
-    /// hours since the admission before. Throws ``TaskError/unparsableNumber(table:column:)``.
+    /// Adds an admission: its codes as `D_…` and `P_…`, each once, and the means of its laboratory values, if it has any,
+    /// at the hours since the admission before. Throws ``TaskError/unparsableNumber(table:column:)``.
     mutating func add(_ visit: Event, at admitted: Timestamp) throws {
         let found =
             diagnoses(of: visit).map { "D_\($0.code)" }
@@ -84,8 +84,8 @@ struct DiabetesHistory {
         if !rows.isEmpty { history.add(labs: try labs.means(rows), hours: history.hours) }
     }
 
-    /// The values of the fields of ``StageNetHistory/schema(padding:)``, without laboratory values one vector of NaN at time 0; nil
-    /// without any code.
+    /// The values of the fields of ``StageNetHistory/schema(padding:)``, without laboratory values one vector of NaN at
+    /// time 0; nil without any code.
     var inputs: [FieldValue]? {
         guard !history.codes.isEmpty else { return nil }
         guard history.labs.isEmpty else { return history.inputs }

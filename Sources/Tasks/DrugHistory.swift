@@ -21,8 +21,8 @@ struct DrugHistory {
         let lists: [[Symbol?]]
     }
 
-    /// The samples of a patient with `visits`; `lists` gives a visit's conditions, procedures and drugs, `id` is the attribute that
-    /// names a visit. Patients with fewer than two visits, or fewer than two left, give none.
+    /// The samples of a patient with `visits`; `lists` gives a visit's conditions, procedures and drugs, `id` is the
+    /// attribute that names a visit. Patients with fewer than two visits, or fewer than two left, give none.
     static func samples(
         of patient: Patient, _ visits: Events, id: String, attrition: inout Attrition,
         lists: (_ visit: Event) throws -> [[Symbol?]]

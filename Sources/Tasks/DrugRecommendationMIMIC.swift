@@ -3,11 +3,11 @@ package import MedicalCodes
 
 /// Which drugs, as ATC classes, are given in this stay, from the codes of this and all earlier stays? MIMIC-III and MIMIC-IV.
 ///
-/// A visit counts if it has conditions, procedures (as in ``ReadmissionPredictionMIMIC``) and drugs: its `ndc` values through
-/// the map NDC → ATC, cut to level 3 (4 characters), each once in order of appearance; null, "0", "nan", "none" and "<na>" are
-/// missing, an NDC without a mapping vanishes. Patients with two such visits at least; sample i has the conditions and
-/// procedures of visits 0…i, as history the drugs of visits 0…i−1 and an empty list at i, as label the drugs of visit i. Source:
-/// PyHealth `DrugRecommendationMIMIC3`, `DrugRecommendationMIMIC4`.
+/// A visit counts if it has conditions, procedures (as in ``ReadmissionPredictionMIMIC``) and drugs: its `ndc` values
+/// through the map NDC → ATC, cut to level 3 (4 characters), each once in order of appearance; null, "0", "nan", "none" and
+/// "<na>" are missing, an NDC without a mapping vanishes. Patients with two such visits at least; sample i has the
+/// conditions and procedures of visits 0…i, as history the drugs of visits 0…i−1 and an empty list at i, as label the drugs
+/// of visit i. Source: PyHealth `DrugRecommendationMIMIC3`, `DrugRecommendationMIMIC4`.
 package struct DrugRecommendationMIMIC: ClinicalTask {
     package let name: String
     package let datasets: [String]

@@ -3,10 +3,10 @@ package import Groundwork
 
 /// A patient's diagnoses as training data for generators of synthetic records, without a label. MIMIC-III and MIMIC-IV.
 ///
-/// One sample per patient with at least two admissions that have diagnosis codes (by `hadm_id`; `icd9_code`, MIMIC-IV `icd_code`
-/// without version; nulls dropped). EHRGeneration and EHRSequenceGeneration: the list of codes of each such admission, in time
-/// order. EHRCodeSetGeneration: all distinct codes of the patient, in ascending order of their bytes. Source: PyHealth's
-/// generation tasks.
+/// One sample per patient with at least two admissions that have diagnosis codes (by `hadm_id`; `icd9_code`, MIMIC-IV
+/// `icd_code` without version; nulls dropped). EHRGeneration and EHRSequenceGeneration: the list of codes of each such
+/// admission, in time order. EHRCodeSetGeneration: all distinct codes of the patient, in ascending order of their bytes.
+/// Source: PyHealth's generation tasks.
 package struct EHRGenerationMIMIC: ClinicalTask {
     /// What a sample holds.
     package enum Form: String, Sendable, CaseIterable {
@@ -26,7 +26,8 @@ package struct EHRGenerationMIMIC: ClinicalTask {
     private let form: Form
     private let style: CodeStyle
 
-    /// Throws `ConfigurationError` for an `encoding` of visits other than `nested_sequence`, the default, and `nested_multihot`.
+    /// Throws `ConfigurationError` for an `encoding` of visits other than `nested_sequence`, the default, and
+    /// `nested_multihot`.
     package init(_ form: Form, _ release: MIMICRelease, options node: ConfigurationNode) throws {
         let encoding = try node.child("encoding")?.choice(["nested_sequence", "nested_multihot"])
         self.init(form, release, encoding: encoding ?? "nested_sequence")

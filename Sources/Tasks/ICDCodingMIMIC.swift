@@ -2,11 +2,11 @@ package import ClinicalData
 
 /// Which ICD codes were given to a hospital stay, read from its notes?
 ///
-/// One sample per admission with a text and a code: `text` is a blank and the text for each note, one after the other; the label
-/// is the set of diagnosis and procedure codes, in ascending order of their bytes (PyHealth: any order; its null codes, which
-/// no label processor can hold, are left out). MIMIC-III: all notes, `icd9_code`; patients without any note are left out first.
-/// MIMIC-IV: discharge summaries; codes of one version of ICD. Source: PyHealth `MIMIC3ICD9Coding`; the MIMIC-IV variants are
-/// ours.
+/// One sample per admission with a text and a code: `text` is a blank and the text for each note, one after the other; the
+/// label is the set of diagnosis and procedure codes, in ascending order of their bytes (PyHealth: any order; its null
+/// codes, which no label processor can hold, are left out). MIMIC-III: all notes, `icd9_code`; patients without any note
+/// are left out first. MIMIC-IV: discharge summaries; codes of one version of ICD. Source: PyHealth `MIMIC3ICD9Coding`; the
+/// MIMIC-IV variants are ours.
 package struct ICDCodingMIMIC: ClinicalTask {
     /// Which notes and which codes.
     package enum Variant: String, Sendable, CaseIterable {

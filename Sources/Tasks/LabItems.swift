@@ -1,6 +1,7 @@
 /// The laboratory items of the MIMIC-IV tasks: 27 item ids in ten groups, each in order of priority.
 enum LabItems {
-    /// Item ids by group: sodium, potassium, chloride, bicarbonate, glucose, calcium, magnesium, anion gap, osmolality, phosphate.
+    /// Item ids by group: sodium, potassium, chloride, bicarbonate, glucose, calcium, magnesium, anion gap, osmolality,
+    /// phosphate.
     ///
     /// Serum bicarbonate 50882 and calcium 50893 are not among them, as in PyHealth.
     static let groups: [[String]] = [

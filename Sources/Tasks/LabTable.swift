@@ -52,8 +52,8 @@ struct LabTable {
         return groups
     }
 
-    /// Per group the value of the first row of the first item, in order of priority, that has a row; nil without any row and for a
-    /// null. `rows` are those of one time. Throws ``TaskError/unparsableNumber(table:column:)``.
+    /// Per group the value of the first row of the first item, in order of priority, that has a row; nil without any row
+    /// and for a null. `rows` are those of one time. Throws ``TaskError/unparsableNumber(table:column:)``.
     func firstValues(_ rows: [Int]) throws -> [Double?] {
         try rowsOfFirstItems(rows).map { try $0.flatMap { try value($0) } }
     }

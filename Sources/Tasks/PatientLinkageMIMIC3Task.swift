@@ -3,13 +3,13 @@ package import ClinicalData
 /// Which earlier record belongs to the patient of this stay? Pairs of a last admission (the query) and all earlier ones (the
 /// document, `d_…`). MIMIC-III.
 ///
-/// Patients with at least two admissions. Ages are floor(days since `dob` / 365.25): a query below 18 gives no sample, earlier
-/// visits below 18 or without codes are left out. `conditions` are an empty text (it stands for the start) and the visit's
-/// diagnosis codes, nulls dropped; `d_conditions` likewise the codes of the earlier visits, with `[SEP]` between visits. Identifiers
-/// are gender, insurance, language, religion, marital status and ethnicity joined by "+" (null is empty). The document's visit
-/// id, age, identifiers and time are those of its latest visit; `time_gap_days` whole days between both admissions;
-/// `d_visit_ids` all its visits joined by "|". What is not a code has the processor `raw` (PyHealth names processors that do not
-/// exist, and stops). Source: PyHealth `PatientLinkageMIMIC3Task`.
+/// Patients with at least two admissions. Ages are floor(days since `dob` / 365.25): a query below 18 gives no sample,
+/// earlier visits below 18 or without codes are left out. `conditions` are an empty text (it stands for the start) and the
+/// visit's diagnosis codes, nulls dropped; `d_conditions` likewise the codes of the earlier visits, with `[SEP]` between
+/// visits. Identifiers are gender, insurance, language, religion, marital status and ethnicity joined by "+" (null is
+/// empty). The document's visit id, age, identifiers and time are those of its latest visit; `time_gap_days` whole days
+/// between both admissions; `d_visit_ids` all its visits joined by "|". What is not a code has the processor `raw`
+/// (PyHealth names processors that do not exist, and stops). Source: PyHealth `PatientLinkageMIMIC3Task`.
 package struct PatientLinkageMIMIC3Task: ClinicalTask {
     package let name = "PatientLinkageMIMIC3Task"
     package let datasets = MIMICRelease.mimic3.datasets

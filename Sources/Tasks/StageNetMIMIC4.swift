@@ -1,16 +1,17 @@
 package import ClinicalData
 package import Groundwork
 
-/// A patient's whole history of codes and laboratory values, to be read with StageNet: does he die in hospital, or how long does
-/// his last stay last? MIMIC-IV.
+/// A patient's whole history of codes and laboratory values, to be read with StageNet: does he die in hospital, or how long
+/// does his last stay last? MIMIC-IV.
 ///
 /// One sample per adult (`anchor_age` at least 18 and present). All admissions whose discharge is not before their begin:
-/// `icd_codes` are the diagnoses, then the procedures of each by `hadm_id`, as `icd_code`, duplicates kept, with the hours since
-/// the admission before (0 for the first); an admission without codes has no entry, but counts as the one before the next.
-/// `labs` has a vector for each chart time within an admission of values stored by its discharge (``LabTable/firstValues(_:)``),
-/// with the hours since its begin. Labels: 1 if any of these admissions has `hospital_expire_flag` "1"; or the class of the last
-/// one's length. The last admission's own data are among the inputs: these labels leak by design, as in PyHealth. Source:
-/// PyHealth `MortalityPredictionStageNetMIMIC4`, `LengthOfStayStageNetMIMIC4`.
+/// `icd_codes` are the diagnoses, then the procedures of each by `hadm_id`, as `icd_code`, duplicates kept, with the hours
+/// since the admission before (0 for the first); an admission without codes has no entry, but counts as the one before the
+/// next. `labs` has a vector for each chart time within an admission of values stored by its discharge
+/// (``LabTable/firstValues(_:)``), with the hours since its begin. Labels: 1 if any of these admissions has
+/// `hospital_expire_flag` "1"; or the class of the last one's length. The last admission's own data are among the inputs:
+/// these labels leak by design, as in PyHealth. Source: PyHealth `MortalityPredictionStageNetMIMIC4`,
+/// `LengthOfStayStageNetMIMIC4`.
 package struct StageNetMIMIC4: ClinicalTask {
     /// What is predicted.
     package enum Target: String, Sendable {

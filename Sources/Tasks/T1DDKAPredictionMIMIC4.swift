@@ -2,12 +2,12 @@ package import ClinicalData
 
 /// Does a patient with type 1 diabetes come to hospital with ketoacidosis around its diagnosis? MIMIC-IV.
 ///
-/// Patients with a diagnosis of type 1 diabetes. The window begins with the first of these diagnoses (the time of that discharge)
-/// and lasts `dka_window_days`. Inputs as in ``DKAPredictionMIMIC4``, walking through the admissions until one begins after the
-/// window (label 0) or has a DKA code (ICD-9 25010–25013, ICD-10 E101), which are not among the inputs: label 1 if that code is
-/// not later than the window's end and within so many whole days of any diagnosis of type 1 diabetes, before or after it.
-/// DKA before the diagnosis is not left out. Source: PyHealth `T1DDKAPredictionMIMIC4`, whose list of samples fails where no
-/// patient is left.
+/// Patients with a diagnosis of type 1 diabetes. The window begins with the first of these diagnoses (the time of that
+/// discharge) and lasts `dka_window_days`. Inputs as in ``DKAPredictionMIMIC4``, walking through the admissions until one
+/// begins after the window (label 0) or has a DKA code (ICD-9 25010–25013, ICD-10 E101), which are not among the inputs:
+/// label 1 if that code is not later than the window's end and within so many whole days of any diagnosis of type 1
+/// diabetes, before or after it. DKA before the diagnosis is not left out. Source: PyHealth `T1DDKAPredictionMIMIC4`, whose
+/// list of samples fails where no patient is left.
 package struct T1DDKAPredictionMIMIC4: ClinicalTask {
     package let name = "T1DDKAPredictionMIMIC4"
     package let datasets = MIMICRelease.mimic4.datasets

@@ -2,8 +2,8 @@ import ClinicalData
 
 /// What becomes of a visit in a task with one sample per visit.
 enum VisitOutcome {
-    /// A sample with these values, inputs and then the label. A class of a text is counted as `label`, a class of a whole number
-    /// that is the last value by itself.
+    /// A sample with these values, inputs and then the label. A class of a text is counted as `label`, a class of a whole
+    /// number that is the last value by itself.
     case sample([FieldValue], label: String? = nil)
     /// No sample, by the named rule.
     case excluded(String)

@@ -10,8 +10,9 @@ private enum Pooling {
 extension Context {
     /// The largest value of every window and channel; outside a sample there is nothing. The default stride is the kernel.
     ///
-    /// Shapes: x `[N, C]`, result `[N', C]` with its segments, sizes as ``conv1d(_:_:_:_:stride:padding:causal:dilation:groups:)``.
-    /// The gradient goes to the first of equal values, as in PyTorch's MaxPool1d.
+    /// Shapes: x `[N, C]`, result `[N', C]` with its segments, sizes as
+    /// ``conv1d(_:_:_:_:stride:padding:causal:dilation:groups:)``. The gradient goes to the first of equal values, as in
+    /// PyTorch's MaxPool1d.
     package func maxPool1d(
         _ x: Tensor, _ segments: Segments, kernel: Int, stride: Int? = nil, padding: Int = 0
     ) -> (y: Tensor, segments: Segments) {

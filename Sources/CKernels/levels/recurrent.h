@@ -1,11 +1,11 @@
 // One time step of the recurrent layers on `rows` active samples of `width` units.
 //
-// Samples are sorted by falling length, so that the active ones come first and the next step has `keep` <= rows of
-// them. New states go to `next` (first `keep` rows) and, row r, to out + out_row[r] * out_stride unless out_row[r] < 0.
-// Rows of gates are `gate_stride` floats apart, those of states and cells `state_stride`. What the way back needs takes their place (if somebody goes back: `saves`),
-// what does not fit stands behind them in the row, and the gates' gradients take that place again.
-// The pullbacks get the gradient of the outputs from the same places and, for the first `carried_rows` rows, the
-// gradient that the following step passed back.
+// Samples are sorted by falling length, so that the active ones come first and the next step has `keep` <= rows of them.
+// New states go to `next` (first `keep` rows) and, row r, to out + out_row[r] * out_stride unless out_row[r] < 0. Rows of
+// gates are `gate_stride` floats apart, those of states and cells `state_stride`. What the way back needs takes their place
+// (if somebody goes back: `saves`), what does not fit stands behind them in the row, and the gates' gradients take that
+// place again. The pullbacks get the gradient of the outputs from the same places and, for the first `carried_rows` rows,
+// the gradient that the following step passed back.
 #define OUTPUT(base) (out_row[r] < 0 ? 0 : (base) + out_row[r] * out_stride)
 #define COLUMNS(body) \
     for (long c = 0; c < width; c += LANES) { \

@@ -1,6 +1,6 @@
-// Convolution by windows of 3 x 3 with stride 1 through Winograd's transform F(4 x 4, 3 x 3): 36 products per channel instead of
-// 144 for every 4 x 4 outputs. Source: Lavin and Gray, Fast algorithms for convolutional neural networks, CVPR 2016, with
-// the points 0, ±√½, ±√2 and infinity, whose rounding errors are half those of 0, ±1, ±2 and infinity.
+// Convolution by windows of 3 x 3 with stride 1 through Winograd's transform F(4 x 4, 3 x 3): 36 products per channel
+// instead of 144 for every 4 x 4 outputs. Source: Lavin and Gray, Fast algorithms for convolutional neural networks, CVPR
+// 2016, with the points 0, ±√½, ±√2 and infinity, whose rounding errors are half those of 0, ±1, ±2 and infinity.
 //
 // y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A for a tile d of 6 x 6 inputs; sums over channels are chains of fused multiply-adds over
 // ascending channels. A tile depends on nothing but its inputs.

@@ -1,4 +1,5 @@
-/// MIMIC-IV 2.2 with MIMIC-IV-Note 2.2 and MIMIC-CXR 2.1.0: one definition from any of the three parts, each below its own root.
+/// MIMIC-IV 2.2 with MIMIC-IV-Note 2.2 and MIMIC-CXR 2.1.0: one definition from any of the three parts, each below its own
+/// root.
 ///
 /// Default tables, for parts with hospital tables, come after the requested ones.
 func mimic4Definition(name: String, version: String = "2.2", parts: [String]) -> String {

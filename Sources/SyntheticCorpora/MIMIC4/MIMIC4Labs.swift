@@ -59,7 +59,8 @@ final class MIMIC4Labs {
         return .init(head: head, middle: Array("\(text),\(text),\(range),\(flag),".utf8))
     }
 
-    /// Writes the results of a patient in order of time; the admissions' ids count up from `firstAdmission`; throws `FileError`.
+    /// Writes the results of a patient in order of time; the admissions' ids count up from `firstAdmission`; throws
+    /// `FileError`.
     func write(_ patient: MIMIC4Patient, number: Int, firstAdmission: Int) throws {
         var noise = MeasurementNoise(
             RandomStream(

@@ -1,9 +1,10 @@
 import Foundation
 
-/// Analytes with their cells printed beforehand: at 129 levels of 1/16 standard deviation (64 is the median), and without a number.
+/// Analytes with their cells printed beforehand: at 129 levels of 1/16 standard deviation (64 is the median), and without a
+/// number.
 ///
-/// A row of a measurement is `number A head B middle C tail`: `head`, `middle` and `tail` are printed here; `A`, `B` and `C` are
-/// the same for all rows of a specimen.
+/// A row of a measurement is `number A head B middle C tail`: `head`, `middle` and `tail` are printed here; `A`, `B` and
+/// `C` are the same for all rows of a specimen.
 final class PrintedAnalytes {
     /// Pieces of a row that belong to the analyte and the value.
     struct Pieces {
@@ -59,7 +60,8 @@ final class PrintedAnalytes {
 
     /// Writes a row for each of `items` (positions among the analytes), numbered from `first` or not; throws `FileError`.
     ///
-    /// Noise is the sum of three bytes, nearly normal with a standard deviation of 128 (Irwin and Hall), an eighth of it levels.
+    /// Noise is the sum of three bytes, nearly normal with a standard deviation of 128 (Irwin and Hall), an eighth of it
+    /// levels.
     func write(
         _ items: [Int], first: Int?, frame: RowFrame, shifts: [Int], noise: inout MeasurementNoise,
         to table: TableWriter

@@ -42,8 +42,8 @@ struct TimeWindow: Sendable, Equatable {
         (self.from, self.to, self.includesStart, self.includesEnd) = (from, to, includesStart, includesEnd)
     }
 
-    /// Refuses inputs that end at something later than the prediction; what may still be later for some patients is cut there by
-    /// ``Scene/inputs(_:)``.
+    /// Refuses inputs that end at something later than the prediction; what may still be later for some patients is cut
+    /// there by ``Scene/inputs(_:)``.
     func checkInputs(_ node: ConfigurationNode, prediction: TimePoint) throws {
         guard !to.resolved(prediction).isAhead(of: prediction) else {
             throw node.error(

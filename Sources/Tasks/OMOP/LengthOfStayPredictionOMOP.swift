@@ -2,8 +2,8 @@ package import ClinicalData
 
 /// How long does this visit last, in 10 classes?
 ///
-/// Every visit; days = floor((`visit_end_datetime` − `visit_start_datetime`) / 24 h); classes as in ``LengthOfStayClass``; codes
-/// as in ``ReadmissionPredictionOMOP``. Source: PyHealth `LengthOfStayPredictionOMOP`.
+/// Every visit; days = floor((`visit_end_datetime` − `visit_start_datetime`) / 24 h); classes as in ``LengthOfStayClass``;
+/// codes as in ``ReadmissionPredictionOMOP``. Source: PyHealth `LengthOfStayPredictionOMOP`.
 package struct LengthOfStayPredictionOMOP: ClinicalTask {
     package let name = "LengthOfStayPredictionOMOP"
     package let datasets = ["omop"]
