@@ -28,6 +28,14 @@ package enum LossCause: Sendable, Equatable {
         }
     }
 
+    /// Whether the process was killed, fell silent or was cut off, which whoever disturbs the cluster does to any worker.
+    package var isFromOutside: Bool {
+        switch self {
+        case .signalled(9), .silent, .unreachable: true
+        case .signalled, .exited, .left, .stalled, .rogue, .barred: false
+        }
+    }
+
     /// The cause in words.
     package var text: String {
         switch self {

@@ -32,8 +32,10 @@ package struct ShardTable: Sendable {
 
     /// Failures of one shard after which the job gives up.
     package static let mostFailures = 3
-    /// Workers that may be lost from outside over one shard before the job gives up, while others are lost, too.
+    /// Workers that may be lost from outside over one shard before the job gives up, while not more are lost elsewhere.
     package static let mostLosses = 10
+    /// The same, however many are lost elsewhere.
+    package static let mostLossesInAStorm = 40
 
     /// Digest of what the stage depends on.
     package let stage: String
@@ -390,7 +392,7 @@ package struct ShardTable: Sendable {
         guard cause != .left, let first = attempts.first, let index = index(of: first),
             !shards[index].isCommitted
         else {
-            if cause == .signalled(9) { totalLosses += 1 }
+            if cause.isFromOutside { totalLosses += 1 }
             return (attempts, nil)
         }
         if shards[index].failures + shards[index].losses == 0 {
@@ -404,8 +406,9 @@ package struct ShardTable: Sendable {
     }
 
     private func isPoison(_ shard: Shard) -> Bool {
-        if shard.failures >= Self.mostFailures || shard.losses >= Self.mostLosses { return true }
+        if shard.failures >= Self.mostFailures || shard.losses >= Self.mostLossesInAStorm { return true }
         let elsewhere = totalLosses - shard.lossesElsewhere - shard.failures - shard.losses
+        if shard.losses >= Self.mostLosses && elsewhere <= shard.losses { return true }
         return shard.failures + shard.kills >= Self.mostFailures && elsewhere <= 0
     }
 

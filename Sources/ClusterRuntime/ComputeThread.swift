@@ -73,8 +73,8 @@ final class ComputeThread: @unchecked Sendable {
     /// Whether nothing is being computed.
     var isIdle: Bool { current.withLock { !$0.isBusy } }
 
-    /// Whether the thread has ended.
-    var isEnded: Bool { current.withLock { !$0.isRunning } }
+    /// Whether the thread has ended, and the one that publishes what it computed.
+    var isEnded: Bool { current.withLock { !$0.isRunning } && publisher.isEnded }
 
     /// What a heartbeat says.
     var status: WorkerStatus {

@@ -81,6 +81,7 @@ private final class CoordinatorSession {
         while true {
             do {
                 let lock = try RunLock(directory)
+                if isTold { try refuseCancelled(directory) }
                 let former = try directory.read(WireRendezvous.self, "rendezvous.pb")
                 // File locks may not reach other machines.
                 try Rendezvous.refuseIfAlive(former, at: directory.path, pair: pair)
@@ -95,6 +96,14 @@ private final class CoordinatorSession {
                 isTold = true
                 usleep(500_000)
             }
+        }
+    }
+
+    /// Whoever stood by does not go on with what was cancelled meanwhile.
+    private static func refuseCancelled(_ directory: RunDirectory) throws {
+        let last = try? directory.read(WireStatus.self, "status.pb")
+        if last?.exitStatus == ExitStatus.notPermitted.rawValue {
+            throw ClusterError.cancelled(path: directory.path)
         }
     }
 

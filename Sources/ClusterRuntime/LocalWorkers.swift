@@ -195,7 +195,10 @@ final class LocalWorkers {
         for descriptor in Self.inheritedDescriptors {
             posix_spawn_file_actions_addclose(&actions, descriptor)
         }
-        let variables = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+        // A trace of a crash would print memory, which may hold what patients' records say, and outlive its process.
+        let quiet = ["SWIFT_BACKTRACE": "enable=no"]
+        let variables = quiet.merging(ProcessInfo.processInfo.environment) { _, new in new }
+            .merging(environment) { _, new in new }
         var argv = ([executable] + arguments).map { strdup($0) } + [nil]
         var envp = variables.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer {

@@ -1,9 +1,11 @@
+import ClusterProtocol
 import Foundation
 import ZeroMQ
 
 /// Answers `GET /metrics` on a port of its own; belongs to the coordinator's loop.
 ///
-/// One request per connection, of at most 8 KiB; whatever else comes is answered with a refusal and closed.
+/// One request per connection, of at most 8 KiB; whatever else comes is answered with a refusal and closed, and so are
+/// connections that take too long or are one too many.
 final class MetricsServer {
     /// Bytes of a request's head.
     static let largestRequest = 8 << 10
@@ -11,10 +13,16 @@ final class MetricsServer {
     static let mostConnections = 64
 
     let socket: Socket
-    private var requests: [Data: Data] = [:]
+    /// Seconds that a request may take.
+    private let patience: Seconds
+    /// What came of requests that are not complete, and when their connections came.
+    private var requests: [Data: (since: Seconds, bytes: Data)] = [:]
+    /// When connections were closed here; the library may tell that they are gone.
+    private var closed: [Data: Seconds] = [:]
 
-    /// Binds `endpoint`, `tcp://address:port`. Throws ``ZeroMQError``.
-    init(_ endpoint: String, context: MessagingContext) throws {
+    /// Binds `endpoint`, `tcp://address:port`; a request may take `patience` seconds. Throws ``ZeroMQError``.
+    init(_ endpoint: String, context: MessagingContext, patience: Seconds = 5) throws {
+        self.patience = patience
         var options = SocketOptions()
         options.linger = 100
         options.sendQueue = 64
@@ -33,18 +41,37 @@ final class MetricsServer {
             let (id, bytes) = (parts[0].data, parts[1].data)
             // An empty message tells that a connection came or went.
             guard !bytes.isEmpty else {
-                requests[id] = nil
+                if requests.removeValue(forKey: id) == nil, closed.removeValue(forKey: id) == nil {
+                    welcome(id)
+                }
                 continue
             }
-            let request = (requests[id] ?? Data()) + bytes
+            guard let known = requests[id] else { continue }
+            let request = known.bytes + bytes
             if let answer = Self.answer(request, metrics) {
                 requests[id] = nil
                 reply(answer, to: id)
-            } else if requests[id] == nil, requests.count >= Self.mostConnections {
-                reply(Self.response("503 Service Unavailable", "Too many connections.\n"), to: id)
             } else {
-                requests[id] = request
+                requests[id] = (known.since, request)
             }
+        }
+        closeSilent()
+    }
+
+    private func welcome(_ id: Data) {
+        requests[id] = (SystemFacts.now(), Data())
+        guard requests.count > Self.mostConnections else { return }
+        requests[id] = nil
+        reply(Self.response("503 Service Unavailable", "Too many connections.\n"), to: id)
+    }
+
+    /// Closes connections that have had their time.
+    func closeSilent() {
+        let deadline = SystemFacts.now() - patience
+        closed = closed.filter { $0.value >= deadline }
+        for id in requests.keys where requests[id].map({ $0.since < deadline }) == true {
+            requests[id] = nil
+            reply(Self.response("408 Request Timeout", "Send the request at once.\n"), to: id)
         }
     }
 
@@ -52,6 +79,7 @@ final class MetricsServer {
         _ = try? socket.send([id, answer])
         // An empty part closes the connection.
         _ = try? socket.send([id, Data()])
+        closed[id] = SystemFacts.now()
     }
 
     /// The answer to a request; nil while its head is not complete.

@@ -1,6 +1,7 @@
 package import ClusterProtocol
 import Foundation
 import Groundwork
+import Synchronization
 
 /// Gives finished files their final names, on a thread of its own while the next shard is computed: digest, flush, rename,
 /// flush of the folder, and only then a Result.
@@ -34,6 +35,7 @@ package final class OutputPublisher: Sendable {
     private let queue = WorkQueue<Job>()
     private let report: @Sendable (WorkerEvent) -> Void
     private let waits: ProgressCounter
+    private let hasEnded = Mutex(false)
 
     /// Starts the thread; `report` hears `finished` or `failed` for every job, `diskFull` whether space is waited for.
     init(report: @escaping @Sendable (WorkerEvent) -> Void, diskFull: ProgressCounter) {
@@ -50,7 +52,11 @@ package final class OutputPublisher: Sendable {
     /// Ends the thread after what is queued.
     func close() { queue.close() }
 
+    /// Whether the thread has ended: before that the process must not tear down what it uses.
+    var isEnded: Bool { hasEnded.withLock { $0 } }
+
     private func work() {
+        defer { hasEnded.withLock { $0 = true } }
         while true {
             let jobs = queue.takeAll()
             if jobs.isEmpty { return }

@@ -15,6 +15,8 @@ package enum ProcessHardening {
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         _ = process_forbid_dumps()
         umask(umask(0o077) | 0o027)
+        // A limit on the size of files becomes an error of the write that meets it.
+        signal(SIGXFSZ, SIG_IGN)
         raiseDescriptors()
     }
 

@@ -57,8 +57,17 @@ package enum RunRecovery {
             report.recovered += lost.count
             records += RunLedger.records(open, lost)
         }
+        if let ended = try ending(directory) { records.append(ended) }
         report.journal = try write(records, job: job, history, directory)
         return report
+    }
+
+    /// The record of a job's end; nil if it has not finished.
+    private static func ending(_ directory: RunDirectory) throws -> WireJournalRecord? {
+        guard try directory.read(WireJob.self, "job.pb")?.finished == true else { return nil }
+        var record = WireJournalRecord()
+        record.jobEnded.exitStatus = 0
+        return record
     }
 
     /// What was opened; nil if the file is missing or damaged.

@@ -30,7 +30,8 @@ package enum RunVerifier {
             _ = try read(WireStageOpen.self, "stage/\(stage)/OPEN.pb", directory, &report)
         }
         let job = try read(WireJob.self, "job.pb", directory, &report)
-        for name in directory.names(in: "epoch") {
+        // A coordinator that died may have left a temporary name behind, which nobody reads.
+        for name in directory.names(in: "epoch") where !name.contains(".tmp.") {
             let epoch = try read(WireEpoch.self, "epoch/\(name)", directory, &report)
             if let epoch, "\(epoch.epoch)" != name {
                 report.problems.append("epoch/\(name) is that of another epoch")

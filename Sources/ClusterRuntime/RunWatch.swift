@@ -17,7 +17,8 @@ final class RunWatch {
     private var stages: [WireStageStatus] = []
     private var number = 0
     private var opened: Seconds = 0
-    private var doneAtOpening = 0.0
+    /// What was done when, as the rate counts it: at the opening, for a training when it was first heard of.
+    private var base: (done: Double, at: Seconds)?
     private var isOpen = false
     /// The newest faults, each with its time of day.
     private var faults: [String] = []
@@ -109,7 +110,7 @@ final class RunWatch {
         stage.done = done
         begin(stage, number: number)
         opened = SystemFacts.now()
-        doneAtOpening = done
+        base = total > 0 ? (done, opened) : nil
         isOpen = true
         report(.stageOpened(stage: id, name: name, shards: Int(total), committed: Int(done)))
     }
@@ -152,7 +153,7 @@ final class RunWatch {
         stage.done = max(stage.total, 1)
         stage.total = stage.done
         stage.seconds = figures.seconds
-        stage.rate = (stage.done - doneAtOpening) / max(figures.seconds, 1e-6)
+        stage.rate = rate(stage, now: now)
         stage.secondsLeft = 0
         stage.computeSeconds = figures.computeSeconds
         stage.bytes = max(figures.bytes, stage.bytes)
@@ -243,7 +244,7 @@ final class RunWatch {
     /// The run is over.
     func ended(_ state: String, _ failure: ClusterError?, _ machine: CoordinatorMachine) {
         switch state {
-        case "finished": report(.jobFinished(seconds: Date().timeIntervalSince(started)))
+        case "finished": report(.jobFinished(seconds: SystemFacts.now() - startedAt))
         case "interrupted": report(.jobInterrupted)
         default:
             report(
@@ -286,14 +287,22 @@ final class RunWatch {
             stage.done = min(stage.done, stage.total)
         } else if let training = machine.training {
             let beats = training.members.compactMap { machine.workers[$0]?.heartbeat }
-            stage.total = Double(beats.map(\.total).max() ?? 0)
-            stage.done = Double(beats.map(\.done).max() ?? 0)
+            // Between two generations nobody may have said how far he is.
+            if let total = beats.map(\.total).max(), total > 0 {
+                stage.total = Double(total)
+                stage.done = Double(beats.map(\.done).max() ?? 0)
+                base = base ?? (stage.done, now)
+            }
         }
         stage.state = Self.state(machine)
         stage.seconds = now - opened
-        stage.rate = (stage.done - doneAtOpening) / max(stage.seconds, 1e-6)
+        stage.rate = rate(stage, now: now)
         stage.secondsLeft = stage.rate > 0 ? (stage.total - stage.done) / stage.rate : 0
         stages.append(stage)
+    }
+
+    private func rate(_ stage: WireStageStatus, now: Seconds) -> Double {
+        base.map { max(0, stage.done - $0.done) / max(now - $0.at, 1e-6) } ?? 0
     }
 
     /// `running`, or why it is not.

@@ -52,12 +52,24 @@ package final class Socket {
 
     /// Waits for connections at `endpoint`; throws ``ZeroMQError``.
     package func bind(_ endpoint: String) throws {
+        try Self.checkPort(endpoint, "bind")
         guard zmq_bind(handle, endpoint) == 0 else { throw ZeroMQError("bind", endpoint) }
     }
 
     /// Connects to `endpoint` in the background, again and again; throws ``ZeroMQError`` for a malformed one.
     package func connect(_ endpoint: String) throws {
+        try Self.checkPort(endpoint, "connect")
         guard zmq_connect(handle, endpoint) == 0 else { throw ZeroMQError("connect", endpoint) }
+    }
+
+    /// The library takes a port that is no number for as much of one as it finds, and one above 65535 for another.
+    private static func checkPort(_ endpoint: String, _ operation: String) throws {
+        guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":") else { return }
+        let port = endpoint[endpoint.index(after: colon)...]
+        let isNumber = port.allSatisfy { $0.isASCII && $0.isNumber }
+        guard port == "*" || isNumber && UInt16(port) != nil else {
+            throw ZeroMQError(operation, endpoint, errorNumber: EINVAL)
+        }
     }
 
     /// The endpoint last bound or connected to, with the port that the system chose.

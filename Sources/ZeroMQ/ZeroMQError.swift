@@ -31,7 +31,7 @@ package struct ZeroMQError: PyHealthError {
         case EADDRNOTAVAIL: " The address does not belong to this machine."
         case ENODEV: " There is no such network interface."
         case EINVAL, EPROTONOSUPPORT:
-            " Expected tcp://host:port, ipc:///path of at most 107 bytes, or inproc://name."
+            " Expected tcp://host:port with a port up to 65535, ipc:///path of at most 107 bytes, or inproc://name."
         case EMFILE: " Too few file descriptors are allowed (ulimit -n)."
         default: ""
         }

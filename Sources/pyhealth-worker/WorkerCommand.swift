@@ -49,6 +49,7 @@ struct WorkerCommand: ParsableCommand {
         guard connect != nil || output != nil else {
             throw ValidationError("--connect or --output: expected one of them, to find the coordinator.")
         }
+        guard patience >= 0 else { throw ValidationError("--patience: expected seconds, 0 or more.") }
         for (name, endpoint) in [
             ("--connect", connect ?? "tcp://"), ("--data-address", dataAddress ?? "tcp://"),
         ]

@@ -157,6 +157,9 @@ struct ElasticTests {
         let outcome = try job.run(in: run)
         let paths = outcome.stages[0].shards.map { ($0.outputs[0].path as NSString).lastPathComponent }
         #expect(paths[0...2].allSatisfy { $0.contains(".e1.") } && paths[3].contains(".e3."), "\(paths)")
+        // Recovering what is finished leaves it whole.
+        _ = try RunRecovery.recover(runDirectory: run)
+        #expect(try RunVerifier.verify(runDirectory: run).problems.filter { $0.contains("end of the job") } == [])
     }
 
     @Test func aStandbyTakesOverWhenTheFirstIsGone() throws {

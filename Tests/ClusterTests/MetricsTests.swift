@@ -33,6 +33,19 @@ struct MetricsTests {
         #expect(!answer.contains("secret"))
     }
 
+    @Test(arguments: [[], ["GET /met"]])
+    func aConnectionThatSaysTooLittleIsClosed(parts: [String]) throws {
+        let server = try Scraped(text: "a 1\n", patience: 0.05)
+        #expect(try server.send(parts).hasPrefix("HTTP/1.1 408 "))
+        #expect(try server.send(["GET /metrics HTTP/1.1\r\n\r\n"]).hasSuffix("a 1\n"))
+    }
+
+    @Test func manySilentConnectionsDoNotStay() throws {
+        let server = try Scraped(text: "a 1\n", patience: 60)
+        let silent = try (0..<(MetricsServer.mostConnections + 1)).map { _ in try server.connect() }
+        #expect(String(decoding: silent[MetricsServer.mostConnections].receive(), as: UTF8.self).contains(" 503 "))
+    }
+
     @Test func everyFamilyIsDescribedOnceAndLabelsAreEscaped() {
         var status = WireStatus()
         status.name = "a \"b\" \\ c\nd"
@@ -74,12 +87,12 @@ private final class Scraped {
     private let endpoint: String
     private let stop = StopToken()
 
-    init(text: String) throws {
+    init(text: String, patience: Seconds = 5) throws {
         let endpoints = WorkQueue<String?>()
         let stop = stop
         let thread = Thread {
             guard let context = try? MessagingContext(),
-                let server = try? MetricsServer("tcp://127.0.0.1:*", context: context)
+                let server = try? MetricsServer("tcp://127.0.0.1:*", context: context, patience: patience)
             else { return endpoints.put(nil) }
             endpoints.put(server.endpoint)
             while !stop.isRequested {
@@ -94,8 +107,12 @@ private final class Scraped {
     deinit { stop.request() }
 
     /// Sends the parts one after the other and reads until the server closes the connection.
-    func send(_ parts: String...) throws -> String {
-        let client = try PlainClient(endpoint)
+    func send(_ parts: String...) throws -> String { try send(parts) }
+
+    func connect() throws -> PlainClient { try PlainClient(endpoint) }
+
+    func send(_ parts: [String]) throws -> String {
+        let client = try connect()
         for part in parts { try #require(client.send(Array(part.utf8))) }
         return String(decoding: client.receive(), as: UTF8.self)
     }

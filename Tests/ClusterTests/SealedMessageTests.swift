@@ -61,6 +61,9 @@ struct SealedMessageTests {
             return try RunVerifier.verify(runDirectory: folder.path).problems.count
         }
         #expect(try problems(whole) == 0)
+        try directory.createFolder("epoch")
+        try Data().write(to: URL(fileURLWithPath: directory.file("epoch/1.tmp.12.3")))
+        #expect(try problems(whole) == 0, "a temporary name is nobody's epoch")
         for count in 0..<whole.count { #expect(try problems(whole.prefix(count)) == 1, "\(count) bytes") }
         for bit in stride(from: 0, to: whole.count * 8, by: 3) {
             var other = whole

@@ -160,6 +160,21 @@ struct ShardTableTests {
         }
     }
 
+    /// Of four workers that are killed one has the only shard: whoever kills them does not mean the shard.
+    @Test func blamesTheOnlyShardLateWhileMoreIdleWorkersAreLost() {
+        var table = table(1)
+        for number in 1...ShardTable.mostLossesInAStorm {
+            let (busy, idle) = (Instance(4 * number), (1...3).map { Instance(4 * number + $0) })
+            _ = table.grant(to: busy, now: 0, deadline: 99)
+            for other in idle {
+                let cause = other % 2 == 0 ? LossCause.signalled(9) : .unreachable
+                #expect(table.lose(other, cause: cause).giveUp == nil)
+            }
+            let giveUp = table.lose(busy, cause: .unreachable).giveUp
+            #expect((giveUp != nil) == (number == ShardTable.mostLossesInAStorm))
+        }
+    }
+
     @Test func triesAShardElsewhereThatFailed() throws {
         var table = table(1)
         guard let first = table.grant(to: 1, others: [1, 2], now: 0, deadline: 15) else { throw Missing() }
