@@ -51,6 +51,9 @@ public struct FieldSchema: Sendable, Equatable {
     /// Options of the processor by name, for example `padding`; what is not named has its default.
     public let options: [String: FieldOption]
 
+    /// Names that no field may have: sample files hold these of every sample.
+    public static let reservedNames: Set<String> = ["patient_id", "visit_id", "split"]
+
     /// The field `name`, encoded by the processor named `processor` with `options`.
     public init(_ name: String, _ processor: String, _ options: [String: FieldOption] = [:]) {
         self.name = name

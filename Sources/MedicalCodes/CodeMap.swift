@@ -41,7 +41,10 @@ extension CodeMap {
         while let block = try reader.next() {
             for row in 0..<block.count {
                 let cells = try zip(columns, [source, target]).map { column, name in
-                    let text = Self.text(block.field(row, column))
+                    guard let text = Self.text(block.field(row, column)) else {
+                        throw MedicalCodeError.notUTF8(
+                            file: file, line: reader.line(of: row, in: block), column: name)
+                    }
                     guard !text.isEmpty else {
                         throw MedicalCodeError.emptyCode(
                             file: file, line: reader.line(of: row, in: block), column: name)
@@ -55,10 +58,11 @@ extension CodeMap {
         self.init(source: source, target: target, pairs: pairs)
     }
 
-    private static func text(_ field: (bytes: UnsafeBufferPointer<UInt8>, doubled: Bool)) -> String {
-        guard field.doubled else { return String(decoding: field.bytes, as: UTF8.self) }
+    /// Nil for bytes that are no UTF-8.
+    private static func text(_ field: (bytes: UnsafeBufferPointer<UInt8>, doubled: Bool)) -> String? {
+        guard field.doubled else { return String(validating: field.bytes, as: UTF8.self) }
         var plain: [UInt8] = []
         RowBlock.unescape(field.bytes, into: &plain)
-        return String(decoding: plain, as: UTF8.self)
+        return String(validating: plain, as: UTF8.self)
     }
 }

@@ -73,7 +73,7 @@ package struct MultilabelProcessor: FeatureProcessor, Equatable {
 }
 
 /// `multi_hot`: a list of codes to the ascending list of their places in the sorted vocabulary, each once; stands for
-/// float `[vocabulary]`.
+/// float `[vocabulary]`. A code that the fit has not seen has no place and is left out (PyHealth: KeyError).
 package struct MultiHotProcessor: FeatureProcessor, Equatable {
     package static let name = "multi_hot"
     package var vocabulary = LabelVocabulary()
@@ -86,10 +86,10 @@ package struct MultiHotProcessor: FeatureProcessor, Equatable {
         try vocabulary.learn(try valueLists(column, Self.name), selecting)
     }
 
-    package mutating func finishFit(field: String) throws { try vocabulary.finish(field: field) }
+    package mutating func finishFit(field: String) { vocabulary.finish() }
 
     package func encode(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn {
-        try classesPerSample(vocabulary, column, rows, Self.name)
+        try classesPerSample(vocabulary, column, rows, Self.name, leavesOutUnseen: true)
     }
 }
 
@@ -120,18 +120,22 @@ private func classPerSample(
     return classes
 }
 
-/// The classes of every sample, ascending and each once; labels that were not seen in the fit are counted in an error.
+/// The classes of every sample, ascending and each once; labels that were not seen in the fit are counted in an error or left
+/// out.
 private func classesPerSample(
-    _ vocabulary: LabelVocabulary, _ column: FieldColumn, _ rows: Range<Int>, _ processor: String
+    _ vocabulary: LabelVocabulary, _ column: FieldColumn, _ rows: Range<Int>, _ processor: String,
+    leavesOutUnseen: Bool = false
 ) throws -> EncodedColumn {
     let column = try valueLists(column, processor)
     let classes = vocabulary.indices(column, column.leafRange(rows))
     let unseen = classes.count { $0 < 0 }
-    guard unseen == 0 else { throw ProcessorError.unseenLabels(field: column.name, count: unseen) }
+    guard unseen == 0 || leavesOutUnseen else {
+        throw ProcessorError.unseenLabels(field: column.name, count: unseen)
+    }
     var values: [Int32] = []
     var offsets: [Int64] = [0]
     for (start, end) in zip(column.rebasedOffsets(rows)[0], column.rebasedOffsets(rows)[0].dropFirst()) {
-        values += Set(classes[Int(start)..<Int(end)]).sorted()
+        values += Set(classes[Int(start)..<Int(end)]).subtracting([-1]).sorted()
         offsets.append(Int64(values.count))
     }
     return EncodedColumn(

@@ -51,6 +51,9 @@ package struct LabelVocabulary: Codable, Sendable, Equatable {
         guard numbers.isEmpty || texts.isEmpty else { throw ProcessorError.mixedLabels(field: column.name) }
     }
 
+    /// Ends the fit of an input, whose other samples may have what was not learnt.
+    mutating func finish() { others = Occurrences() }
+
     /// Ends the fit; throws ``ProcessorError/unseenLabels(field:count:)`` if another sample has a label that was not learnt.
     mutating func finish(field: String) throws {
         let (knownNumbers, knownTexts) = (Set(numbers), Set(texts))

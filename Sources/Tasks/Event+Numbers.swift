@@ -23,10 +23,11 @@ extension Event {
     func text(_ attribute: String) -> FieldValue { symbol(attribute).map(FieldValue.text) ?? .null }
 }
 
-/// The decimal number that a text is, blanks around it ignored; nil for anything else, also for infinity and NaN.
+/// The decimal number that a text is, blanks around it ignored; nil for anything else, also for infinity, NaN and what would be
+/// infinite in single precision.
 func finiteNumber(_ text: String) -> Double? {
     let digits = text.drop(while: \.isWhitespace)
     guard !digits.contains(where: { "xXpP".contains($0) }) else { return nil }
     let end = digits.lastIndex { !$0.isWhitespace }.map { digits.index(after: $0) } ?? digits.startIndex
-    return Double(digits[..<end]).flatMap { $0.isFinite ? $0 : nil }
+    return Double(digits[..<end]).flatMap { Float($0).isFinite ? $0 : nil }
 }

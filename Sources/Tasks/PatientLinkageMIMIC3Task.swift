@@ -9,16 +9,17 @@ package import ClinicalData
 /// visits. Identifiers are gender, insurance, language, religion, marital status and ethnicity joined by "+" (null is
 /// empty). The document's visit id, age, identifiers and time are those of its latest visit; `time_gap_days` whole days
 /// between both admissions; `d_visit_ids` all its visits joined by "|". What is not a code has the processor `raw`
-/// (PyHealth names processors that do not exist, and stops). Source: PyHealth `PatientLinkageMIMIC3Task`.
+/// (PyHealth names processors that do not exist, and stops). `query_visit_id` and `query_patient_id` are PyHealth's `visit_id`
+/// and `patient_id`, which in sample files are every sample's own. Source: PyHealth `PatientLinkageMIMIC3Task`.
 package struct PatientLinkageMIMIC3Task: ClinicalTask {
     package let name = "PatientLinkageMIMIC3Task"
     package let datasets = MIMICRelease.mimic3.datasets
     package let inputSchema = [
         FieldSchema("conditions", "sequence"), FieldSchema("age", "raw"), FieldSchema("identifiers", "raw"),
-        FieldSchema("visit_id", "raw"), FieldSchema("timestamp", "raw"),
+        FieldSchema("query_visit_id", "raw"), FieldSchema("timestamp", "raw"),
         FieldSchema("d_conditions", "sequence"), FieldSchema("d_age", "raw"),
         FieldSchema("d_identifiers", "raw"), FieldSchema("d_visit_id", "raw"),
-        FieldSchema("d_timestamp", "raw"), FieldSchema("patient_id", "raw"),
+        FieldSchema("d_timestamp", "raw"), FieldSchema("query_patient_id", "raw"),
         FieldSchema("time_gap_days", "raw"), FieldSchema("d_visit_ids", "raw"),
     ]
     package let outputSchema: [FieldSchema] = []

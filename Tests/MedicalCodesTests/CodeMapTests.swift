@@ -46,6 +46,18 @@ import Testing
         #expect(error?.message.contains("428.0") == false)
     }
 
+    @Test func refusesBytesThatAreNoUTF8() throws {
+        let folder = try TemporaryFolder("map")
+        let path = folder.file("latin1.csv")
+        let bytes = Data("ICD9CM,CCSCM\n428.0,98".utf8) + [0xE9] + Data("\n".utf8)
+        try bytes.write(to: URL(fileURLWithPath: path))
+        let error =
+            #expect(throws: (any Error).self) {
+                try CodeMap(file: path, source: "ICD9CM", target: "CCSCM")
+            } as? any PyHealthError
+        #expect(error?.code == "codes.not-utf8" && error?.message.contains("line 2, column \"CCSCM\"") == true)
+    }
+
     @Test func refusesAMissingFile() {
         let error =
             #expect(throws: (any Error).self) {

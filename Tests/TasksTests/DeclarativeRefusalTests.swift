@@ -167,6 +167,12 @@ struct BadTaskFile: Sendable, CustomTestStringConvertible {
             "config.duplicate-name", 15,
             "  - {name: high, processor: sequence, table: prescriptions, attribute: ndc}"),
         BadTaskFile(
+            "config.reserved-name", 15,
+            "  - {name: visit_id, processor: sequence, table: prescriptions, attribute: ndc}"),
+        BadTaskFile(
+            "config.field-name", 15,
+            "  - {name: ., processor: sequence, table: prescriptions, attribute: ndc}"),
+        BadTaskFile(
             "config.range", 16,
             "  - {name: labs, processor: {name: timeseries, sampling_rate: 0}, table: labevents, value: valuenum}",
             "sampling_rate"),

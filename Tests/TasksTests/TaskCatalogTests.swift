@@ -28,6 +28,9 @@ import Testing
             let task = try task(named: name)
             #expect(task.name == name)
             #expect(!task.datasets.isEmpty)
+            let fields = (task.inputSchema + task.outputSchema).map(\.name)
+            #expect(FieldSchema.reservedNames.isDisjoint(with: fields), "\(name)")
+            #expect(Set(fields).count == fields.count, "\(name)")
             #expect(Set(task.exclusionRules).count == task.exclusionRules.count)
             #expect(task.neededAttributes.count == task.requirements.count)
         }

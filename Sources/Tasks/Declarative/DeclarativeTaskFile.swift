@@ -112,7 +112,9 @@ struct DeclarativeTaskFile {
         let list = try node.required("features")
         guard !features.isEmpty else { throw list.error("empty", "expected at least one feature.") }
         var seen: Set<String> = [label.field.name]
+        try checkFieldName(label.field.name, node.required("label"))
         for (feature, place) in zip(features, try list.items()) {
+            try checkFieldName(feature.field.name, place.required("name"))
             guard seen.insert(feature.field.name).inserted else {
                 throw try place.required("name").error(
                     "duplicate-name", "this name is another field's already. Choose another.")
@@ -125,6 +127,20 @@ struct DeclarativeTaskFile {
                 throw try place.required("name").error(
                     "duplicate-name", "this name is another rule's already. Choose another.")
             }
+        }
+    }
+
+    /// Refuses names that cannot stand in a sample file.
+    private static func checkFieldName(_ name: String, _ place: ConfigurationNode) throws {
+        if FieldSchema.reservedNames.contains(name) {
+            throw place.error(
+                "reserved-name",
+                "\(FieldSchema.reservedNames.sorted().joined(separator: ", ")) are every sample's own. Choose another name."
+            )
+        }
+        guard name.wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9_.-]*/) != nil else {
+            throw place.error(
+                "field-name", "expected letters, digits, _, - and ., the first one a letter, a digit or _.")
         }
     }
 
