@@ -23,9 +23,14 @@ package struct Predictions: Sendable {
 
     /// Metrics in the order asked; names must have been checked with ``MetricCatalog/validate(_:mode:key:)``.
     ///
-    /// Thresholds are PyHealth's: 0.5 binary, 0.3 multilabel.
+    /// Thresholds are PyHealth's: 0.5 binary, 0.3 multilabel. None has a value where a prediction is no number.
     package func evaluate(_ metrics: [String], threshold: Double? = nil) -> [MetricResult] {
-        metrics.flatMap { name -> [MetricResult] in
+        let bad = probabilities.count { !$0.isFinite }
+        guard bad == 0 else {
+            let reason = "\(bad) of \(probabilities.count) predictions are no numbers"
+            return metrics.map { MetricResult($0, .undefined(reason)) }
+        }
+        return metrics.flatMap { name -> [MetricResult] in
             switch mode {
             case .binary:
                 let labels = truth.map { $0 == 1 }

@@ -1,5 +1,6 @@
 import Batching
 import Digests
+import Groundwork
 package import Models
 package import Processors
 package import Storage
@@ -49,7 +50,14 @@ package struct ModelSetup {
     ) throws -> [Float]? {
         switch weight {
         case nil: return nil
-        case .values(let values): return values.map { Float($0) }
+        case .values(let values):
+            guard values.count == 1 || values.count == schema.outputSize else {
+                throw ConfigurationError(
+                    "pos-weight",
+                    "trainer.pos_weight: \(values.count) numbers for \(schema.outputSize) labels. Give one for all, one per label "
+                        + "in the order of samples/processors.json, or balanced.")
+            }
+            return values.map { Float($0) }
         case .balanced:
             let train = samples.split.indices.filter { samples.split[$0] == SplitPart.train.rawValue }
             let labels = try BatchSource(samples: samples, schema: schema).labels(train).numbers

@@ -30,7 +30,12 @@ package struct TrainingSetup {
             do { try trainer.load(from: last) } catch let error where Self.isDamage(error) { damaged += 1 }
         } else if let resume = payload.resume {
             try trainer.load(from: resume)
-            try Self.copyBest(beside: resume, to: folder)
+            guard !trainer.isFinished else {
+                throw TrainingError.nothingLeft(path: resume, epochs: trainer.history.rows.count)
+            }
+            try Self.copyBest(
+                of: trainer.history, beside: resume, to: folder,
+                isNeeded: setup.job.configuration.monitor != nil && setup.job.configuration.loadBestModelAtLast)
         }
         damagedCheckpoints = damaged + (try trainer.loadNewest())
     }
@@ -45,9 +50,16 @@ package struct TrainingSetup {
     }
 
     /// Takes over the best checkpoint of the run that is resumed, whole or not at all; all members do the same.
-    private static func copyBest(beside checkpoint: String, to folder: String) throws {
+    private static func copyBest(
+        of history: TrainingHistory, beside checkpoint: String, to folder: String, isNeeded: Bool
+    ) throws {
         let best = (checkpoint as NSString).deletingLastPathComponent + "/best.h5"
-        guard FileManager.default.fileExists(atPath: best) else { return }
+        guard FileManager.default.fileExists(atPath: best) else {
+            if isNeeded, let epoch = history.rows.last(where: \.isBest)?.epoch {
+                throw TrainingError.missingBest(path: best, epoch: epoch)
+            }
+            return
+        }
         let temporary = AtomicFile.temporaryName(for: "\(folder)/best.h5")
         try FileManager.default.copyItem(atPath: best, toPath: temporary)
         try AtomicFile.publish(temporary, as: "\(folder)/best.h5")

@@ -70,7 +70,7 @@ package final class Trainer {
         }
         let configuration = job.configuration
         optimizer = Optimizer(configuration.rule, parameters: model.parameters.parameters) {
-            $0.name.contains("bias") || $0.name.lowercased().contains("norm.weight")
+            $0.name.contains("bias") || $0.name.contains("LayerNorm.weight")
         }
         stepsPerEpoch =
             configuration.stepsPerEpoch ?? (train.count + configuration.batchSize - 1)
@@ -346,9 +346,12 @@ package final class Trainer {
             try arena.load(arrays.map(\.parameter), into: block.values)
         }
         optimizer.steps = file.steps.map { Int($0) }
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         do {
-            history = try JSONDecoder().decode(TrainingHistory.self, from: texts["history"] ?? Data())
-            totals = try JSONDecoder().decode(EpochTotals.self, from: texts["totals"] ?? Data())
+            history = try decoder.decode(TrainingHistory.self, from: texts["history"] ?? Data())
+            totals = try decoder.decode(EpochTotals.self, from: texts["totals"] ?? Data())
         } catch is DecodingError {
             throw TrainingError.otherCheckpoint(path: path, reason: "its history cannot be read")
         }
@@ -371,9 +374,12 @@ package final class Trainer {
             texts: [("configuration", job.digest), ("history", json(history)), ("totals", json(totals))])
     }
 
+    /// Numbers that are none are written as texts.
     private func json(_ value: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
 }

@@ -8,7 +8,7 @@ package struct TrainerConfiguration: Sendable, Equatable {
     package var batchSize = 32
     /// The optimizer and its parameters. The default is Adam with lr 1e-3.
     package var optimizer = OptimizerConfiguration()
-    /// L2 penalty (AdamW: decoupled decay); biases and layer norms are exempt. The default is 0.
+    /// L2 penalty (AdamW: decoupled decay), not on parameters with `bias` or `LayerNorm.weight` in their names. The default is 0.
     package var weightDecay = 0.0
     /// Upper limit of the global L2 norm of the gradient; nil for none.
     package var maxGradNorm: Double?
@@ -44,11 +44,14 @@ package struct TrainerConfiguration: Sendable, Equatable {
         case values([Double])
     }
 
-    /// K: as configured, else the largest power of two ≤ batch size / 16, at least 1.
+    /// The most virtual ranks.
+    private static let mostRanks = 4096
+
+    /// K: as configured, else the largest power of two ≤ batch size / 16, at least 1 and at most 4096.
     package var resolvedVirtualRanks: Int {
         if let virtualRanks { return virtualRanks }
         var ranks = 1
-        while ranks * 2 <= batchSize / 16 { ranks *= 2 }
+        while ranks * 2 <= min(batchSize / 16, Self.mostRanks) { ranks *= 2 }
         return ranks
     }
 
@@ -88,7 +91,7 @@ package struct TrainerConfiguration: Sendable, Equatable {
         }
         posWeight = try node.child("pos_weight").map(Self.positiveWeight)
         if let value = node.child("virtual_ranks") {
-            let ranks = try value.int(in: 1...4096)
+            let ranks = try value.int(in: 1...Self.mostRanks)
             guard ranks & (ranks - 1) == 0, ranks <= batchSize else {
                 throw value.error("range", "expected a power of two not above batch_size (\(batchSize)).")
             }
@@ -99,6 +102,7 @@ package struct TrainerConfiguration: Sendable, Equatable {
     private static func positiveWeight(_ node: ConfigurationNode) throws -> PositiveWeight {
         if !node.isSequence, try node.string() == "balanced" { return .balanced }
         let items = node.isSequence ? try node.items() : [node]
+        guard !items.isEmpty else { throw node.error("empty", "expected at least one number.") }
         return .values(try items.map { try $0.double(in: 0...1e9) })
     }
 }

@@ -13,6 +13,10 @@ package enum TrainingError: PyHealthError, Equatable {
     case noValidationSamples(monitor: String)
     /// A checkpoint belongs to another configuration.
     case otherCheckpoint(path: String, reason: String)
+    /// A checkpoint to resume from has nothing left to do.
+    case nothingLeft(path: String, epochs: Int)
+    /// The best checkpoint of a run to be resumed is not beside the one that is given.
+    case missingBest(path: String, epoch: Int)
 
     package var code: String {
         switch self {
@@ -21,13 +25,15 @@ package enum TrainingError: PyHealthError, Equatable {
         case .noTrainingSamples: "training.no-samples"
         case .noValidationSamples: "training.no-validation-samples"
         case .otherCheckpoint: "training.other-checkpoint"
+        case .nothingLeft: "training.nothing-left"
+        case .missingBest: "training.missing-best"
         }
     }
 
     package var exitStatus: ExitStatus {
         switch self {
         case .nonFinite, .nonFiniteOperation, .noTrainingSamples, .noValidationSamples: .data
-        case .otherCheckpoint: .configuration
+        case .otherCheckpoint, .nothingLeft, .missingBest: .configuration
         }
     }
 
@@ -46,6 +52,12 @@ package enum TrainingError: PyHealthError, Equatable {
             "The training part of the split is empty. Check split.ratios and the attrition table."
         case .noValidationSamples(let monitor):
             "trainer.monitor is \"\(monitor)\" but the validation part is empty. Change split.ratios or drop monitor."
+        case .nothingLeft(let path, let epochs):
+            "The checkpoint \"\(path)\" has done \(epochs) epochs, after which this job ends. Raise trainer.epochs or "
+                + "trainer.patience."
+        case .missingBest(let path, let epoch):
+            "The best epoch of the run to be resumed is \(epoch), and there is no \"\(path)\". Put that run's best.h5 beside "
+                + "the checkpoint, or set trainer.load_best_model_at_last: false."
         case .otherCheckpoint(let path, let reason):
             "The checkpoint \"\(path)\" does not fit this job: \(reason). Use the job it was written by."
         }

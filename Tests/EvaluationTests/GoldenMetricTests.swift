@@ -45,6 +45,19 @@ struct GoldenMetricTests {
         }
     }
 
+    /// A model that ran away must not look like a model.
+    @Test(arguments: [PredictionMode.binary, .multiclass, .multilabel, .regression], [Double.nan, .infinity])
+    func hasNoValueWhereAPredictionIsNoNumber(mode: PredictionMode, bad: Double) {
+        let width = mode == .multiclass || mode == .multilabel ? 2 : 1
+        let truth: [Double] = mode == .multilabel ? [0, 1, 1, 0, 1, 0] : [0, 1, 0]
+        let predictions = Predictions(
+            mode: mode, width: width, truth: truth,
+            probabilities: [bad] + Array(repeating: 0.25, count: 3 * width - 1))
+        for result in predictions.evaluate(MetricCatalog.names(mode)) {
+            #expect(result.value.number == nil, "\(result.name)")
+        }
+    }
+
     private static func hasTies(_ golden: Case) -> Bool {
         let columns = (0..<golden.width).map { column in
             stride(from: column, to: golden.probabilities.count, by: golden.width).map {
