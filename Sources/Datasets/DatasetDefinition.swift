@@ -75,6 +75,9 @@ package struct DatasetDefinition: Sendable, Equatable {
         package enum How: String, Sendable { case inner, left }
     }
 
+    /// The names of tables whose rows are patients.
+    package static let patientTables = ["patients", "person"]
+
     /// Named steps of ``Table/preprocess``.
     package static let preprocessSteps = ["chartdate_fallback"]
 

@@ -1,4 +1,5 @@
 package import ClinicalData
+import DelimitedText
 
 /// What will be read and how it is cut: made once per job by ``Inspector``, read by every scan and gather.
 package struct InspectionPlan: Codable, Sendable, Equatable {
@@ -16,6 +17,9 @@ package struct InspectionPlan: Codable, Sendable, Equatable {
     /// The number of patient ranges.
     package var rangeCount: Int { splitters.count + 1 }
 
+    /// Whether the plan keeps a patient.
+    package func reads(_ id: String) -> Bool { endID.map { precedes(id, $0) } ?? true }
+
     /// The scan tasks, those with most text first, so that no long one is left when the others are done.
     package var largestFirst: [Int] {
         mapTasks.indices.sorted { a, b in
@@ -28,7 +32,7 @@ package struct InspectionPlan: Codable, Sendable, Equatable {
         let task = mapTasks[index]
         let range = task.range.map { bounds in
             let isParquet = TableFiles.isParquet(task.path)
-            let unit = isParquet ? "row groups" : task.path.hasSuffix(".gz") ? "bytes of text" : "bytes"
+            let unit = isParquet ? "row groups" : ByteSources.isGzip(task.path) ? "bytes of text" : "bytes"
             return ", \(unit) \(bounds[0]) to \(bounds[1]), from line \(task.firstLine)"
         }
         return "table \"\(tables[task.table].name)\", \(task.path)\(range ?? "")"

@@ -27,12 +27,11 @@ package struct Inspector {
         tables all: [DatasetDefinition.Table], needs: [String: [String]], offered: [String: [String]] = [:],
         shardSize: Int, pieceBytes: Int, limit: Int? = nil
     ) throws -> InspectionPlan {
-        let tables = all.filter {
-            needs[$0.name] != nil || offered[$0.name] == nil
-                || (try? ColumnSources(table: $0, needs: [], root: root)) != nil
+        let tables = try all.filter {
+            try needs[$0.name] != nil || offered[$0.name] == nil || has([], of: $0)
         }
         try check(tables.filter { needs[$0.name] != nil || offered[$0.name] == nil }, needs: needs)
-        let ids = try patientIDs(tables)
+        let ids = try patientIDs(tables, wantsAll: limit != nil)
         let kept = limit.map { min($0, ids.count) } ?? ids.count
         let splitters = stride(from: shardSize, to: kept, by: shardSize).map { ids[$0] }
         var tasks: [InspectionPlan.MapTask] = []
@@ -40,7 +39,9 @@ package struct Inspector {
             tasks += try pieces(of: table, index: index, pieceBytes: pieceBytes)
         }
         return InspectionPlan(
-            tables: tables.map { .init(name: $0.name, attributes: attributes(of: $0, needs, offered)) },
+            tables: try tables.map {
+                .init(name: $0.name, attributes: try attributes(of: $0, needs, offered))
+            },
             splitters: splitters, endID: kept < ids.count ? ids[kept] : nil, mapTasks: tasks)
     }
 
@@ -49,7 +50,7 @@ package struct Inspector {
         let path = filePath.hasPrefix("/") ? filePath : "\(root)/\(filePath)"
         do {
             let found = try TableFiles.resolve(path)
-            guard !Files.isFolder(found) || !TableFiles.shards(found).isEmpty else {
+            guard try !Files.isFolder(found) || !TableFiles.shards(found).isEmpty else {
                 throw DatasetError.tableIsFolder(table: table, file: found)
             }
             return found
@@ -79,39 +80,50 @@ package struct Inspector {
         }
     }
 
+    /// Whether the table's files are there with the columns of the attributes `names`; throws where they cannot be read.
+    private func has(_ names: [String], of table: DatasetDefinition.Table) throws -> Bool {
+        do {
+            _ = try ColumnSources(table: table, needs: names, root: root)
+            return true
+        } catch DatasetError.missingTable {
+            return false
+        } catch DatasetError.missingColumn { return false }
+    }
+
     /// The attributes that are read: those that are needed, and those offered that the files have, in the definition's order.
     private func attributes(
         of table: DatasetDefinition.Table, _ needs: [String: [String]], _ offered: [String: [String]]
-    ) -> [String] {
+    ) throws -> [String] {
         guard let offered = offered[table.name] else { return needs[table.name] ?? table.attributes }
         let needed = needs[table.name] ?? []
-        let found = offered.filter {
-            !needed.contains($0) && (try? ColumnSources(table: table, needs: [$0], root: root)) != nil
-        }
+        let found = try offered.filter { try !needed.contains($0) && has([$0], of: table) }
         let read = Set(needed + found)
         return (table.attributes + table.extraAttributes).filter(read.contains)
     }
 
-    /// The distinct patient ids in ascending byte order, from the smallest default table that has them (any table if no
-    /// default one does); empty if every table counts rows.
-    private func patientIDs(_ tables: [DatasetDefinition.Table]) throws -> [String] {
+    /// The distinct patient ids in ascending byte order, from the table whose rows are patients; without one from the smallest
+    /// default table that has ids (any table if no default one does), with `wantsAll` from all of those. Empty if every table
+    /// counts rows.
+    private func patientIDs(_ tables: [DatasetDefinition.Table], wantsAll: Bool) throws -> [String] {
         let withID = tables.filter { table in table.patientID != nil }
+        let persons = withID.filter { DatasetDefinition.patientTables.contains($0.name) }
         let defaults = withID.filter { definition.defaultTables.contains($0.name) }
         var candidates: [(size: Int, file: TableSource, column: String, limits: [JoinTable])] = []
-        for table in defaults.isEmpty ? withID : defaults {
+        for table in !persons.isEmpty ? persons : defaults.isEmpty ? withID : defaults {
             guard let column = table.patientID else { continue }
             let file = try TableSource(table, root: root)
             guard try file.header(of: table.name).contains(column) else { continue }
             candidates.append((try TableFiles.size(file.path), file, column, try limits(of: table)))
         }
+        var known = Set<String>()
         // A table without rows names nobody; the sort is stable.
-        for candidate in candidates.sorted(by: { $0.size < $1.size }) {
+        for candidate in candidates.sorted(by: { $0.size < $1.size }) where wantsAll || known.isEmpty {
             let ids = try distinctTexts(of: candidate.column, in: candidate.file).filter { id in
                 candidate.limits.allSatisfy { $0.contains(id) }
             }
-            if !ids.isEmpty { return ids.sorted { precedes($0, $1) } }
+            known.formUnion(ids)
         }
-        return []
+        return known.sorted { precedes($0, $1) }
     }
 
     /// The patients to which a table is limited.
@@ -148,7 +160,7 @@ package struct Inspector {
             ]
         case .delimited: break
         }
-        if path.hasSuffix(".gz") {
+        if ByteSources.isGzip(path) {
             return try GzipPieces(path: path, table: index, runDirectory: runDirectory).pieces(
                 isCut: file.isCut, pieceBytes: pieceBytes)
         }

@@ -37,7 +37,7 @@ package struct ScanTask {
     /// The name of the seek index that a run of this task leaves where the file is large enough: the task reads a whole gzip
     /// file. Throws `FileError`.
     package func seekName() throws -> String? {
-        guard task.range == nil, task.path.hasSuffix(".gz"), TableFiles.form(task.path) == .delimited,
+        guard task.range == nil, ByteSources.isGzip(task.path), TableFiles.form(task.path) == .delimited,
             sources.file.raw == nil
         else {
             return nil

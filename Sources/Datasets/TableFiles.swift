@@ -15,7 +15,7 @@ enum TableFiles {
     static func resolve(_ path: String) throws -> String {
         if NoteTable.isNotes(path) { return try NoteTable.files(path).original }
         guard path.contains("*") else { return try ByteSources.resolve(path) }
-        guard !shards(path).isEmpty else { throw DelimitedTextError.missingFile(file: path) }
+        guard try !shards(path).isEmpty else { throw DelimitedTextError.missingFile(file: path) }
         return path
     }
 
@@ -30,15 +30,15 @@ enum TableFiles {
     /// Whether the path stands for Parquet files.
     static func isParquet(_ path: String) -> Bool { ParquetFile.isParquet(path) || Files.isFolder(path) }
 
-    /// The Parquet files that a path stands for.
-    static func shards(_ path: String) -> [String] {
+    /// The Parquet files that a path stands for, also behind symbolic links; throws `FileError` for a folder that cannot be read.
+    static func shards(_ path: String) throws -> [String] {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         let star = parts.firstIndex { $0.contains("*") }
         guard star != nil || Files.isFolder(path) else { return [path] }
         let folder = parts[..<(star ?? parts.count)].joined(separator: "/")
         let isDeep = star == nil || path.contains("**")
-        let names = FileManager.default.enumerator(atPath: folder)?.allObjects as? [String] ?? []
-        return names.filter { name in
+        guard Files.isFolder(folder) else { return [] }
+        return try Files.below(folder).filter { name in
             let parts = name.split(separator: "/")
             return ParquetFile.isParquet(name) && (isDeep || parts.count == 1)
                 && !parts.contains { $0.hasPrefix(".") || $0.hasPrefix("_") }
@@ -51,7 +51,7 @@ enum TableFiles {
         case .delimited: return try RowReader.readHeader(path).names
         case .notes: return NoteTable.columns
         case .parquet:
-            guard let first = shards(path).first else { throw DelimitedTextError.missingFile(file: path) }
+            guard let first = try shards(path).first else { throw DelimitedTextError.missingFile(file: path) }
             return try ParquetFile(path: first).header
         }
     }
@@ -67,11 +67,23 @@ enum TableFiles {
         }
     }
 
+    /// The files that a path stands for, whole paths; none if nothing is there. Throws `FileError`.
+    static func all(_ path: String) throws -> [String] {
+        guard let found = try? resolve(path) else { return [] }
+        switch form(found) {
+        case .delimited: return [found]
+        case .parquet: return try shards(found)
+        case .notes:
+            let files = try NoteTable.files(found)
+            return [files.original, files.deidentified]
+        }
+    }
+
     /// A reader of the columns named `columns` of the whole table.
     static func open(_ path: String, columns: [String]) throws -> any TableReader {
         switch form(path) {
         case .delimited: try RowReader(path: path)
-        case .parquet: try ParquetTable(shards(path), columns: columns)
+        case .parquet: try ParquetTable(try shards(path), columns: columns)
         case .notes: try NoteTable(path, columns: columns)
         }
     }
@@ -84,7 +96,7 @@ enum TableFiles {
     ) throws -> any TableReader {
         let range = task.range.map { $0[0]..<$0[1] }
         switch form(task.path) {
-        case .parquet: return try ParquetTable(shards(task.path), groups: range, columns: columns)
+        case .parquet: return try ParquetTable(try shards(task.path), groups: range, columns: columns)
         case .notes: return try NoteTable(task.path, columns: columns)
         case .delimited: break
         }
@@ -130,7 +142,7 @@ enum TableFiles {
     /// ``DatasetError/zonedTime(table:file:column:)``.
     static func requireZoneless(_ path: String, columns: [String], table: String) throws {
         guard isParquet(path) else { return }
-        for file in shards(path) {
+        for file in try shards(path) {
             for column in try ParquetFile(path: file).columns where columns.contains(column.name.lowercased())
             {
                 switch column.kind {
@@ -145,7 +157,7 @@ enum TableFiles {
     /// ``DatasetError/differentColumns(file:first:)``.
     static func checkShards(_ path: String) throws {
         guard isParquet(path) else { return }
-        let files = shards(path)
+        let files = try shards(path)
         guard let first = files.first, files.count > 1 else { return }
         let header = try ParquetFile(path: first).header
         for file in files.dropFirst() where try ParquetFile(path: file).header != header {

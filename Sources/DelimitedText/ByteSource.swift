@@ -11,10 +11,13 @@ package protocol ByteSource: AnyObject {
 
 /// Opens files for reading.
 package enum ByteSources {
+    /// Whether a file is compressed, as its name tells: `.gz` in any case.
+    package static func isGzip(_ path: String) -> Bool { path.lowercased().hasSuffix(".gz") }
+
     /// The path itself, or with `.gz` added or removed: whichever exists, or else the one file whose name differs in case
     /// alone; throws ``DelimitedTextError/missingFile(file:)``.
     package static func resolve(_ path: String) throws -> String {
-        let other = path.hasSuffix(".gz") ? String(path.dropLast(3)) : path + ".gz"
+        let other = isGzip(path) ? String(path.dropLast(3)) : path + ".gz"
         for candidate in [path, other] where FileManager.default.fileExists(atPath: candidate) {
             return candidate
         }
@@ -31,7 +34,7 @@ package enum ByteSources {
 
     /// A source for the file at `path`, from byte `offset` of a plain file.
     package static func open(_ path: String, offset: Int = 0) throws -> any ByteSource {
-        path.hasSuffix(".gz") ? try GzipSource(path) : try PlainSource(path, offset: offset)
+        isGzip(path) ? try GzipSource(path) : try PlainSource(path, offset: offset)
     }
 }
 

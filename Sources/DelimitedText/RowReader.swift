@@ -52,7 +52,7 @@ package final class RowReader {
         let head = try RowReader.readHeader(path, delimiter: delimiter)
         header = head.names
         let start = range?.lowerBound ?? head.length
-        let isPlain = !path.hasSuffix(".gz")
+        let isPlain = !ByteSources.isGzip(path)
         source =
             isPlain
             ? try PlainSource(path, offset: start)
@@ -109,7 +109,7 @@ package final class RowReader {
     /// The error to show for one that rows of this file caused: damage of a gzip file where its rest shows any, since
     /// damaged bytes may inflate to rows that make no sense.
     package func rootCause(of error: any Error) -> any Error {
-        if file.hasSuffix(".gz") {
+        if ByteSources.isGzip(file) {
             do { while try source.read(into: buffer) > 0 {} } catch { return error }
         }
         switch error as? DelimitedTextError {
@@ -313,7 +313,7 @@ package final class RowReader {
     }
 
     private static func isTabbed(_ path: String) -> Bool {
-        let plain = path.hasSuffix(".gz") ? String(path.dropLast(3)) : path
+        let plain = ByteSources.isGzip(path) ? String(path.dropLast(3)) : path
         return [".tsv", ".txt", ".maf"].contains { plain.hasSuffix($0) }
     }
 

@@ -38,6 +38,49 @@ package enum Files {
         }
     }
 
+    /// The files below `folder` as paths relative to it, through symbolic links, in no order; a folder that contains itself by a
+    /// link is entered once. Throws ``FileError`` for a folder that cannot be read.
+    package static func below(_ folder: String) throws -> [String] {
+        var found: [String] = []
+        try list(folder, prefix: "", above: [], into: &found)
+        return found
+    }
+
+    private struct Identity: Equatable {
+        var device: dev_t
+        var number: ino_t
+    }
+
+    private static func list(
+        _ folder: String, prefix: String, above: [Identity], into found: inout [String]
+    ) throws {
+        var status = stat()
+        guard stat(folder, &status) == 0, let handle = opendir(folder) else {
+            throw FileError("list", path: folder, errorNumber: errno)
+        }
+        let own = Identity(device: status.st_dev, number: status.st_ino)
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) { name in
+                    name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
+        }
+        closedir(handle)
+        guard !above.contains(own) else { return }
+        for name in names where name != "." && name != ".." {
+            let path = "\(folder)/\(name)"
+            // what a link points to; one that points nowhere is nothing
+            guard stat(path, &status) == 0 else { continue }
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: found.append(prefix + name)
+            case S_IFDIR:
+                try list(path, prefix: "\(prefix)\(name)/", above: above + [own], into: &found)
+            default: break
+            }
+        }
+    }
+
     /// Whether there is a folder at `path`.
     package static func isFolder(_ path: String) -> Bool {
         var status = stat()

@@ -5,6 +5,11 @@ package enum SmallCells {
     /// Counts from 1 to this minus 1 are hidden.
     package static let limit = 11
 
+    /// Whether the share of `part` in a known `whole` may be told: from it either count follows.
+    package static func mayShare(_ part: Int, of whole: Int) -> Bool {
+        whole >= limit && !isSmall(part) && !isSmall(whole - part)
+    }
+
     /// A count by itself.
     package static func text(_ count: Int) -> String {
         isSmall(count) ? "<\(limit)" : "\(count)"

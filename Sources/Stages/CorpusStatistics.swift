@@ -25,19 +25,21 @@ package struct CorpusStatistics: Codable, Sendable {
         package var missing: [String: Int] = [:]
         /// The attributes in the definition's order.
         package var attributes: [String]
+        /// Attributes of the definition whose columns the files lack.
+        package var absent: [String]
     }
 
     /// Patients with at least one event.
     package var patients = 0
     /// The tables that are there, in canonical order.
     package var tables: [Table] = []
+    /// The tables of the definition that are not there, or without a file that they are joined with.
+    package var absentTables: [String] = []
     /// The table whose rows are visits, nil if the data set has none that is known as such.
     package var visitTable: String?
     /// The table whose rows are patients, nil if the data set has none that is known as such.
     package var patientTable: String?
 
-    /// The tables of the built-in data sets whose rows are patients.
-    static let patientTables = ["patients", "person"]
     private static let visitTables = ["admissions", "visit_occurrence", "encounters", "patient"]
 
     /// Counts all events of a data set (a built-in one's name, or the path of a YAML file) in the folder `root`;
@@ -66,9 +68,15 @@ package struct CorpusStatistics: Codable, Sendable {
                     + "\(order.first?.filePath ?? "").")
         }
         visitTable = Self.visitTables.first { name in plan.tables.contains { $0.name == name } }
-        let patientIndex = plan.tables.firstIndex { Self.patientTables.contains($0.name) }
+        let patientIndex = plan.tables.firstIndex { DatasetDefinition.patientTables.contains($0.name) }
         patientTable = patientIndex.map { plan.tables[$0].name }
-        tables = plan.tables.map { Table(name: $0.name, attributes: $0.attributes) }
+        absentTables = order.map(\.name).filter { name in !plan.tables.contains { $0.name == name } }
+        tables = plan.tables.map { planned in
+            let all = order.first { $0.name == planned.name }?.attributes ?? []
+            return Table(
+                name: planned.name, attributes: planned.attributes,
+                absent: all.filter { !planned.attributes.contains($0) })
+        }
         let events = try LocalEvents(definition, root: root, plan: plan, progress: progress)
         for index in tables.indices { tables[index].withoutPartner = events.dropped[tables[index].name] ?? 0 }
         for range in 0..<plan.rangeCount {

@@ -23,7 +23,7 @@ enum DroppedRows {
     /// Adds rows of the tables that `task` reads whose patient has no row in the table of patients, where the shard holds one.
     static func add(_ shard: EventShard, to attrition: inout Attrition, task: any ClinicalTask) {
         guard
-            let known = shard.tables.firstIndex(where: { CorpusStatistics.patientTables.contains($0.name) })
+            let known = shard.tables.firstIndex(where: { DatasetDefinition.patientTables.contains($0.name) })
         else { return }
         let (patients, tables) = (shard.rowStarts[known], task.neededAttributes)
         for (table, starts) in zip(shard.tables, shard.rowStarts) where tables[table.name] != nil {

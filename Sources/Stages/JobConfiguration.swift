@@ -44,6 +44,8 @@ package struct JobConfiguration: Sendable {
         package var config: String?
         /// The folder with the tables.
         package var root: String
+        /// Folders of parts that were not downloaded into one (`ehr`, `note`, `cxr`); tables of other parts are below ``root``.
+        package var partRoots: [String: String]
         /// Tables to load besides the defaults; nil: what the task needs.
         package var tables: [String]?
         /// Whether times are derived from offsets where the data set has those alone.
@@ -147,10 +149,9 @@ package struct JobConfiguration: Sendable {
         guard var job = jobs.first else { throw list.error("task", "expected at least one task.") }
         for (place, one) in jobs.enumerated() {
             let item = try list.items()[place]
-            guard one.taskName.wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9_.]*/) != nil else {
+            guard one.taskName.wholeMatch(of: /[A-Za-z0-9_]+/) != nil else {
                 throw item.error(
-                    "task",
-                    "one of several tasks names a folder: expected letters, digits, _ and . in its name.")
+                    "task", "one of several tasks names a folder: expected letters, digits and _ in its name.")
             }
             guard !jobs[..<place].contains(where: { $0.taskName == one.taskName }) else {
                 throw item.error(
@@ -171,6 +172,9 @@ package struct JobConfiguration: Sendable {
         _ codeMaps: [(name: String, path: String)]
     ) throws -> ConfigurationNode {
         var root = try node.setting("dataset.root", toText: dataset.root)
+        for (part, folder) in dataset.partRoots.sorted(by: { $0.key < $1.key }) {
+            root = try root.setting("dataset.\(part)_root", toText: folder)
+        }
         if let task {
             root = try root.setting("task.file", toText: task.path).setting("task.text", toText: task.text)
         }
@@ -193,14 +197,24 @@ package struct JobConfiguration: Sendable {
 
 extension JobConfiguration.DatasetSection {
     init(_ node: ConfigurationNode) throws {
-        try node.allow(["name", "config", "root", "tables", "times", "subset", "split_source", "dev"])
+        let parts = ["ehr", "note", "cxr"]
+        try node.allow(
+            ["name", "config", "root", "tables", "times", "subset", "split_source", "dev"]
+                + parts.map { "\($0)_root" })
         name = try node.child("name")?.string()
         config = try node.child("config")?.string().absolutePath
         guard (name == nil) != (config == nil) else {
             throw node.error(
                 "dataset", "give either \"name\" (a built-in data set) or \"config\" (a YAML file).")
         }
-        root = try node.required("root").string().absolutePath
+        partRoots = [:]
+        for part in parts {
+            if let folder = node.child("\(part)_root") {
+                partRoots[part] = try folder.string().absolutePath
+            }
+        }
+        let first = parts.lazy.compactMap { [partRoots] in partRoots[$0] }.first
+        root = try node.child("root")?.string().absolutePath ?? first ?? node.required("root").string()
         tables = try node.child("tables")?.strings()
         timesFromOffsets = try node.child("times")?.choice(["recorded", "offsets"]) == "offsets"
         subset = try node.child("subset")?.string()
@@ -209,6 +223,16 @@ extension JobConfiguration.DatasetSection {
         splitSource =
             try node.child("split_source").flatMap { .init(rawValue: try $0.choice(sources)) } ?? .metadata
         dev = try node.child("dev")?.bool() ?? false
+    }
+
+    /// Throws `ConfigurationError` if a folder with tables is not there.
+    package func checkRoots() throws {
+        let parts = partRoots.sorted { $0.key < $1.key }.map { ("\($0.key)_root", $0.value) }
+        for (key, path) in [("root", root)] + parts where !Files.isFolder(path) {
+            throw ConfigurationError(
+                "dataset-root",
+                "dataset.\(key): there is no folder \"\(path)\". Set it with --set dataset.\(key)=DIR.")
+        }
     }
 }
 

@@ -5,6 +5,7 @@ import Groundwork
 import Models
 import Processors
 package import Tasks
+import Training
 
 /// A run file with its data set, task, model and metrics looked up and checked: all that can be refused before any work is.
 package struct JobSetup: Sendable {
@@ -24,6 +25,8 @@ package struct JobSetup: Sendable {
     /// Attributes by table that the event store also holds where the files have them: what any task of the data set reads, so
     /// that another task starts from the same store.
     package let offered: [String: [String]]
+    /// Tables that the run file names.
+    private let asked: Set<String>
 
     /// Throws `ConfigurationError` and ``StageError/otherDataset(task:dataset:valid:)``.
     package init(_ job: JobConfiguration) throws {
@@ -32,8 +35,15 @@ package struct JobSetup: Sendable {
         let found =
             try job.dataset.config.map(DatasetDefinition.load) ?? .builtIn(job.dataset.name ?? "")
         let timed = try job.dataset.timesFromOffsets ? found.timedByOffsets() : found
+        for part in job.dataset.partRoots.keys.sorted() where !timed.roots.contains(part) {
+            throw ConfigurationError(
+                "no-part",
+                "dataset.\(part)_root: data set \"\(timed.name)\" has no such part. Leave it out; parts: "
+                    + "\(timed.roots.isEmpty ? "none" : timed.roots.joined(separator: ", ")).")
+        }
+        let placed = timed.placed(in: job.dataset.partRoots)
         definition =
-            try job.dataset.subset.map { try timed.limited(to: $0, by: job.dataset.splitSource) } ?? timed
+            try job.dataset.subset.map { try placed.limited(to: $0, by: job.dataset.splitSource) } ?? placed
         let definition = definition
         let tasks = try job.perTask.map {
             try Self.task($0, $0.document.root().required("task"), definition)
@@ -44,7 +54,8 @@ package struct JobSetup: Sendable {
         guard let first = tasks.first else { throw node.error("task", "expected at least one task.") }
         (task, needs) = (first, Self.needs(of: tasks))
         (inputs, outputs) = try Self.fields(of: task, node.child("processors")?.child("fields"))
-        let asked = Set((job.dataset.tables ?? []).map { $0.lowercased() })
+        asked = Set((job.dataset.tables ?? []).map { $0.lowercased() })
+        let asked = asked
         let needed = Set(needs.keys)
         let read = TaskCatalog.attributesRead(of: definition.name)
         tables = try definition.tableOrder(requested: (job.dataset.tables ?? []) + needed.sorted()).filter {
@@ -63,6 +74,9 @@ package struct JobSetup: Sendable {
             try Self.checkMetrics(job, task)
         }
     }
+
+    /// How many patients `dataset.dev` keeps.
+    static let patientsOfDev = 1000
 
     /// What the tasks read, each attribute once.
     private static func needs(of tasks: [any ClinicalTask]) -> [String: [String]] {
@@ -102,10 +116,13 @@ package struct JobSetup: Sendable {
         )
     }
 
-    /// Throws what ``Inspector`` throws if a table or a column that the task reads is not there.
+    /// Throws `ConfigurationError` if a folder of the data set is not there, and what ``Inspector`` throws if a table that the
+    /// task reads or the run file names, or a column that the task reads, is not.
     package func checkSources() throws {
+        try job.dataset.checkRoots()
+        let required = needs.merging(asked.map { ($0, []) }) { needed, _ in needed }
         try Inspector(definition: definition, root: job.dataset.root).check(
-            tables.filter { needs[$0.name] != nil }, needs: needs)
+            tables.filter { required[$0.name] != nil }, needs: required)
     }
 
     /// What the event store holds, as text for its identity.
@@ -130,6 +147,21 @@ package struct JobSetup: Sendable {
         if let metrics = job.trainer.metrics {
             try MetricCatalog.validate(metrics, mode: mode, key: "trainer.metrics")
         }
-        if let monitor = job.trainer.monitor { try MetricCatalog.validateMonitor(monitor, mode: mode) }
+        if let monitor = job.trainer.monitor {
+            try MetricCatalog.validateMonitor(monitor, mode: mode)
+            guard job.split.ratios[1] > 0 else { throw TrainingError.noValidationSamples(monitor: monitor) }
+        }
+        guard let weight = job.trainer.posWeight else { return }
+        guard mode == .binary || mode == .multilabel else {
+            throw ConfigurationError(
+                "pos-weight",
+                "trainer.pos_weight belongs to binary and multilabel labels; the label of \(task.name) is \(mode.rawValue). "
+                    + "Leave it out.")
+        }
+        if mode == .binary, case .values(let values) = weight, values.count != 1 {
+            throw ConfigurationError(
+                "pos-weight",
+                "trainer.pos_weight: \(values.count) numbers for one label. Give one number, or balanced.")
+        }
     }
 }

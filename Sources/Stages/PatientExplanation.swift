@@ -17,11 +17,18 @@ package struct PatientExplanation {
 
     /// Reads the events of the patient `id` and runs the task on them.
     ///
-    /// Throws ``StageError/unknownPatient`` and what reading throws.
+    /// Throws ``StageError/unknownPatient``, ``StageError/outsideDev`` and what reading throws.
     package init(_ setup: JobSetup, patient id: String, progress: (Int) -> Void = { _ in }) throws {
         try setup.checkSources()
         let (job, needs) = (setup.job, setup.task.neededAttributes)
-        var plan = try Inspector(definition: setup.definition, root: job.dataset.root).plan(
+        let inspector = Inspector(definition: setup.definition, root: job.dataset.root)
+        if job.dataset.dev {
+            let whole = try inspector.plan(
+                tables: setup.tables, needs: setup.needs, offered: setup.offered, shardSize: Int.max / 2,
+                pieceBytes: 64 << 20, limit: JobSetup.patientsOfDev)
+            guard whole.reads(id) else { throw StageError.outsideDev }
+        }
+        var plan = try inspector.plan(
             tables: setup.tables.filter { needs[$0.name] != nil }, needs: needs, shardSize: Int.max / 2,
             pieceBytes: 64 << 20)
         plan.onlyID = id

@@ -52,19 +52,6 @@ package struct Pipeline {
         return PlannedStage(id: id, name: name, kind: .shards(named))
     }
 
-    /// Throws `ConfigurationError` if the data set's folder is not there.
-    package func checkRoot() throws {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: job.dataset.root, isDirectory: &isFolder),
-            isFolder.boolValue
-        else {
-            throw ConfigurationError(
-                "dataset-root",
-                "dataset.root: there is no folder \"\(job.dataset.root)\". Set it with --set dataset.root=DIR."
-            )
-        }
-    }
-
     /// Settings that change no result.
     private static let withoutEffect: Set<String> = ["trainer.checkpoint_seconds"]
 
@@ -83,7 +70,6 @@ package struct Pipeline {
     private func shards(of name: StageName, _ done: [String: StageOutcome]) throws -> [ShardPayload] {
         switch name {
         case .inspect:
-            try checkRoot()
             try JobSetup(job).checkSources()
             return [payload(name, 0, [:])]
         case .scan:
@@ -215,8 +201,9 @@ package struct Pipeline {
         parts += finished.last.map { [$0.id] } ?? []
         switch name {
         case .inspect:
-            let content = try JobSetup(job).storeContent
-            parts += [section("dataset"), content, section("execution"), try sourceState()]
+            let setup = try JobSetup(job)
+            parts += [section("dataset"), setup.storeContent, try sourceState(setup)]
+            parts += [job.execution.shardSize, job.execution.scanMiB].map(String.init)
         case .extract: parts += try job.perTask.flatMap(taskState)
         case .fit: parts += [section("split"), section("processors"), section("leakage")]
         case .train:
@@ -225,33 +212,27 @@ package struct Pipeline {
             }
             parts += [section("model")] + trainer.map { "\($0.key)=\($0.value)" }
             parts += ["\(job.seed)", try resumeState()]
-        case .scan, .events, .encode, .predict, .evaluate: break
+        case .encode: parts.append("\(job.execution.partSize)")
+        case .scan, .events, .predict, .evaluate: break
         }
         return SHA256.hex(of: parts.joined(separator: "\u{1F}"))
     }
 
-    /// Name, size and modification time of every file below the data set's root, digests of the user's definition and of code
-    /// maps.
-    private func sourceState() throws -> String {
-        var lines: [String] = []
-        if let config = job.dataset.config { lines.append(try SHA256.hex(ofFile: config)) }
-        for map in job.perTask.flatMap(\.codeMaps) { lines.append(try SHA256.hex(ofFile: map.path)) }
-        try checkRoot()
-        let manager = FileManager.default
-        for name in (manager.enumerator(atPath: job.dataset.root)?.allObjects as? [String] ?? []).sorted() {
-            let attributes = try manager.attributesOfItem(atPath: "\(job.dataset.root)/\(name)")
-            guard attributes[.type] as? FileAttributeType == .typeRegular else { continue }
-            let time = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-            lines.append("\(name) \(attributes[.size] ?? 0) \(time)")
-        }
-        return lines.joined(separator: "\n")
+    /// Name, size and modification time of every file that the store is made from, and the digest of the user's definition.
+    private func sourceState(_ setup: JobSetup) throws -> String {
+        try job.dataset.checkRoots()
+        let definition = try job.dataset.config.map { [try SHA256.hex(ofFile: $0)] } ?? []
+        let files = try SourceState.lines(
+            of: setup.tables, in: setup.definition, root: job.dataset.root)
+        return (definition + files).joined(separator: "\n")
     }
 
-    /// The task's section, with the text of a task file in place of its path.
+    /// The task's section, with the text of a task file in place of its path, and the digests of its code maps.
     private func taskState(_ job: JobConfiguration) throws -> [String] {
         let section = try job.document.root().child("task")
-        guard let file = job.taskFile else { return [section?.canonical ?? ""] }
-        return [file.text, section?.child("code_mapping")?.canonical ?? ""]
+        let maps = try job.codeMaps.map { "\($0.name)=\(try SHA256.hex(ofFile: $0.path))" }
+        guard let file = job.taskFile else { return [section?.canonical ?? ""] + maps }
+        return [file.text, section?.child("code_mapping")?.canonical ?? ""] + maps
     }
 
     private func resumeState() throws -> String { try resume.map { try SHA256.hex(ofFile: $0) } ?? "" }
@@ -259,7 +240,7 @@ package struct Pipeline {
 
 /// Raised whenever a stage's results change for equal inputs, so that stored stages are computed again.
 enum OperationVersion {
-    static let current = "6"
+    static let current = "7"
 }
 
 /// What the inspect stage tells the planner.

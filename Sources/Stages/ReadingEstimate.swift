@@ -55,7 +55,7 @@ package struct ReadingEstimate: Codable, Sendable {
         let (job, needs) = (setup.job, setup.needs)
         let plan = try Inspector(definition: setup.definition, root: job.dataset.root).plan(
             tables: setup.tables, needs: needs, offered: setup.offered, shardSize: job.execution.shardSize,
-            pieceBytes: job.execution.scanMiB << 20, limit: job.dataset.dev ? 1000 : nil)
+            pieceBytes: job.execution.scanMiB << 20, limit: job.dataset.dev ? JobSetup.patientsOfDev : nil)
         self.workers = max(1, workers)
         ranges = plan.rangeCount
         let joins = JoinCache()

@@ -20,9 +20,11 @@ package struct RunPublisher {
             }
         case .fit:
             try forget(
-                ["history.csv", "checkpoints"] + Self.results, unlessUnchanged: stage, "processors.json")
+                Self.trained + Self.results, unlessUnchanged: stage, "processors.json")
             try publishFit(stage)
-        case .encode: try publishSamples(stage)
+        case .encode:
+            try forgetOtherSamples(stage)
+            try publishSamples(stage)
         case .train:
             try forget(Self.results, unlessUnchanged: stage, "last.h5")
             try publishFiles(stage, folder: "checkpoints", rename: ["history.csv": "../history.csv"])
@@ -31,6 +33,7 @@ package struct RunPublisher {
         }
     }
 
+    private static let trained = ["history.csv", "checkpoints"]
     private static let results = ["metrics.json", "predictions", "report.html"]
     /// Where people find a stage's file by which its outcome is recognised.
     private static let places = [
@@ -44,6 +47,19 @@ package struct RunPublisher {
         else { return }
         let published = "\(runDirectory)/\(place)"
         guard access(published, F_OK) == 0, try SHA256.hex(ofFile: published) != file.sha256 else { return }
+        try forget(later)
+    }
+
+    /// Removes what was trained on samples of another stage than this one.
+    private func forgetOtherSamples(_ stage: StageOutcome) throws {
+        let published = "\(runDirectory)/samples/manifest.json"
+        guard access(published, F_OK) == 0 else { return }
+        let manifest = try? JSONDecoder().decode(
+            SampleManifest.self, from: Files.contents(of: published))
+        if manifest?.stage != stage.id { try forget(Self.trained + Self.results) }
+    }
+
+    private func forget(_ later: [String]) throws {
         for old in later where access("\(runDirectory)/\(old)", F_OK) == 0 {
             try FileManager.default.removeItem(atPath: "\(runDirectory)/\(old)")
         }
@@ -141,7 +157,14 @@ package struct RunPublisher {
         let temporary = AtomicFile.temporaryName(for: target)
         let source = "\(runDirectory)/\(file.path)"
         if Foundation.link(source, temporary) != 0 {
-            try FileManager.default.copyItem(atPath: source, toPath: temporary)
+            guard access(source, R_OK) == 0 else {
+                throw FileError("open", path: source, errorNumber: errno)
+            }
+            do { try FileManager.default.copyItem(atPath: source, toPath: temporary) } catch {
+                let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? POSIXError
+                throw FileError(
+                    "write", path: target, errorNumber: reason?.code.rawValue ?? EIO, writing: true)
+            }
         }
         guard rename(temporary, target) == 0 else {
             throw FileError("rename", path: target, errorNumber: errno, writing: true)

@@ -12,7 +12,7 @@ extension Shard {
         ).plan(
             tables: setup.tables, needs: setup.needs, offered: setup.offered,
             shardSize: execution.shardSize,
-            pieceBytes: execution.scanMiB << 20, limit: setup.job.dataset.dev ? 1000 : nil)
+            pieceBytes: execution.scanMiB << 20, limit: setup.job.dataset.dev ? JobSetup.patientsOfDev : nil)
         try write(plan, "inspect.json")
         let result = InspectResult(scanTasks: plan.mapTasks.count, ranges: plan.rangeCount)
         return ShardProduct(

@@ -13,6 +13,8 @@ package enum StageError: PyHealthError {
     case leakage(String)
     /// No table names the patient.
     case unknownPatient
+    /// The patient that was asked for is not among those to which `dataset.dev` limits the job.
+    case outsideDev
     /// The task belongs to another data set.
     case otherDataset(task: String, dataset: String, valid: [String])
 
@@ -23,6 +25,7 @@ package enum StageError: PyHealthError {
         case .notFitted(let reason, _): reason.code
         case .leakage: "stage.leakage"
         case .unknownPatient: "stage.unknown-patient"
+        case .outsideDev: "stage.outside-dev"
         case .otherDataset: "stage.other-dataset"
         }
     }
@@ -47,6 +50,8 @@ package enum StageError: PyHealthError {
             "The samples may tell their label: \(finding) Correct the task or the split, or set leakage: warn."
         case .unknownPatient:
             "No table that the task reads has an event of this patient. Check the id (leading zeros count)."
+        case .outsideDev:
+            "This patient is not among the first \(JobSetup.patientsOfDev), to which dataset.dev limits the job."
         case .otherDataset(let task, let dataset, let valid):
             "Task \(task) belongs to \(valid.joined(separator: ", ")), not to \"\(dataset)\"."
         }

@@ -16,7 +16,7 @@ package struct PipelineDriver: JobDriver {
     /// What makes this job recognisable in its run directory; throws if the data set's folder is missing, before the run
     /// directory is made.
     package func specification() throws -> JobSpec {
-        try pipeline.checkRoot()
+        try pipeline.job.dataset.checkRoots()
         let settings = try pipeline.settings()
         return JobSpec(
             digest: pipeline.digest(settings), name: pipeline.job.name,

@@ -90,9 +90,8 @@ struct MachineChecks {
     }
 
     private var worker: Check {
-        let own = URL(fileURLWithPath: CommandLine.arguments.first ?? "").resolvingSymlinksInPath()
-        let folder = own.path.contains("/") ? own.deletingLastPathComponent().path : "."
-        let path = "\(folder)/pyhealth-worker"
+        let own = URL(fileURLWithPath: Bundle.main.executablePath ?? CommandLine.arguments.first ?? "")
+        let path = "\(own.deletingLastPathComponent().path)/pyhealth-worker"
         let isThere = access(path, X_OK) == 0
         return Check(
             name: "pyhealth-worker", verdict: isThere ? .good : .bad,
@@ -159,10 +158,24 @@ struct MachineChecks {
             finding: fits ? "fit below the temporary folder" : "do not fit: set TMPDIR to a shorter path.")
     }
 
+    /// Whether the folder, its files and those one folder further down may be read.
     private func reading(_ root: String) -> Check {
-        let isReadable = access(root, R_OK | X_OK) == 0
+        guard access(root, R_OK | X_OK) == 0 else {
+            return Check(
+                name: "data", verdict: .bad, finding: "cannot be read. Check the path and your rights.")
+        }
+        let manager = FileManager.default
+        var paths = ((try? manager.contentsOfDirectory(atPath: root)) ?? []).map { "\(root)/\($0)" }
+        paths += paths.filter(Files.isFolder).flatMap { folder in
+            ((try? manager.contentsOfDirectory(atPath: folder)) ?? []).map { "\(folder)/\($0)" }
+        }
+        let closed = paths.filter { access($0, Files.isFolder($0) ? R_OK | X_OK : R_OK) != 0 }
+        guard let first = closed.min() else {
+            return Check(name: "data", verdict: .good, finding: "can be read")
+        }
         return Check(
-            name: "data", verdict: isReadable ? .good : .bad,
-            finding: isReadable ? "can be read" : "cannot be read. Check the path and your rights.")
+            name: "data", verdict: .bad,
+            finding: "\(closed.count) of \(paths.count) files and folders cannot be read, for example "
+                + "\"\(first)\". Check your rights.")
     }
 }

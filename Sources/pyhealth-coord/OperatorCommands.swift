@@ -84,8 +84,8 @@ struct JournalCommand: ParsableCommand {
 
     func run() throws {
         try reporting {
-            guard FileManager.default.fileExists(atPath: "\(folder)/job.pb") else {
-                throw FileError("open", path: "\(folder)/job.pb", errorNumber: ENOENT)
+            guard access("\(folder)/job.pb", R_OK) == 0 else {
+                throw FileError("open", path: "\(folder)/job.pb", errorNumber: errno)
             }
             try JournalText.lines(runDirectory: folder) { print($0) }
         }

@@ -29,7 +29,9 @@ struct PlanCommand: ParsableCommand {
     func run() throws {
         try reporting {
             let job = try JobConfiguration.load(path: job, overrides: try settings(overrides))
-            let estimate = try ReadingEstimate(JobSetup(job), workers: workers)
+            let setup = try JobSetup(job)
+            try setup.checkSources()
+            let estimate = try ReadingEstimate(setup, workers: workers)
             print(json ? try encoded(estimate) : text(job, estimate))
         }
     }

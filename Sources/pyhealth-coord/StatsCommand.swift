@@ -45,6 +45,9 @@ struct StatsCommand: ParsableCommand {
         if let visits = found.tables.first(where: { $0.name == found.visitTable }) {
             lines.append("visits    \(SmallCells.text(visits.events)) (\(visits.name))")
         }
+        if !found.absentTables.isEmpty {
+            lines.append("not there  \(found.absentTables.joined(separator: ", "))")
+        }
         for one in found.tables {
             lines += [
                 "",
@@ -68,6 +71,7 @@ struct StatsCommand: ParsableCommand {
                     lines.append("    \(year)  \(bar) \(SmallCells.text(count))")
                 }
             }
+            if !one.absent.isEmpty { lines.append("  no column for \(one.absent.joined(separator: ", "))") }
             let missing = one.attributes.filter { (one.missing[$0] ?? 0) > 0 }
             for name in missing {
                 lines.append("  \(name) empty: \(share(one.missing[name] ?? 0, one.events))")
@@ -77,7 +81,8 @@ struct StatsCommand: ParsableCommand {
     }
 
     private func share(_ part: Int, _ whole: Int) -> String {
-        whole < SmallCells.limit ? "some" : String(format: "%.1f %%", 100 * Double(part) / Double(whole))
+        SmallCells.mayShare(part, of: whole)
+            ? String(format: "%.1f %%", 100 * Double(part) / Double(whole)) : "some"
     }
 
     /// The counts as they may be shown.
@@ -88,14 +93,17 @@ struct StatsCommand: ParsableCommand {
             var withoutPartner: String
             var years: [String: String]
             var emptyShare: [String: Double]
+            var absentColumns: [String]
         }
         var patients: String
         var visits: String?
         var tables: [Table]
+        var absentTables: [String]
 
         init(_ found: CorpusStatistics) {
             patients = SmallCells.text(found.patients)
             visits = found.tables.first { $0.name == found.visitTable }.map { SmallCells.text($0.events) }
+            absentTables = found.absentTables
             tables = found.tables.map { one in
                 Table(
                     name: one.name, events: SmallCells.text(one.events),
@@ -104,9 +112,9 @@ struct StatsCommand: ParsableCommand {
                     withoutPartner: SmallCells.text(one.withoutPartner),
                     years: Dictionary(
                         uniqueKeysWithValues: one.years.map { ("\($0.key)", SmallCells.text($0.value)) }),
-                    emptyShare: one.events < SmallCells.limit
-                        ? [:]
-                        : one.missing.mapValues { (Double($0) / Double(one.events) * 1000).rounded() / 1000 })
+                    emptyShare: one.missing.filter { SmallCells.mayShare($0.value, of: one.events) }
+                        .mapValues { (Double($0) / Double(one.events) * 1000).rounded() / 1000 },
+                    absentColumns: one.absent)
             }
         }
     }

@@ -22,8 +22,8 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws {
         try reporting {
-            guard FileManager.default.fileExists(atPath: "\(folder)/job.resolved.yaml") else {
-                throw FileError("open", path: "\(folder)/job.resolved.yaml", errorNumber: ENOENT)
+            guard access("\(folder)/job.resolved.yaml", R_OK) == 0 else {
+                throw FileError("open", path: "\(folder)/job.resolved.yaml", errorNumber: errno)
             }
             let printer = ProgressPrinter(isQuiet: quiet)
             let started = Date()

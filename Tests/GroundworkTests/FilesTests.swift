@@ -45,4 +45,22 @@ import Testing
         let error = #expect(throws: FileError.self) { try Files.createFolder(folder.file("f/g")) }
         #expect(error?.errorNumber == ENOTDIR)
     }
+
+    @Test func filesBelowAFolderAreFoundBehindLinksAndEachOnce() throws {
+        let folder = try TemporaryFolder("below")
+        let (inside, outside) = (folder.file("inside"), folder.file("outside"))
+        try Files.createFolder("\(inside)/deep")
+        try Files.createFolder(outside)
+        for path in ["\(inside)/a", "\(inside)/deep/b", "\(outside)/c"] {
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
+        }
+        for (link, target) in [
+            ("linked", outside), ("one", "\(outside)/c"), ("deep/again", inside), ("gone", "/nowhere/x"),
+        ] {
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(inside)/\(link)", withDestinationPath: target)
+        }
+        #expect(try Files.below(inside).sorted() == ["a", "deep/b", "linked/c", "one"])
+        #expect(throws: FileError.self) { try Files.below(folder.file("missing")) }
+    }
 }

@@ -40,4 +40,10 @@ struct SmallCellsTests {
             }
         }
     }
+
+    @Test func sharesThatTellSmallCountsAreHidden() {
+        #expect(!SmallCells.mayShare(1, of: 129) && !SmallCells.mayShare(128, of: 129))
+        #expect(SmallCells.mayShare(0, of: 129) && SmallCells.mayShare(129, of: 129))
+        #expect(SmallCells.mayShare(50, of: 129) && !SmallCells.mayShare(0, of: 10))
+    }
 }

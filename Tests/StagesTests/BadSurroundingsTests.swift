@@ -121,12 +121,23 @@ struct BadSurroundingsTests {
             words: ["last.h5", "does not fit this job"])
         try other.check(
             runs.execute("bad", ["--resume", last, "--set", "model.hidden_dim=16"]), run: runs.run("bad"))
+        let done = Refusal(
+            name: "finished checkpoint", code: "training.nothing-left", status: 78,
+            words: ["last.h5", "2 epochs", "trainer.epochs"])
+        try done.check(runs.execute("done", ["--resume", last]), run: runs.run("done"))
+        let alone = runs.folder.file("alone.h5")
+        try FileManager.default.copyItem(atPath: last, toPath: alone)
+        let lonely = Refusal(
+            name: "checkpoint without the best one", code: "training.missing-best", status: 78,
+            words: ["best.h5", "load_best_model_at_last"])
+        let more = ["--set", "trainer.epochs=3"]
+        try lonely.check(runs.execute("alone", ["--resume", alone] + more), run: runs.run("alone"))
         let missing = Refusal(
             name: "missing checkpoint", code: "file.open", status: 74, words: ["No such file"])
         try missing.check(runs.execute("none", ["--resume", "\(last).gone"]), run: runs.run("none"))
         let whole = try Data(contentsOf: URL(fileURLWithPath: last))
         try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: last))
-        let torn = try runs.execute("torn", ["--resume", last])
+        let torn = try runs.execute("torn", ["--resume", last] + more)
         #expect(torn.status == 74, "\(torn.errors)")
         #expect(torn.errors.contains("last.h5"), "\(torn.errors)")
     }

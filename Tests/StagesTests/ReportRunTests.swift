@@ -54,6 +54,12 @@ struct ReportRunTests {
         #expect(!has("metrics.json") && !has("predictions"))
         #expect(try runs.execute("run", ["--until", "samples"]).status == 0)
         #expect(has("checkpoints/last.h5"))
+        // Other samples, though the processors learn the same.
+        let other = ["--until", "samples", "--set", "processors.fit=all", "--set", "split.seed=9"]
+        #expect(try runs.execute("run", ["--set", "processors.fit=all"]).status == 0)
+        #expect(has("metrics.json"))
+        #expect(try runs.execute("run", other).status == 0)
+        #expect(!has("metrics.json") && !has("checkpoints/last.h5") && has("samples/manifest.json"))
     }
 
     private func report(_ runs: RunFolder, _ name: String) throws -> String {

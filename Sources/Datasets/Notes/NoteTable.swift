@@ -30,7 +30,7 @@ final class NoteTable: TableReader {
     }
 
     private static func plain(_ path: String) -> String {
-        path.hasSuffix(".gz") ? String(path.dropLast(3)) : path
+        ByteSources.isGzip(path) ? String(path.dropLast(3)) : path
     }
 
     /// A reader of the columns named `names`; throws ``DatasetError/badRecord(file:line:reason:)``, `DelimitedTextError`,
