@@ -32,7 +32,7 @@ package struct ShardTable: Sendable {
 
     /// Failures of one shard after which the job gives up.
     package static let mostFailures = 3
-    /// Workers that may be lost from outside over one shard before the job gives up, while not more are lost elsewhere.
+    /// Workers that may be lost from outside over one shard before the job gives up, while not half as many are lost elsewhere.
     package static let mostLosses = 10
     /// The same, however many are lost elsewhere.
     package static let mostLossesInAStorm = 40
@@ -408,7 +408,7 @@ package struct ShardTable: Sendable {
     private func isPoison(_ shard: Shard) -> Bool {
         if shard.failures >= Self.mostFailures || shard.losses >= Self.mostLossesInAStorm { return true }
         let elsewhere = totalLosses - shard.lossesElsewhere - shard.failures - shard.losses
-        if shard.losses >= Self.mostLosses && elsewhere <= shard.losses { return true }
+        if shard.losses >= Self.mostLosses && 2 * elsewhere < shard.losses { return true }
         return shard.failures + shard.kills >= Self.mostFailures && elsewhere <= 0
     }
 

@@ -140,23 +140,23 @@ struct ShardTableTests {
 
     @Test func doesNotBlameAShardWhileWorkersAreKilledEverywhere() {
         var table = table(2)
-        for number in 1...ShardTable.mostLosses {
+        for number in 1...ShardTable.mostLossesInAStorm {
             let (first, second) = (Instance(2 * number), Instance(2 * number + 1))
             _ = table.grant(to: first, now: 0, deadline: 99)
             _ = table.grant(to: second, now: 0, deadline: 99)
             let giveUps = [first, second].map { table.lose($0, cause: .signalled(9)).giveUp }
-            #expect((giveUps[0] != nil) == (number == ShardTable.mostLosses))
+            #expect((giveUps[0] != nil) == (number == ShardTable.mostLossesInAStorm))
         }
     }
 
     /// One shard is left and workers are killed one after the other, idle ones, too: three kills are not its fault.
     @Test func doesNotBlameTheOnlyShardWhileIdleWorkersAreKilled() {
         var table = table(1)
-        for number in 1...ShardTable.mostLosses {
+        for number in 1...ShardTable.mostLossesInAStorm {
             let (busy, idle) = (Instance(2 * number), Instance(2 * number + 1))
             _ = table.grant(to: busy, now: 0, deadline: 99)
             let giveUps = [busy, idle].map { table.lose($0, cause: .signalled(9)).giveUp }
-            #expect((giveUps[0] != nil) == (number == ShardTable.mostLosses))
+            #expect((giveUps[0] != nil) == (number == ShardTable.mostLossesInAStorm))
         }
     }
 
@@ -172,6 +172,18 @@ struct ShardTableTests {
             }
             let giveUp = table.lose(busy, cause: .unreachable).giveUp
             #expect((giveUp != nil) == (number == ShardTable.mostLossesInAStorm))
+        }
+    }
+
+    @Test func blamesAShardEarlierWhileFewAreLostElsewhere() {
+        var table = table(1)
+        _ = table.grant(to: 1, now: 0, deadline: 99)
+        #expect(table.lose(1, cause: .unreachable).giveUp == nil)
+        for idle in 100..<104 { #expect(table.lose(Instance(idle), cause: .signalled(9)).giveUp == nil) }
+        for number in 2...ShardTable.mostLosses {
+            _ = table.grant(to: Instance(number), now: 0, deadline: 99)
+            let giveUp = table.lose(Instance(number), cause: .signalled(9)).giveUp
+            #expect((giveUp != nil) == (number == ShardTable.mostLosses))
         }
     }
 
