@@ -9,12 +9,14 @@ package enum EnvelopeReader {
         case empty
         /// More than ``mostControlBytes`` beside the payload.
         case tooLarge = "too-large"
-        /// It cannot be decoded, or nests deeper than ``deepest``.
+        /// It cannot be decoded, nests deeper than ``deepest``, or its sender's names are none.
         case malformed
     }
 
     /// Bytes of a message without its payload.
     package static let mostControlBytes = 1 << 20
+    /// Bytes of a text by which a worker names its build, its host or a place.
+    package static let mostNameBytes = 4096
     /// Messages within messages, the envelope counted.
     package static let deepest = 16
 
@@ -40,7 +42,21 @@ package enum EnvelopeReader {
             throw Fault.malformed
         }
         guard envelope.body != nil else { throw Fault.empty }
+        guard names(in: envelope).allSatisfy(isName) else { throw Fault.malformed }
         return envelope
+    }
+
+    /// The texts that logs, status and errors repeat.
+    private static func names(in envelope: WireEnvelope) -> [String] {
+        guard case .hello(let hello) = envelope.body else { return [envelope.build] }
+        let places = [hello.host, hello.dataEndpoint, hello.token.path, hello.token.fault]
+        return [envelope.build, hello.fingerprint] + places
+    }
+
+    /// Short, and nothing that would steer a terminal.
+    private static func isName(_ text: String) -> Bool {
+        text.utf8.count <= mostNameBytes
+            && !text.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }
     }
 
     /// Bytes of the payload of the largest body field that has one.

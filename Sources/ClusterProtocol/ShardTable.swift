@@ -98,6 +98,8 @@ package struct ShardTable: Sendable {
         var kills = 0
         /// Workers lost over other shards, or idle, when the first was lost over this one.
         var lossesElsewhere = 0
+        /// Workers lost since then that held this one, in hand or not.
+        var lossesHolding = 0
         var attempts: UInt32 = 0
         var isCommitted = false
 
@@ -379,9 +381,9 @@ package struct ShardTable: Sendable {
 
     /// Takes back everything that `instance` held; the oldest grant was in work, which counts against its shard.
     ///
-    /// Three crashes are too many. So are three kills, unless workers were killed over other shards or idle meanwhile: then
-    /// somebody kills workers, and ten are. Returns the attempts, and the shard over which too many workers were lost, if
-    /// any, in words.
+    /// Three crashes are too many. So are three kills, unless workers were lost over other shards or idle meanwhile: then
+    /// somebody kills workers, and ten are, or forty if half as many and more were lost elsewhere. Returns the attempts,
+    /// and the shard over which too many workers were lost, if any, in words.
     package mutating func lose(
         _ instance: Instance, cause: LossCause
     ) -> (attempts: [WireAttemptID], giveUp: String?) {
@@ -389,25 +391,25 @@ package struct ShardTable: Sendable {
         for attempt in attempts { takeBack(attempt, from: instance) }
         holdings[instance] = nil
         unacknowledged[instance] = nil
-        guard cause != .left, let first = attempts.first, let index = index(of: first),
-            !shards[index].isCommitted
-        else {
+        let open = attempts.filter { index(of: $0).map { !shards[$0].isCommitted } ?? false }
+        guard cause != .left, let first = open.first, let index = index(of: first) else {
             if cause.isFromOutside { totalLosses += 1 }
             return (attempts, nil)
         }
-        if shards[index].failures + shards[index].losses == 0 {
-            shards[index].lossesElsewhere = totalLosses
-        }
+        if shards[index].lossesHolding == 0 { shards[index].lossesElsewhere = totalLosses }
         totalLosses += 1
         shards[index].failedOn.insert(instance)
         if cause.isCrash { shards[index].failures += 1 } else { shards[index].losses += 1 }
+        // What was computed before may still wait to be published, so that the culprit is not the first that is held.
+        for held in Set(open.compactMap(self.index(of:)))
+        where held == index || shards[held].lossesHolding > 0 { shards[held].lossesHolding += 1 }
         if cause == .signalled(9) { shards[index].kills += 1 }
         return (attempts, isPoison(shards[index]) ? place(of: first) : nil)
     }
 
     private func isPoison(_ shard: Shard) -> Bool {
         if shard.failures >= Self.mostFailures || shard.losses >= Self.mostLossesInAStorm { return true }
-        let elsewhere = totalLosses - shard.lossesElsewhere - shard.failures - shard.losses
+        let elsewhere = totalLosses - shard.lossesElsewhere - shard.lossesHolding
         if shard.losses >= Self.mostLosses && 2 * elsewhere < shard.losses { return true }
         return shard.failures + shard.kills >= Self.mostFailures && elsewhere <= 0
     }

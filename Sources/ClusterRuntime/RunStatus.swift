@@ -14,7 +14,7 @@ package struct RunStatus: Sendable {
     package static func load(runDirectory: String) throws -> RunStatus {
         let path = "\(runDirectory)/status.pb"
         let data = try Files.contents(of: path)
-        guard var snapshot = try? WireStatus(serializedBytes: data) else {
+        guard SealedMessage.isWhole(data), var snapshot = try? WireStatus(serializedBytes: data) else {
             throw ClusterError.damaged(path: path)
         }
         let isAlive = RunLock.isHeld(at: runDirectory)

@@ -30,6 +30,7 @@ package enum RunVerifier {
             _ = try read(WireStageOpen.self, "stage/\(stage)/OPEN.pb", directory, &report)
         }
         let job = try read(WireJob.self, "job.pb", directory, &report)
+        _ = try read(WireStatus.self, "status.pb", directory, &report)
         // A coordinator that died may have left a temporary name behind, which nobody reads.
         for name in directory.names(in: "epoch") where !name.contains(".tmp.") {
             let epoch = try read(WireEpoch.self, "epoch/\(name)", directory, &report)

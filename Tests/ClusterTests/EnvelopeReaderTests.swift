@@ -47,6 +47,22 @@ struct EnvelopeReaderTests {
         #expect(fault(try many.serializedData()) == .tooLarge)
     }
 
+    /// What a worker calls itself stands in logs and on terminals.
+    @Test func refusesNamesThatAreNone() throws {
+        var hello = WireEnvelope()
+        hello.build = "1.0"
+        hello.hello.host = "node-ä"
+        #expect(fault(try hello.serializedData()) == nil)
+        for name in [String(repeating: "x", count: 5000), "node\u{1B}[2J", "two\nlines"] {
+            var other = hello
+            other.hello.host = name
+            #expect(fault(try other.serializedData()) == .malformed)
+            other = hello
+            other.build = name
+            #expect(fault(try other.serializedData()) == .malformed)
+        }
+    }
+
     @Test func refusesDeepNesting() {
         // Groups within groups in an unknown field.
         let deep = Data(Array(repeating: 0xA3, count: 40).flatMap { [UInt8($0), 0x7D] })

@@ -175,6 +175,17 @@ struct ShardTableTests {
         }
     }
 
+    /// One worker at a time, which always holds both shards: nobody is lost elsewhere, whichever is taken for the culprit.
+    @Test func blamesOneOfTwoShardsThatAreHeldTogether() {
+        var table = table(2)
+        var blamed: Int?
+        for number in 1...5 where blamed == nil {
+            for _ in 0..<2 { _ = table.grant(to: Instance(number), now: Double(number), deadline: 99) }
+            if table.lose(Instance(number), cause: .signalled(9)).giveUp != nil { blamed = number }
+        }
+        #expect(blamed != nil)
+    }
+
     @Test func blamesAShardEarlierWhileFewAreLostElsewhere() {
         var table = table(1)
         _ = table.grant(to: 1, now: 0, deadline: 99)
