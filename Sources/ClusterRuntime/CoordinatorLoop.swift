@@ -98,7 +98,7 @@ final class CoordinatorLoop: @unchecked Sendable {
         machine = CoordinatorMachine(configuration)
         local = try LocalWorkers(
             count: options.localWorkers,
-            executable: options.workerExecutable ?? Self.defaultExecutable,
+            executable: options.workerExecutable ?? CoordinatorOptions.installedWorker,
             arguments: ["--connect", setup.endpoint] + Self.dataArguments(options) + options.workerArguments,
             environment: options.workerEnvironment, survivors: setup.survivors)
         watch = try RunWatch(setup)
@@ -448,11 +448,5 @@ final class CoordinatorLoop: @unchecked Sendable {
             return .unavailable(reason: "The journal cannot be written.")
         }
         return .jobFailed(code: known.code, message: known.message, exitStatus: known.exitStatus)
-    }
-
-    private static var defaultExecutable: String {
-        let own = Bundle.main.executablePath ?? CommandLine.arguments[0]
-        return ((own as NSString).deletingLastPathComponent as NSString).appendingPathComponent(
-            "pyhealth-worker")
     }
 }

@@ -1,4 +1,5 @@
 package import ClusterProtocol
+import Foundation
 package import Logging
 
 /// How a coordinator runs a job; nothing here changes a result.
@@ -15,8 +16,14 @@ package struct CoordinatorOptions: Sendable {
     package var keys: String?
     /// Whether a loopback TCP endpoint is left without protection.
     package var isInsecure = false
-    /// The worker command; nil: `pyhealth-worker` beside the running executable.
+    /// The worker command; nil: ``installedWorker``.
     package var workerExecutable: String?
+    /// `pyhealth-worker` beside the running executable.
+    package static var installedWorker: String {
+        let own = Bundle.main.executablePath ?? CommandLine.arguments[0]
+        return ((own as NSString).deletingLastPathComponent as NSString).appendingPathComponent(
+            "pyhealth-worker")
+    }
     /// Further arguments of local workers.
     package var workerArguments: [String] = []
     /// Further environment variables of local workers.

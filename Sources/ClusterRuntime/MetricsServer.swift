@@ -66,7 +66,7 @@ final class MetricsServer {
     }
 
     /// Closes connections that have had their time.
-    func closeSilent() {
+    private func closeSilent() {
         let deadline = SystemFacts.now() - patience
         closed = closed.filter { $0.value >= deadline }
         for id in requests.keys where requests[id].map({ $0.since < deadline }) == true {

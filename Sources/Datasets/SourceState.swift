@@ -1,8 +1,5 @@
+import Foundation
 import Groundwork
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// What tells whether the files of a data set have changed: their paths, sizes and times of modification.
 package enum SourceState {

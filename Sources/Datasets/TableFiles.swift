@@ -69,14 +69,16 @@ enum TableFiles {
 
     /// The files that a path stands for, whole paths; none if nothing is there. Throws `FileError`.
     static func all(_ path: String) throws -> [String] {
-        guard let found = try? resolve(path) else { return [] }
-        switch form(found) {
-        case .delimited: return [found]
-        case .parquet: return try shards(found)
-        case .notes:
-            let files = try NoteTable.files(found)
-            return [files.original, files.deidentified]
-        }
+        do {
+            let found = try resolve(path)
+            switch form(found) {
+            case .delimited: return [found]
+            case .parquet: return try shards(found)
+            case .notes:
+                let files = try NoteTable.files(found)
+                return [files.original, files.deidentified]
+            }
+        } catch DelimitedTextError.missingFile { return [] }
     }
 
     /// A reader of the columns named `columns` of the whole table.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClusterRuntime
 import Foundation
 import Groundwork
 import Stages
@@ -90,9 +91,7 @@ struct MachineChecks {
     }
 
     private var worker: Check {
-        let own = URL(fileURLWithPath: Bundle.main.executablePath ?? CommandLine.arguments.first ?? "")
-        let path = "\(own.deletingLastPathComponent().path)/pyhealth-worker"
-        let isThere = access(path, X_OK) == 0
+        let isThere = access(CoordinatorOptions.installedWorker, X_OK) == 0
         return Check(
             name: "pyhealth-worker", verdict: isThere ? .good : .bad,
             finding: isThere
