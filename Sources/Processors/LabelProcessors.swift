@@ -73,23 +73,28 @@ package struct MultilabelProcessor: FeatureProcessor, Equatable {
 }
 
 /// `multi_hot`: a list of codes to the ascending list of their places in the sorted vocabulary, each once; stands for
-/// float `[vocabulary]`. A code that the fit has not seen has no place and is left out (PyHealth: KeyError).
+/// float `[vocabulary]`.
+///
+/// A code that the fit has not seen has no place: it is refused after a fit to all samples, as in PyHealth, and left out
+/// after a fit to a part of them, such as the training samples.
 package struct MultiHotProcessor: FeatureProcessor, Equatable {
     package static let name = "multi_hot"
     package var vocabulary = LabelVocabulary()
+    private var isFittedToPart = false
 
     package init() {}
     package var size: Int? { vocabulary.count }
     package var axes: Int? { 1 }
 
     package mutating func fit(_ column: FieldColumn, selecting: [Bool]?) throws {
+        isFittedToPart = isFittedToPart || selecting?.contains(false) == true
         try vocabulary.learn(try valueLists(column, Self.name), selecting)
     }
 
     package mutating func finishFit(field: String) { vocabulary.finish() }
 
     package func encode(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn {
-        try classesPerSample(vocabulary, column, rows, Self.name, leavesOutUnseen: true)
+        try classesPerSample(vocabulary, column, rows, Self.name, leavesOutUnseen: isFittedToPart)
     }
 }
 

@@ -68,9 +68,9 @@ import Testing
         #expect(codes.values == .int32([1, 2]))
     }
 
-    @Test(arguments: ["binary", "multiclass", "multilabel"])
+    @Test(arguments: ["binary", "multiclass", "multilabel", "multi_hot"])
     func refusesAnUnknownLabelWithoutShowingIt(name: String) throws {
-        let isList = name == "multilabel"
+        let isList = name.hasPrefix("multi") && name != "multiclass"
         func value(_ text: String) -> JSONValue { isList ? .list([.text(text)]) : .text(text) }
         var processor = try ProcessorCatalog.make(FieldSchema("field", name))
         try processor.fit(column(of: [value("a"), value("b")]), selecting: nil)
@@ -82,14 +82,18 @@ import Testing
         #expect(error?.message.contains("canary") == false)
     }
 
-    /// An input's codes need not be those that were learnt from, unlike labels.
-    @Test func anInputLosesCodesThatTheFitHasNotSeen() throws {
-        var processor = try ProcessorCatalog.make(FieldSchema("field", "multi_hot"))
+    /// Codes of the test samples need not be those of the training samples, unlike labels; what was stored does the same.
+    @Test func anInputLosesCodesThatAFitToAPartHasNotSeen() throws {
+        var processor = MultiHotProcessor()
         let lists = try column(of: [.list([.text("b"), .text("a")]), .list([.text("c"), .text("b")])])
         try processor.fit(lists, selecting: [true, false])
-        try processor.finishFit(field: "field")
-        #expect(try processor.encode(lists, rows: 0..<2).values == .int32([0, 1, 1]))
-        #expect(try processor.encode(lists, rows: 0..<2).offsets == [[0, 2, 3]])
+        try processor.fit(try column(of: [.list([.text("a")])]), selecting: [true])
+        processor.finishFit(field: "field")
+        let stored = try JSONDecoder().decode(MultiHotProcessor.self, from: JSONEncoder().encode(processor))
+        for processor in [processor, stored] {
+            #expect(try processor.encode(lists, rows: 0..<2).values == .int32([0, 1, 1]))
+            #expect(try processor.encode(lists, rows: 0..<2).offsets == [[0, 2, 3]])
+        }
     }
 
     @Test(arguments: ["binary", "multiclass"])
