@@ -27,6 +27,11 @@ public final class EventShard {
     /// The patient at `position` (0-based, canonical order).
     public func patient(at position: Int) -> Patient { Patient(shard: self, position: position) }
 
+    /// Whether the patient at `position` has an event in one of the tables called `names`.
+    package func hasEvents(_ position: Int, in names: Set<String>) -> Bool {
+        zip(tables, rowStarts).contains { names.contains($0.name) && $1[position] < $1[position + 1] }
+    }
+
     /// The number of events of all tables.
     public var eventCount: Int { tables.reduce(0) { $0 + $1.count } }
 }

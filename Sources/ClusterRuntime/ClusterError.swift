@@ -35,6 +35,8 @@ package enum ClusterError: PyHealthError {
     case damaged(path: String)
     /// The coordinator named a path outside the run directory.
     case foreignPath
+    /// A worker was given a TCP address for members, whose coordinator is reached over ipc.
+    case dataAddress(coordinator: String)
     /// The coordinator refused this worker.
     case refused(reason: String, exitStatus: ExitStatus)
 
@@ -56,6 +58,7 @@ package enum ClusterError: PyHealthError {
         case .tooLarge: "cluster.too-large"
         case .damaged: "cluster.damaged"
         case .foreignPath: "cluster.foreign-path"
+        case .dataAddress: "cluster.data-address"
         case .refused: "cluster.refused"
         }
     }
@@ -64,7 +67,7 @@ package enum ClusterError: PyHealthError {
         switch self {
         case .unavailable, .noWorkers, .workersFail: .unavailable
         case .coordinatorRunning, .absent: .retry
-        case .wrongJob, .noWorkerExecutable: .configuration
+        case .wrongJob, .noWorkerExecutable, .dataAddress: .configuration
         case .jobFailed(_, _, let status): status
         case .interrupted, .superseded: .retry
         case .cancelled: .notPermitted
@@ -111,6 +114,9 @@ package enum ClusterError: PyHealthError {
             "\"\(path)\" is damaged: it cannot be decoded. Remove the run directory, or restore the file."
         case .foreignPath:
             "The coordinator named a path that does not lie in the run directory. Expected a relative path of plain names."
+        case .dataAddress(let coordinator):
+            "--data-address is for coordinators at tcp://; this one is at \"\(coordinator)\", and its workers talk over ipc too. "
+                + "Leave the option out, or start the coordinator with --listen tcp://HOST:PORT."
         case .refused(let reason, _): reason
         }
     }

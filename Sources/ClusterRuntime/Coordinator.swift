@@ -15,8 +15,11 @@ package enum Coordinator {
         let session = try CoordinatorSession(job: job, options: options)
         var driver = driver
         do {
-            while case .stage(let spec) = try driver.next(after: session.stages) {
-                do { try session.run(spec) } catch let damage as DamagedInput { try session.goBack(damage) }
+            while true {
+                do {
+                    guard case .stage(let spec) = try driver.next(after: session.stages) else { break }
+                    try session.run(spec)
+                } catch let damage as DamagedInput { try session.goBack(damage) }
             }
             return try session.finish()
         } catch {

@@ -23,6 +23,13 @@ package struct DamagedInput: PyHealthError {
             "\"\(path)\" is not as it was written (SHA-256). \(known?.message ?? "It cannot be decoded.")"
     }
 
+    /// Damage of the file at `path`, whose digest is another one.
+    package init(path: String) {
+        self.path = path
+        code = "cluster.damaged-input"
+        message = "\"\(path)\" is not as it was written (SHA-256)."
+    }
+
     /// Damage that a worker told of.
     init(_ failure: WireFailure) {
         (path, code, message) = (failure.damagedInput, failure.code, failure.message)

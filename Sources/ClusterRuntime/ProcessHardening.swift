@@ -14,10 +14,18 @@ package enum ProcessHardening {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         _ = process_forbid_dumps()
+        forbidTraces()
         umask(umask(0o077) | 0o027)
         // A limit on the size of files becomes an error of the write that meets it.
         signal(SIGXFSZ, SIG_IGN)
         raiseDescriptors()
+    }
+
+    /// A crash prints no memory: Swift's trace shows registers and what they point at. Who looks for a fault of the program sets
+    /// `SWIFT_BACKTRACE`.
+    private static func forbidTraces() {
+        guard getenv("SWIFT_BACKTRACE") == nil else { return }
+        for fault in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGBUS, SIGSEGV] { signal(fault, SIG_DFL) }
     }
 
     /// Throws ``ProcessLimitError`` if there are too few descriptors for `processes` other processes.

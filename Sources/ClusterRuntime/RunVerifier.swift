@@ -15,6 +15,8 @@ package enum RunVerifier {
         package var total = 0
         /// Bytes read.
         package var bytes = 0
+        /// Whether the run says that it is over.
+        package var isFinished = false
         /// What does not hold, one sentence each.
         package var problems: [String] = []
     }
@@ -30,6 +32,10 @@ package enum RunVerifier {
             _ = try read(WireStageOpen.self, "stage/\(stage)/OPEN.pb", directory, &report)
         }
         let job = try read(WireJob.self, "job.pb", directory, &report)
+        if job == nil, access(directory.file("job.pb"), F_OK) != 0 {
+            report.problems.append("job.pb is missing")
+        }
+        report.isFinished = job?.finished == true
         _ = try read(WireStatus.self, "status.pb", directory, &report)
         // A coordinator that died may have left a temporary name behind, which nobody reads.
         for name in directory.names(in: "epoch") where !name.contains(".tmp.") {
@@ -88,6 +94,10 @@ package enum RunVerifier {
                 }
             }
             guard case .epochStart(let start) = segment.records.first?.body else { continue }
+            // What an earlier coordinator had found may have been lost before this one began, which went on without.
+            for earlier in start.segments where epoch == epochs.max() && !epochs.contains(earlier.epoch) {
+                problems.append("journal/\(earlier.epoch).pbj is missing")
+            }
             for earlier in start.segments {
                 needed[earlier.epoch] = max(needed[earlier.epoch] ?? 0, earlier.bytes)
             }

@@ -55,6 +55,9 @@ final class WorkerLoop {
         let bound = WorkQueue<Result<String, any Error>>()
         let address = SocketPlaces.dataAddress(
             connect: place.endpoint, address: options.dataAddress, instance: instance)
+        guard !place.endpoint.hasPrefix("ipc://") || !Endpoint.isTCP(address) else {
+            throw ClusterError.dataAddress(coordinator: place.endpoint)
+        }
         guardian = try Self.guardian(options, address: address, context)
         compute = try ComputeThread(
             executor: executor, context: context, dataAddress: address, guardian: guardian,

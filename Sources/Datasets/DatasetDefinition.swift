@@ -214,3 +214,12 @@ extension DatasetDefinition.Join {
         columns = try node.required("columns").items().map { try $0.string().lowercased() }
     }
 }
+
+extension [DatasetDefinition.Table] {
+    /// The names of the tables whose rows belong to patients; of all where no table says whose its rows are, since then every
+    /// row is a patient of its own.
+    package var namesOfPatients: Set<String> {
+        let owned = filter { $0.patientID != nil }
+        return Set((owned.isEmpty ? self : owned).map(\.name))
+    }
+}

@@ -79,9 +79,10 @@ package struct CorpusStatistics: Codable, Sendable {
         }
         let events = try LocalEvents(definition, root: root, plan: plan, progress: progress)
         for index in tables.indices { tables[index].withoutPartner = events.dropped[tables[index].name] ?? 0 }
+        let own = order.filter { table in plan.tables.contains { $0.name == table.name } }.namesOfPatients
         for range in 0..<plan.rangeCount {
             let shard = try events.shard(range)
-            patients += shard.patientCount
+            patients += (0..<shard.patientCount).count { shard.hasEvents($0, in: own) }
             for (index, table) in shard.tables.enumerated() {
                 tables[index].add(
                     table, starts: shard.rowStarts[index], known: patientIndex.map { shard.rowStarts[$0] })

@@ -151,7 +151,8 @@ package struct JobConfiguration: Sendable {
             let item = try list.items()[place]
             guard one.taskName.wholeMatch(of: /[A-Za-z0-9_]+/) != nil else {
                 throw item.error(
-                    "task", "one of several tasks names a folder: expected letters, digits and _ in its name.")
+                    "task", "one of several tasks names a folder: expected letters, digits and _ in its name."
+                )
             }
             guard !jobs[..<place].contains(where: { $0.taskName == one.taskName }) else {
                 throw item.error(

@@ -202,7 +202,9 @@ package struct Pipeline {
         switch name {
         case .inspect:
             let setup = try JobSetup(job)
-            parts += [section("dataset"), setup.storeContent, try sourceState(setup)]
+            // `tables` tells through the store's content.
+            let dataset = (node.child("dataset")?.settings ?? []).filter { $0.key != "dataset.tables" }
+            parts += dataset.map { "\($0.key)=\($0.value)" } + [setup.storeContent, try sourceState(setup)]
             parts += [job.execution.shardSize, job.execution.scanMiB].map(String.init)
         case .extract: parts += try job.perTask.flatMap(taskState)
         case .fit: parts += [section("split"), section("processors"), section("leakage")]

@@ -47,7 +47,9 @@ extension RunSummary {
             facts.append(
                 (
                     "Samples of \(task)",
-                    "\(attrition.samplesOut) of \(attrition.patientsOut) patients (\(attrition.patientsIn) in)"
+                    SmallCells.text(attrition.samplesOut)
+                        + " of \(SmallCells.text(attrition.patientsOut)) patients "
+                        + "(\(SmallCells.text(attrition.patientsIn)) in)"
                 ))
             return
         }
@@ -61,7 +63,7 @@ extension RunSummary {
                     "out", patients: attrition.patientsOut, visits: attrition.visitsOut,
                     samples: attrition.samplesOut)
             ]
-        labels = attrition.labels.map { ($0.value, $0.samples) }
+        labels = attrition.shownLabels.map { ($0.name, $0.samples) }
     }
 
     private mutating func add(history text: String) {

@@ -8,12 +8,15 @@ import Tasks
 
 extension Shard {
     /// The task on one shard of events → `raw.h5`, `attrition.json`.
+    ///
+    /// Patients of other tasks' tables alone are none of this task's.
     func extract() throws -> ShardProduct {
         let events = try EventPart.read(try path("events"))
         let fields = setup.task.inputSchema + setup.task.outputSchema
         var builder = SampleColumnsBuilder(fields: fields.map(\.name), symbols: events.symbols)
         var attrition = setup.task.emptyAttrition
-        for position in 0..<events.patientCount {
+        let own = setup.tables.namesOfPatients
+        for position in 0..<events.patientCount where events.hasEvents(position, in: own) {
             for sample in try setup.task.samples(of: events.patient(at: position), attrition: &attrition) {
                 try builder.append(sample)
             }

@@ -35,7 +35,8 @@ package struct TrainingSetup {
             }
             try Self.copyBest(
                 of: trainer.history, beside: resume, to: folder,
-                isNeeded: setup.job.configuration.monitor != nil && setup.job.configuration.loadBestModelAtLast)
+                isNeeded: setup.job.configuration.monitor != nil
+                    && setup.job.configuration.loadBestModelAtLast)
         }
         damagedCheckpoints = damaged + (try trainer.loadNewest())
     }

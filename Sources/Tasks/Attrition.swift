@@ -131,6 +131,22 @@ package struct Attrition: Codable, Sendable, Equatable {
         }
     }
 
+    /// Samples per label as people may see them: classes by number and truth values as they are, any other text, which stands
+    /// so in a patient's row, as its place among such texts (`#1`, `#2`, …).
+    package var shownLabels: [(name: String, samples: Int)] {
+        var hidden = 0
+        return labels.map { label in
+            if Self.isClass(label.value) { return (label.value, label.samples) }
+            hidden += 1
+            return ("#\(hidden)", label.samples)
+        }
+    }
+
+    /// A longer number may be anything.
+    private static func isClass(_ label: String) -> Bool {
+        ["true", "false"].contains(label.lowercased()) || label.wholeMatch(of: /-?[0-9]{1,3}/) != nil
+    }
+
     /// Whether every patient and every visit is accounted for: in = excluded + out.
     package var isBalanced: Bool {
         patientsIn == patientsOut + exclusions.reduce(0) { $0 + $1.patients }
@@ -143,7 +159,7 @@ package struct Attrition: Codable, Sendable, Equatable {
             [["step", "patients", "visits", "samples"], ["in", "\(patientsIn)", "\(visitsIn)", ""]]
             + exclusions.map { ["excluded: \($0.rule)", "\($0.patients)", "\($0.visits)", ""] }
             + [["out", "\(patientsOut)", "\(visitsOut)", "\(samplesOut)"]]
-            + labels.map { ["label \($0.value)", "", "", "\($0.samples)"] }
+            + shownLabels.map { ["label \($0.name)", "", "", "\($0.samples)"] }
         guard strayRows.isEmpty else {
             let stray = strayRows.map {
                 ["rows of \($0.table): \($0.reason.rawValue)", "", "", "", "\($0.rows)"]

@@ -6,11 +6,13 @@ package import Stages
 package struct PipelineDriver: JobDriver {
     private let pipeline: Pipeline
     private let publisher: RunPublisher
+    private let runDirectory: String
 
     /// A driver that ends after `until` and trains from the checkpoint `resume`, if one is named.
     package init(job: JobConfiguration, runDirectory: String, until: StopAfter, resume: String?) {
         pipeline = Pipeline(job: job, runDirectory: runDirectory, until: until, resume: resume)
         publisher = RunPublisher(runDirectory: runDirectory)
+        self.runDirectory = runDirectory
     }
 
     /// What makes this job recognisable in its run directory; throws if the data set's folder is missing, before the run
@@ -23,10 +25,12 @@ package struct PipelineDriver: JobDriver {
             settings: settings.map { .init(key: $0.0, value: $0.1) })
     }
 
-    /// The stage after those; throws what publishing and planning throw.
+    /// The stage after those; throws what publishing and planning throw, and `DamagedInput` for a file of an earlier run that is
+    /// not as it was written.
     package mutating func next(after finished: [FinishedStage]) throws -> NextStep {
         let outcomes = finished.map(StageOutcome.init)
         if let last = outcomes.last {
+            if finished.last?.cached == true { try requireWhole(last) }
             try publisher.publish(last)
         } else {
             try publisher.publishJob(pipeline.job.text)
@@ -39,6 +43,18 @@ package struct PipelineDriver: JobDriver {
         case .training(let payload, let ranks): kind = .training(payload: payload, virtualRanks: ranks)
         }
         return .stage(StageSpec(id: planned.id, name: planned.name.rawValue, kind: kind))
+    }
+}
+
+extension PipelineDriver {
+    /// The stages whose files people are given; what other stages left is checked by those who read it.
+    private static let published: [StageName] = [.fit, .encode, .train, .evaluate]
+
+    private func requireWhole(_ stage: StageOutcome) throws {
+        guard Self.published.map(\.rawValue).contains(stage.name) else { return }
+        for file in stage.shards.flatMap(\.files) where !file.isWhole(in: runDirectory) {
+            throw DamagedInput(path: file.path)
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClusterRuntime
 import Foundation
 import Groundwork
 import Stages
@@ -24,6 +25,12 @@ struct CoordinatorCommand: ParsableCommand {
             DrainCommand.self,
             CancelCommand.self, RecoverCommand.self, JournalCommand.self,
         ])
+
+    /// Every subcommand may hold patients' data in memory.
+    static func main() {
+        ProcessHardening.apply()
+        main(nil)
+    }
 }
 
 /// Runs `body`; an error is told on standard error and ends the process with its exit status.

@@ -21,7 +21,6 @@ struct KeygenCommand: ParsableCommand {
     var folder: String
 
     func run() throws {
-        ProcessHardening.apply()
         try reporting {
             let keys = try KeyFolder.create(at: folder)
             print("\(keys.path): coordinator.key, coordinator.pub, worker.key, workers/worker.pub")

@@ -100,7 +100,6 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
-        ProcessHardening.apply()
         // Takes as long as reading the run file.
         DispatchQueue.global().async { _ = BuildInformation.numericFingerprint }
         try reporting {
@@ -115,10 +114,24 @@ struct RunCommand: ParsableCommand {
                 )
             }
             _ = try JobSetup(job)
-            if let resume, !FileManager.default.fileExists(atPath: resume) {
-                throw FileError("open", path: resume, errorNumber: ENOENT)
-            }
+            if let resume { try check(resume: resume) }
             try run(job, until: last)
+        }
+    }
+
+    /// Throws `FileError` where there is no checkpoint, `ConfigurationError` for one that this run is going to replace.
+    private func check(resume: String) throws {
+        guard FileManager.default.fileExists(atPath: resume) else {
+            throw FileError("open", path: resume, errorNumber: ENOENT)
+        }
+        let file = URL(fileURLWithPath: resume).resolvingSymlinksInPath().path
+        let folder = URL(fileURLWithPath: output).resolvingSymlinksInPath().path
+        guard !file.hasPrefix("\(folder)/") else {
+            throw ConfigurationError(
+                "resume",
+                "--resume: the checkpoint lies in this run's own --output, where the run replaces it, so that the same command "
+                    + "could not be given again. Choose another --output, or copy last.h5 and best.h5 elsewhere first."
+            )
         }
     }
 

@@ -132,6 +132,9 @@ struct BadSurroundingsTests {
             words: ["best.h5", "load_best_model_at_last"])
         let more = ["--set", "trainer.epochs=3"]
         try lonely.check(runs.execute("alone", ["--resume", alone] + more), run: runs.run("alone"))
+        let own = Refusal(
+            name: "its own checkpoint", code: "config.resume", status: 78, words: ["--output", "copy"])
+        try own.check(runs.execute("run", ["--resume", last] + more), run: runs.run("none"))
         let missing = Refusal(
             name: "missing checkpoint", code: "file.open", status: 74, words: ["No such file"])
         try missing.check(runs.execute("none", ["--resume", "\(last).gone"]), run: runs.run("none"))

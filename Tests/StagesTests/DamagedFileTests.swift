@@ -25,6 +25,37 @@ struct DamagedFileTests {
         #expect(stage == "train" || added.count == 1, "\(added)")
     }
 
+    /// A finished run that is run again gives nobody a file that is not as it was written.
+    @Test(arguments: [
+        ("evaluate", "metrics.json"), ("fit", "processors.json"), ("fit", "attrition.json"),
+        ("encode", ".samples.h5"),
+    ]) func aFlippedBitOfAFinishedRunIsMendedByTheSameCommand(stage: String, suffix: String) throws {
+        let runs = try RunFolder()
+        #expect(try runs.execute("run").status == 0)
+        let whole = try runs.digests("run")
+        try flip(try #require(try file(runs.run("run"), stage, suffix)).path)
+        let outcome = try runs.execute("run", workers: 2)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.errors.contains("input-damaged stage=\(stage)"), "\(outcome.errors)")
+        #expect(try runs.digests("run") == whole)
+        #expect(
+            try Commands.run("pyhealth-coord", ["verify", runs.run("run")], folder: runs.folder).status == 0)
+    }
+
+    @Test func verifyMissesNoFileThatARunThatIsOverMustHave() throws {
+        let runs = try RunFolder(patients: 120)
+        #expect(try runs.execute("run", ["--until", "samples"]).status == 0)
+        for name in ["SHA256SUMS", "job.pb"] {
+            let path = "\(runs.run("run"))/\(name)"
+            try FileManager.default.moveItem(atPath: path, toPath: "\(path).aside")
+            let outcome = try Commands.run(
+                "pyhealth-coord", ["verify", runs.run("run")], folder: runs.folder)
+            #expect(
+                outcome.status == 65 && outcome.output.contains("\(name) is missing"), "\(outcome.output)")
+            try FileManager.default.moveItem(atPath: "\(path).aside", toPath: path)
+        }
+    }
+
     /// The last file of a stage with this ending.
     private func file(
         _ run: String, _ stage: String, _ suffix: String

@@ -25,6 +25,8 @@ import Testing
             // A table of several pieces is estimated from its first megabytes.
             #expect(abs((table["rows"].number ?? 0) / Double(rows) - 1) < 0.1, "\(path)")
         }
+        #expect(try #require(plan["seconds"].number) > 0 && plan["diskBytes"].number ?? 0 > 0)
+        #expect(plan["memoryPerWorker"].number ?? 0 > 60e6 && plan["workers"].number == 2)
         // The folder holds the two files of the command's output, and nothing else is new.
         let after = try FileManager.default.contentsOfDirectory(atPath: runs.folder.path).count
         #expect(after == before + 2)

@@ -74,6 +74,17 @@ import Testing
         }
     }
 
+    /// Two tasks with the same tables in the end have one event store, whoever names them.
+    @Test func tablesThatAreReadAnywayMayBeNamed() throws {
+        let runs = try RunFolder(patients: 120)
+        let named = ["--until", "events", "--set", "dataset.tables=[diagnoses_icd]"]
+        #expect(try runs.execute("same", named).status == 0)
+        #expect(try runs.execute("same", ["--until", "events"]).status == 0)
+        let log = try String(contentsOfFile: "\(runs.run("same"))/log.jsonl", encoding: .utf8)
+        let kept = log.split(separator: "\n").filter { $0.contains("\"stage-cached\"") }
+        #expect(kept.count == 3, "\(kept)")
+    }
+
     @Test func otherTasksInTheSameFolderReplaceTheSamplesAndReadNothingAgain() throws {
         let runs = try RunFolder(patients: 120)
         let output = runs.run("same")

@@ -26,6 +26,17 @@ import Testing
         #expect(attrition.isBalanced)
     }
 
+    /// What stands in a patient's row is shown to nobody: a label may be any text.
+    @Test func showsClassesAndNoTextOfTheTables() {
+        var attrition = Attrition(rules: [])
+        for label in ["3", "True", "canary one", "12901", "canary two", "canary two"] {
+            attrition.emit(text: label)
+        }
+        #expect(!attrition.csv.contains("canary") && !attrition.csv.contains("12901"))
+        #expect(attrition.shownLabels.map(\.name) == ["3", "True", "#1", "#2", "#3"])
+        #expect(attrition.shownLabels.map(\.samples) == [1, 1, 1, 1, 2])
+    }
+
     @Test func noticesAVisitThatIsNotAccountedFor() {
         var attrition = Attrition(rules: ["left out"])
         attrition.enter(visits: 2)
