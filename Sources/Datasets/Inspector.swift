@@ -102,14 +102,15 @@ package struct Inspector {
     }
 
     /// The distinct patient ids in ascending byte order, from the table whose rows are patients; without one from the smallest
-    /// default table that has ids (any table if no default one does), with `wantsAll` from all of those. Empty if every table
-    /// counts rows.
+    /// default table that has ids (any table if no default one does); with `wantsAll` from every table, since some may have
+    /// no row in the table of patients. Empty if every table counts rows.
     private func patientIDs(_ tables: [DatasetDefinition.Table], wantsAll: Bool) throws -> [String] {
         let withID = tables.filter { table in table.patientID != nil }
         let persons = withID.filter { DatasetDefinition.patientTables.contains($0.name) }
         let defaults = withID.filter { definition.defaultTables.contains($0.name) }
         var candidates: [(size: Int, file: TableSource, column: String, limits: [JoinTable])] = []
-        for table in !persons.isEmpty ? persons : defaults.isEmpty ? withID : defaults {
+        let fewest = !persons.isEmpty ? persons : defaults.isEmpty ? withID : defaults
+        for table in wantsAll ? withID : fewest {
             guard let column = table.patientID else { continue }
             let file = try TableSource(table, root: root)
             guard try file.header(of: table.name).contains(column) else { continue }
@@ -137,8 +138,17 @@ package struct Inspector {
         let reader = try file.open(columns: [column])
         guard let index = reader.header.firstIndex(of: column) else { return [] }
         let symbols = SymbolTable()
+        var scratch: [UInt8] = []
         while let block = try reader.next() {
-            for row in 0..<block.count { _ = symbols.intern(block.field(row, index).bytes) }
+            for row in 0..<block.count {
+                let (bytes, doubled) = block.field(row, index)
+                if doubled {
+                    RowBlock.unescape(bytes, into: &scratch)
+                    _ = scratch.withUnsafeBufferPointer { symbols.intern($0) }
+                } else {
+                    _ = symbols.intern(bytes)
+                }
+            }
         }
         return (0..<symbols.count).map { symbols[Symbol(index: UInt32($0))] }.filter { !$0.isEmpty }
     }

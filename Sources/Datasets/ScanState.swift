@@ -95,13 +95,18 @@ final class ScanState {
         if case .own(let column) = sources.patient {
             var guess = patientGuess
             for row in 0..<block.count {
-                let bytes = block.field(row, column).bytes
+                let (bytes, doubled) = block.field(row, column)
                 guard !bytes.isEmpty else {
                     throw DatasetError.missingPatientID(
                         table: table.name, file: file, line: reader.line(of: row, in: block),
                         column: reader.header[column])
                 }
-                guess = symbols.intern(bytes, guess: guess)
+                if doubled {
+                    RowBlock.unescape(bytes, into: &scratch)
+                    guess = scratch.withUnsafeBufferPointer { symbols.intern($0).index }
+                } else {
+                    guess = symbols.intern(bytes, guess: guess)
+                }
                 patients[row] = guess
             }
             patientGuess = guess

@@ -26,6 +26,10 @@ extension Event {
 /// The decimal number that a text is, blanks around it ignored; nil for anything else, also for infinity, NaN and what would be
 /// infinite in single precision.
 func finiteNumber(_ text: String) -> Double? {
+    // What nearly every number is; the rest is slower.
+    if text.utf8.allSatisfy({ (48...57).contains($0) || $0 == UInt8(ascii: ".") }) {
+        return Double(text).flatMap { Float($0).isFinite ? $0 : nil }
+    }
     let digits = text.drop(while: \.isWhitespace)
     guard !digits.contains(where: { "xXpP".contains($0) }) else { return nil }
     let end = digits.lastIndex { !$0.isWhitespace }.map { digits.index(after: $0) } ?? digits.startIndex

@@ -23,7 +23,7 @@ struct LabTable {
     /// The value of a row, nil for null; throws ``TaskError/unparsableNumber(table:column:)``.
     func value(_ row: Int) throws -> Double? {
         guard let symbol = values[row] else { return nil }
-        guard let value = Double(symbols[symbol]) else {
+        guard let value = finiteNumber(symbols[symbol]) else {
             throw TaskError.unparsableNumber(table: "labevents", column: "valuenum")
         }
         return value

@@ -21,6 +21,15 @@ import Testing
         #expect(!events.contains { $0.attributes["note"] == "without partner" })
     }
 
+    @Test func doubledQuotesOfAPatientsIdAreOne() throws {
+        let id = "\"a\"\"b\""
+        let events = try SmallDataset(
+            visits: "pid,visit,start,stop,kind\n\(id),1,,,\nc,2,,,\n",
+            codes: "pid,visit,code,note\n\(id),1,x,\n"
+        ).load(shardSize: 1)
+        #expect(events.map { "\($0.patient) \($0.type)" } == ["a\"b visits", "a\"b codes", "c visits"])
+    }
+
     @Test func lineEndsBlankLinesAndTheByteOrderMarkDoNotMatter() throws {
         let plain = try SmallDataset().load()
         let windows = "\u{FEFF}" + SmallDataset.visits.replacing("\n", with: "\r\n") + "\r\n\r\n"

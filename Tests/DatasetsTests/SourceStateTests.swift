@@ -56,8 +56,11 @@ import Testing
     /// The table of patients knows them all; the smallest may know but a few.
     @Test(arguments: [true, false]) func whoIsKeptDoesNotFollowFromTheSmallestTable(isNamed: Bool) throws {
         var own = try SmallDataset()
-        own.definitionText = isNamed ? Self.people : Self.people.replacing("patients:", with: "persons:")
-            .replacing("people, patients]", with: "people, persons]")
+        own.definitionText =
+            isNamed
+            ? Self.people
+            : Self.people.replacing("patients:", with: "persons:")
+                .replacing("people, patients]", with: "people, persons]")
         try own.write("deaths.csv", "pid,day\nc,1\n")
         try own.write("patients.csv", "pid,sex\na,f\nb,m\nc,f\nd,m\n")
         let definition = try own.definition()
@@ -66,6 +69,19 @@ import Testing
             limit: 2)
         #expect(plan.splitters == ["b"] && plan.endID == "c")
         #expect(plan.reads("b") && !plan.reads("c"))
+    }
+
+    /// The first patients of all tables are kept, whether or not they have a row in the table of patients.
+    @Test func whoHasNoRowAmongThePatientsCountsToo() throws {
+        var own = try SmallDataset()
+        own.definitionText = Self.people
+        try own.write("deaths.csv", "pid,day\na,1\nb,1\nc,1\nd,1\n")
+        try own.write("patients.csv", "pid,sex\nb,m\n")
+        let definition = try own.definition()
+        let plan = try Inspector(definition: definition, root: own.folder.path).plan(
+            tables: definition.tableOrder(requested: []), needs: [:], shardSize: 1, pieceBytes: 1 << 20,
+            limit: 2)
+        #expect(plan.splitters == ["b"] && plan.endID == "c")
     }
 
     @Test func aTableThatIsOnlyOfferedMayBeMissingButNotDamaged() throws {

@@ -64,6 +64,8 @@ import Testing
         ("Conflicting interpretations of pathogenicity", "Pathogenic"), ("LIKELY BENIGN", "Likely benign"),
         ("Benign/Likely benign", "Likely benign"), ("benign", "Benign"), ("VUS", "Uncertain significance"),
         ("Uncertain significance", "Uncertain significance"), ("drug response", nil),
+        ("Pathogenic/Likely risk allele", nil), ("Pathogenic, likely benign", "Likely benign"),
+        ("Likely risk allele; benign", nil), ("Likely risk allele; uncertain", "Uncertain significance"),
     ]) func sortsVariantsIntoFiveClasses(text: String, label: String?) {
         #expect(VariantClassificationClinVar.significance(text) == label)
     }

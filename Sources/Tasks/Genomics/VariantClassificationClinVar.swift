@@ -3,8 +3,8 @@ package import ClinicalData
 /// How harmful is a genetic variant, in five classes?
 ///
 /// One sample per patient (a row of ClinVar), from the first row. The class is found by parts of `clinical_significance` in
-/// lower case, in this order: "likely pathogenic"; "pathogenic"; "likely benign"; "benign"; "uncertain" or "vus"; any other
-/// text is left out. Two oddities of the reference are kept: "Pathogenic/Likely pathogenic" is Likely pathogenic, and
+/// lower case, in this order: "likely pathogenic"; "pathogenic" without "likely"; "likely benign"; "benign" without "likely";
+/// "uncertain" or "vus"; any other text is left out. Two oddities of the reference are kept: "Pathogenic/Likely pathogenic" is Likely pathogenic, and
 /// "Conflicting interpretations of pathogenicity" holds "pathogenic". Source: PyHealth `VariantClassificationClinVar`.
 package struct VariantClassificationClinVar: ClinicalTask {
     package let name = "VariantClassificationClinVar"
@@ -37,11 +37,12 @@ package struct VariantClassificationClinVar: ClinicalTask {
     /// The class that a text names, nil if it names none.
     static func significance(_ text: String) -> String? {
         let text = text.lowercased()
+        let isLikely = text.contains("likely")
         let classes = [
-            ("likely pathogenic", "Likely pathogenic"), ("pathogenic", "Pathogenic"),
-            ("likely benign", "Likely benign"), ("benign", "Benign"),
-            ("uncertain", "Uncertain significance"), ("vus", "Uncertain significance"),
+            ("likely pathogenic", true, "Likely pathogenic"), ("pathogenic", !isLikely, "Pathogenic"),
+            ("likely benign", true, "Likely benign"), ("benign", !isLikely, "Benign"),
+            ("uncertain", true, "Uncertain significance"), ("vus", true, "Uncertain significance"),
         ]
-        return classes.first { text.contains($0.0) }?.1
+        return classes.first { part, counts, _ in counts && text.contains(part) }?.2
     }
 }
