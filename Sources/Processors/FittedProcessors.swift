@@ -90,6 +90,19 @@ package struct FittedProcessors: Codable, Sendable {
         return cuts
     }
 
+    /// How many of a range of samples have nothing in a list (in none of its visits), by input field with any.
+    package func empties(_ samples: SampleColumns, rows: Range<Int>) -> [String: Int] {
+        var empties: [String: Int] = [:]
+        for (field, column) in zip(fields, samples.fields) {
+            guard field.role == .input, !column.offsets.isEmpty, !(field.processor is IgnoreProcessor) else {
+                continue
+            }
+            let count = rows.count { column.leafRange($0..<($0 + 1)).isEmpty }
+            if count > 0 { empties[field.name] = count }
+        }
+        return empties
+    }
+
     private func requireFields(of samples: SampleColumns) throws {
         let (expected, got) = (fields.map(\.name), samples.fields.map(\.name))
         guard expected == got else { throw ProcessorError.otherFields(expected: expected, got: got) }

@@ -33,17 +33,32 @@ package enum RunFiles {
     /// What a person should know about the samples, signs of leakage, then in order of the fields' names
     /// visits that were cut because they are longer than any that the processors were fitted on.
     package static func warnings(of stages: [StageOutcome], runDirectory: String) throws -> [String] {
-        let files = stages.first { $0.name == StageName.encode.rawValue }?.shards.flatMap(\.files) ?? []
-        var cuts: [String: Int] = [:]
-        for file in files where file.name == "cuts.json" {
-            let own: [String: Int] = try decode("\(runDirectory)/\(file.path)")
-            cuts.merge(own) { $0 + $1 }
-        }
+        let cuts = try counts("cuts.json", of: stages, runDirectory: runDirectory)
         let findings = try leakage(of: stages, runDirectory: runDirectory).map { "\($0.code): \($0.message)" }
         return findings
-            + cuts.sorted { $0.key < $1.key }.map { field, count in
+            + cuts.map { field, count in
                 "field \(field): \(count) visits are longer than any that its processor was fitted on and were cut"
             }
+    }
+
+    /// How many samples have an empty list, by input field with any, in order of their names.
+    package static func empties(
+        of stages: [StageOutcome], runDirectory: String
+    ) throws -> [(field: String, count: Int)] {
+        try counts("empties.json", of: stages, runDirectory: runDirectory)
+    }
+
+    /// The sums of an encode stage's counts by field.
+    private static func counts(
+        _ name: String, of stages: [StageOutcome], runDirectory: String
+    ) throws -> [(field: String, count: Int)] {
+        let files = stages.first { $0.name == StageName.encode.rawValue }?.shards.flatMap(\.files) ?? []
+        var sums: [String: Int] = [:]
+        for file in files where file.name == name {
+            let own: [String: Int] = try decode("\(runDirectory)/\(file.path)")
+            sums.merge(own) { $0 + $1 }
+        }
+        return sums.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     /// The signs of leakage that were found in a run's samples.

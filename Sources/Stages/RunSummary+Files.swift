@@ -18,6 +18,9 @@ extension RunSummary {
         configuration = job.text
         facts = Self.facts(job)
         facts += try RunFiles.warnings(of: stages, runDirectory: runDirectory).map { ("Warning", $0) }
+        facts += try RunFiles.empties(of: stages, runDirectory: runDirectory).map { field, count in
+            ("Samples without \(field)", "\(SmallCells.text(count)): the empty list counts as zeros")
+        }
         for (task, attrition) in try RunFiles.attritions(of: stages, runDirectory: runDirectory) {
             add(attrition, of: task)
         }

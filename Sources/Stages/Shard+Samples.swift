@@ -71,13 +71,14 @@ extension Shard {
         ])
     }
 
-    /// A range of samples → `samples.h5`, and `cuts.json` if lists of them had to be cut.
+    /// A range of samples → `samples.h5`, and counts by field: `cuts.json` of lists that had to be cut, `empties.json` of samples
+    /// with an empty one.
     func encode(_ cache: ProcessorCache) throws -> ShardProduct {
         let processors = try cache.load(try path("processors"))
         let split = try SplitFile.read(try path("split"))
         let range = (payload.range?.first ?? 0)..<(payload.range?.last ?? 0)
         var columns: [EncodedColumn] = []
-        var cuts: [String: Int] = [:]
+        var counts: [String: [String: Int]] = [:]
         var (patients, visits): ([String], [String]) = ([], [])
         var first = 0
         for file in payload.inputs["raw"] ?? [] {
@@ -87,7 +88,8 @@ extension Shard {
             guard !rows.isEmpty else { continue }
             let samples = try RawSampleFile.read(path(file))
             let encoded = try processors.encode(samples, rows: rows)
-            cuts.merge(processors.cuts(samples, rows: rows)) { $0 + $1 }
+            counts["cuts.json", default: [:]].merge(processors.cuts(samples, rows: rows)) { $0 + $1 }
+            counts["empties.json", default: [:]].merge(processors.empties(samples, rows: rows)) { $0 + $1 }
             columns = columns.isEmpty ? encoded : zip(columns, encoded).map { $0.appending($1) }
             patients += samples.patientIDs[rows]
             visits += samples.visitIDs[rows]
@@ -95,9 +97,9 @@ extension Shard {
         try SampleFile.write(
             columns: columns, patientIDs: patients, visitIDs: visits, split: Array(split[range]),
             to: folder.temporaryPath(for: "samples.h5"))
-        guard !cuts.isEmpty else { return ShardProduct(outputs: [("samples.h5", range.count)]) }
-        try write(cuts, "cuts.json")
-        return ShardProduct(outputs: [("samples.h5", range.count), ("cuts.json", cuts.count)])
+        let told = counts.filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }
+        for (name, fields) in told { try write(fields, name) }
+        return ShardProduct(outputs: [("samples.h5", range.count)] + told.map { ($0.key, $0.value.count) })
     }
 
     private func totalAttrition() throws -> Attrition {

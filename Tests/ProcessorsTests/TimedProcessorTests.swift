@@ -112,6 +112,8 @@ import Testing
         try fitted.fit(samples(["a", "b"], 2), selecting: nil)
         try fitted.finishFit()
         #expect(try fitted.cuts(samples(["a", "b"], 2), rows: 0..<1).isEmpty)
+        #expect(try fitted.empties(samples(["a", "b"], 2), rows: 0..<1).isEmpty)
+        #expect(try fitted.empties(samples([], 0), rows: 0..<1).keys.contains("codes"))
         let longer = try samples(["b", "a", "b", "a"], 3)
         #expect(fitted.cuts(longer, rows: 0..<1) == ["codes": 1, "visits": 1, "numbers": 1])
         let columns = try fitted.encode(longer, rows: 0..<1)

@@ -9,11 +9,12 @@ import Testing
     private func stage(in folder: TemporaryFolder) throws -> StageOutcome {
         let cuts = [#"{"drugs": 3}"#, #"{"conditions": 1, "drugs": 4}"#]
         let shards = try cuts.enumerated().map { index, text in
-            let files = try [("samples.h5", "samples \(index)"), ("cuts.json", text)].map { name, content in
-                let path = "\(index)-\(name)"
-                try Data(content.utf8).write(to: URL(fileURLWithPath: folder.file(path)))
-                return StageFile(name: name, path: path, bytes: content.utf8.count, sha256: "", rows: 2)
-            }
+            let files = try [("samples.h5", "samples \(index)"), ("cuts.json", text), ("empties.json", text)]
+                .map { name, content in
+                    let path = "\(index)-\(name)"
+                    try Data(content.utf8).write(to: URL(fileURLWithPath: folder.file(path)))
+                    return StageFile(name: name, path: path, bytes: content.utf8.count, sha256: "", rows: 2)
+                }
             return (name: "\(index)", files: files, result: Data())
         }
         return StageOutcome(id: "stage", name: StageName.encode.rawValue, shards: shards)
@@ -26,6 +27,8 @@ import Testing
         #expect(warnings[0].hasPrefix("field conditions: 1 visit"))
         #expect(warnings[1].hasPrefix("field drugs: 7 visits"))
         #expect(try RunFiles.warnings(of: [], runDirectory: folder.path).isEmpty)
+        let empties = try RunFiles.empties(of: [stage(in: folder)], runDirectory: folder.path)
+        #expect(empties.map(\.field) == ["conditions", "drugs"] && empties.map(\.count) == [1, 7])
     }
 
     @Test func theSampleFilesAreThoseOfTheStageOnly() throws {
