@@ -58,16 +58,7 @@ package struct ModelSchema: Sendable, Equatable {
     /// Throws ``BatchingError`` if no input is left, a field is empty or nested too deeply, the output field is no label, or
     /// a label has fewer than two classes (multilabel: none).
     package init(_ processors: FittedProcessors) throws {
-        let inputs = processors.fields.filter { $0.role == .input }
-        if let deep = inputs.first(where: { Self.isTooDeep($0.processor) }) {
-            throw BatchingError.unsupportedField(name: deep.name, processor: deep.processorName)
-        }
-        features = inputs.compactMap { field in
-            Self.kind(of: field.processor).map {
-                Feature(field.name, $0, hasTimes: field.processor.hasTimes)
-            }
-        }
-        guard !features.isEmpty else { throw BatchingError.noInputs }
+        features = try Self.features(of: processors)
         if let empty = features.first(where: { $0.kind.size == 0 }) {
             throw BatchingError.emptyField(name: empty.name)
         }
@@ -82,6 +73,23 @@ package struct ModelSchema: Sendable, Equatable {
         guard outputSize >= (mode == .multiclass ? 2 : 1) else {
             throw BatchingError.tooFewClasses(label: label, classes: outputSize)
         }
+    }
+
+    /// Throws ``BatchingError`` if no input of these processors, fitted or not, can go into a model, or one is nested too deeply.
+    package static func requireInputs(_ processors: FittedProcessors) throws {
+        _ = try features(of: processors)
+    }
+
+    private static func features(of processors: FittedProcessors) throws -> [Feature] {
+        let inputs = processors.fields.filter { $0.role == .input }
+        if let deep = inputs.first(where: { isTooDeep($0.processor) }) {
+            throw BatchingError.unsupportedField(name: deep.name, processor: deep.processorName)
+        }
+        let features = inputs.compactMap { field in
+            kind(of: field.processor).map { Feature(field.name, $0, hasTimes: field.processor.hasTimes) }
+        }
+        guard !features.isEmpty else { throw BatchingError.noInputs }
+        return features
     }
 
     /// Whether values have a level more than any model takes.

@@ -1,3 +1,4 @@
+import Batching
 package import ClinicalData
 package import Datasets
 import Evaluation
@@ -123,6 +124,11 @@ package struct JobSetup: Sendable {
         let required = needs.merging(asked.map { ($0, []) }) { needed, _ in needed }
         try Inspector(definition: definition, root: job.dataset.root).check(
             tables.filter { required[$0.name] != nil }, needs: required)
+    }
+
+    /// Throws `BatchingError` if no input of the task can go into a model.
+    package func checkModelInputs() throws {
+        try ModelSchema.requireInputs(try FittedProcessors(inputs: inputs, outputs: outputs))
     }
 
     /// What the event store holds, as text for its identity.

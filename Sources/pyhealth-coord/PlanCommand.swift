@@ -31,6 +31,7 @@ struct PlanCommand: ParsableCommand {
             let job = try JobConfiguration.load(path: job, overrides: try settings(overrides))
             let setup = try JobSetup(job)
             try setup.checkSources()
+            if job.modelName != nil { try setup.checkModelInputs() }
             let estimate = try ReadingEstimate(setup, workers: workers)
             print(json ? try encoded(PlanJSON(estimate)) : text(job, estimate))
         }

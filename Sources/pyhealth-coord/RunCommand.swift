@@ -113,7 +113,8 @@ struct RunCommand: ParsableCommand {
                     "no-model", "\(self.job): there is no \"model\" section. Add one, or use --until samples."
                 )
             }
-            _ = try JobSetup(job)
+            let setup = try JobSetup(job)
+            if last == .train || last == .evaluate { try setup.checkModelInputs() }
             if let resume { try check(resume: resume) }
             try run(job, until: last)
         }

@@ -29,6 +29,7 @@ struct BadRunFileTests {
             "trainer.optimizer_params={lrr: 1}",
             refusal("config.unknown-key", ["lrr", "Did you mean \"lr\"?"])
         ),
+        ("task={name: MIMIC3ICD9Coding}", refusal("batching.no-inputs", ["texts", "another task"])),
         ("trainer.epochs=many", refusal("config.type", ["trainer.epochs", "whole number"])),
         ("trainer.batch_size=0", refusal("config.range", ["trainer.batch_size", "1 to"])),
         ("split.ratios=[0.5, 0.5, 0.5]", refusal("config.split", ["sum to 1"])),
