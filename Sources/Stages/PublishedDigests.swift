@@ -34,6 +34,14 @@ package struct PublishedDigests {
             (["# \(lines.count) files"] + lines).joined(separator: "\n") + "\n", to: path, durable: false)
     }
 
+    /// Whether the file `name` is listed and is as it was written.
+    package func holds(_ name: String) -> Bool {
+        guard let text = try? Files.contents(of: path),
+            let found = try? SHA256.hex(ofFile: "\(runDirectory)/\(name)")
+        else { return false }
+        return String(decoding: text, as: UTF8.self).split(separator: "\n").contains("\(found)  \(name)")
+    }
+
     /// Checks the files against their digests: how many, and what does not hold, a sentence each; nil where there are no
     /// digests. Throws `FileError`.
     package func problems() throws -> (files: Int, problems: [String])? {

@@ -164,10 +164,12 @@ struct RunCommand: ParsableCommand {
         defer { signals.end() }
         let started = Date()
         let driver = PipelineDriver(job: job, runDirectory: output, until: last, resume: resume)
+        let isThere = RunReport.isThere(job, runDirectory: output)
         let outcome = try Coordinator.run(
             job: try driver.specification(), driver: driver, options: options)
         let report = try RunReport(
-            job: job, runDirectory: output, outcome: outcome, seconds: Date().timeIntervalSince(started)
+            job: job, runDirectory: output, outcome: outcome, seconds: Date().timeIntervalSince(started),
+            isThere: isThere
         ).write()
         let stages = outcome.stages.map(StageOutcome.init)
         printer.finish(

@@ -11,8 +11,19 @@ struct RunReport {
     let runDirectory: String
     let outcome: JobOutcome
     let seconds: Double
+    /// Whether a whole report of the same run file was there before.
+    let isThere: Bool
 
-    /// Writes the report; returns its path. Throws `FileError`.
+    /// Whether the folder has a whole report of `job`, before a run begins.
+    static func isThere(_ job: JobConfiguration, runDirectory: String) -> Bool {
+        let before = try? Files.contents(of: "\(runDirectory)/job.resolved.yaml")
+        return before == Data(job.text.utf8) && PublishedDigests(runDirectory: runDirectory).holds(name)
+    }
+
+    private static let name = "report.html"
+
+    /// Writes the report; returns its path. One that is there is left if nothing was computed: it tells how long that took and
+    /// what happened. Throws `FileError`.
     func write() throws -> String {
         var summary = try RunSummary(
             job: job, stages: outcome.stages.map(StageOutcome.init), runDirectory: runDirectory)
@@ -43,8 +54,9 @@ struct RunReport {
             ("training generations", recoveries.generations),
             ("coordinator restarts", outcome.epoch - 1),
         ]
-        let path = "\(runDirectory)/report.html"
-        try AtomicFile.write(HTMLReport(summary).html(), to: path, durable: false)
+        let path = "\(runDirectory)/\(Self.name)"
+        let isRepeat = isThere && outcome.timings.allSatisfy(\.cached) && access(path, R_OK) == 0
+        if !isRepeat { try AtomicFile.write(HTMLReport(summary).html(), to: path, durable: false) }
         try PublishedDigests(runDirectory: runDirectory).write(summary.files.map { ($0.name, $0.sha256) })
         return path
     }

@@ -44,6 +44,20 @@ struct ReportRunTests {
         }
     }
 
+    /// The report tells how long the run took; a repeat that computes nothing leaves it, unless it is damaged.
+    @Test func aRepeatKeepsTheReport() throws {
+        let runs = try RunFolder(patients: 120)
+        #expect(try runs.execute("run", ["--until", "samples"]).status == 0)
+        let first = try report(runs, "run")
+        #expect(try runs.execute("run", ["--until", "samples"]).status == 0)
+        #expect(try report(runs, "run") == first)
+        try Data(first.utf8.dropLast(9)).write(to: URL(fileURLWithPath: "\(runs.run("run"))/report.html"))
+        #expect(try runs.execute("run", ["--until", "samples"]).status == 0)
+        #expect(try report(runs, "run").hasSuffix(first.suffix(9)))
+        let verified = try Commands.run("pyhealth-coord", ["verify", runs.run("run")], folder: runs.folder)
+        #expect(verified.status == 0, "\(verified.output)")
+    }
+
     @Test func resultsOfAFormerModelDoNotStayBesideANewOne() throws {
         let runs = try RunFolder()
         #expect(try runs.execute("run").status == 0)
