@@ -29,7 +29,9 @@ struct GoldenWorkerTests {
         let job = folder.file("job.yaml")
         let root = try #require(References.dataFolder(meta["data"].text ?? ""))
         try runFile(one, meta, root: root.path).write(toFile: job, atomically: true, encoding: .utf8)
-        let isRefused = meta["set_task_error"] != .null
+        let failure = meta["set_task_error"].text
+        // What the reference fails at for want of a processor is encoded here (docs/deviations.md).
+        let isRefused = failure.map { !$0.contains("Unknown processor") } ?? false
         var digests: [[String: String]] = []
         for workers in [1, 3] {
             let run = folder.file("run-\(workers)")
@@ -38,7 +40,7 @@ struct GoldenWorkerTests {
                 ["run", job, "--output", run, "--workers", "\(workers)", "--until", "samples", "--quiet"],
                 folder: folder)
             #expect((outcome.status == 0) != isRefused, "\(workers) workers: \(outcome.errors)")
-            try compare(run, one, isRefused: isRefused)
+            try compare(run, one, isEncodedThere: failure == nil)
             digests.append(try self.digests(run))
         }
         #expect(!digests[0].isEmpty && digests[0] == digests[1])
@@ -58,13 +60,13 @@ struct GoldenWorkerTests {
             """
     }
 
-    private func compare(_ run: String, _ one: TaskCase, isRefused: Bool) throws {
+    private func compare(_ run: String, _ one: TaskCase, isEncodedThere: Bool) throws {
         let task = try makeTask(one.section(try JSONValue.load(one.file("meta.json"))))
         let comparison = GoldenComparison(task)
         let parts = try rawFiles(run).map { try RawSampleFile.read($0.path) }
         try comparison.samples(
             parts.flatMap { ReadableSample.all($0) }, try one.lines("samples_canonical.jsonl"))
-        guard !isRefused else { return }
+        guard isEncodedThere else { return }
         let processors = try FittedProcessors.load("\(run)/samples/processors.json")
         try comparison.vocabularies(processors, try JSONValue.load(one.file("processors_canonical.json")))
         try comparison.tensors(processors, parts, try one.lines("processed_canonical.jsonl"))
