@@ -75,7 +75,8 @@ package struct ModelSchema: Sendable, Equatable {
         }
     }
 
-    /// Throws ``BatchingError`` if no input of these processors, fitted or not, can go into a model, or one is nested too deeply.
+    /// Throws ``BatchingError`` if no input of these processors, fitted or not, can go into a model, or one is nested too
+    /// deeply.
     package static func requireInputs(_ processors: FittedProcessors) throws {
         _ = try features(of: processors)
     }

@@ -5,8 +5,8 @@ package import Foundation
 /// Stages run one after the other: `next` is asked at the start, then after each finished stage. It is called on the
 /// thread that called ``Coordinator/run(job:driver:options:)`` and may read and write files.
 package protocol JobDriver {
-    /// The next stage, given all stages finished so far in order; throws to end the job with that error, but ``DamagedInput`` to
-    /// have a file of theirs made again.
+    /// The next stage, given all stages finished so far in order; throws to end the job with that error, but
+    /// ``DamagedInput`` to have a file of theirs made again.
     mutating func next(after finished: [FinishedStage]) throws -> NextStep
 }
 

@@ -21,8 +21,8 @@ package enum ProcessHardening {
         raiseDescriptors()
     }
 
-    /// A crash prints no memory: Swift's trace shows registers and what they point at. Who looks for a fault of the program sets
-    /// `SWIFT_BACKTRACE`.
+    /// A crash prints no memory: Swift's trace shows registers and what they point at. Who looks for a fault of the program
+    /// sets `SWIFT_BACKTRACE`.
     private static func forbidTraces() {
         guard getenv("SWIFT_BACKTRACE") == nil else { return }
         for fault in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGBUS, SIGSEGV] { signal(fault, SIG_DFL) }

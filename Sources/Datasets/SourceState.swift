@@ -3,8 +3,8 @@ import Groundwork
 
 /// What tells whether the files of a data set have changed: their paths, sizes and times of modification.
 package enum SourceState {
-    /// A line per file that `tables` of `definition` can be read from and that is there: those that they are joined with, those as
-    /// their publisher gives them and the file of stays are among them. Links are followed. Throws `FileError`.
+    /// A line per file that `tables` of `definition` can be read from and that is there: those that they are joined with,
+    /// those as their publisher gives them and the file of stays are among them. Links are followed. Throws `FileError`.
     package static func lines(
         of tables: [DatasetDefinition.Table], in definition: DatasetDefinition, root: String
     ) throws -> [String] {

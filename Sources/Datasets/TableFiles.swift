@@ -30,7 +30,8 @@ enum TableFiles {
     /// Whether the path stands for Parquet files.
     static func isParquet(_ path: String) -> Bool { ParquetFile.isParquet(path) || Files.isFolder(path) }
 
-    /// The Parquet files that a path stands for, also behind symbolic links; throws `FileError` for a folder that cannot be read.
+    /// The Parquet files that a path stands for, also behind symbolic links; throws `FileError` for a folder that cannot be
+    /// read.
     static func shards(_ path: String) throws -> [String] {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         let star = parts.firstIndex { $0.contains("*") }

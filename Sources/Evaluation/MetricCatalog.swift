@@ -26,6 +26,10 @@ package enum MetricCatalog {
     /// Refuses names that the mode does not have; throws `ConfigurationError` naming the valid ones.
     package static func validate(_ metrics: [String], mode: PredictionMode, key: String) throws {
         let valid = names(mode)
+        if let twice = metrics.indices.first(where: { metrics[..<$0].contains(metrics[$0]) }) {
+            throw ConfigurationError(
+                "metric-twice", "\(key): metric \"\(metrics[twice])\" stands twice. Leave one out.")
+        }
         for name in metrics where !valid.contains(name) {
             throw ConfigurationError(
                 "unknown-metric",

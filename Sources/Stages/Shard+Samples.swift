@@ -71,8 +71,8 @@ extension Shard {
         ])
     }
 
-    /// A range of samples → `samples.h5`, and counts by field: `cuts.json` of lists that had to be cut, `empties.json` of samples
-    /// with an empty one.
+    /// A range of samples → `samples.h5`, and counts by field: `cuts.json` of lists that had to be cut, `empties.json` of
+    /// samples with an empty one.
     func encode(_ cache: ProcessorCache) throws -> ShardProduct {
         let processors = try cache.load(try path("processors"))
         let split = try SplitFile.read(try path("split"))

@@ -12,9 +12,9 @@ package struct StageFile: Codable, Sendable, Equatable {
     package var sha256: String
     package var rows: Int
 
-    /// Whether the file below `runDirectory` is there and has its digest.
-    package func isWhole(in runDirectory: String) -> Bool {
-        (try? SHA256.hex(ofFile: "\(runDirectory)/\(path)")) == sha256
+    /// Whether the file below `runDirectory` has its digest; throws `FileError` for one that cannot be read.
+    package func isWhole(in runDirectory: String) throws -> Bool {
+        try SHA256.hex(ofFile: "\(runDirectory)/\(path)") == sha256
     }
 
     package init(name: String, path: String, bytes: Int, sha256: String, rows: Int) {
@@ -105,7 +105,7 @@ package struct ShardPayload: Codable, Sendable {
     package func damagedInput(runDirectory: String, beat: () -> Void = {}) -> StageFile? {
         inputs.sorted { $0.key < $1.key }.flatMap(\.value).first { file in
             defer { beat() }
-            return !file.isWhole(in: runDirectory)
+            return (try? file.isWhole(in: runDirectory)) != true
         }
     }
 

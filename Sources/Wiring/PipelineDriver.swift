@@ -25,8 +25,8 @@ package struct PipelineDriver: JobDriver {
             settings: settings.map { .init(key: $0.0, value: $0.1) })
     }
 
-    /// The stage after those; throws what publishing and planning throw, and `DamagedInput` for a file of an earlier run that is
-    /// not as it was written.
+    /// The stage after those; throws what publishing and planning throw, and `DamagedInput` for a file of an earlier run
+    /// that is not as it was written.
     package mutating func next(after finished: [FinishedStage]) throws -> NextStep {
         let outcomes = finished.map(StageOutcome.init)
         if let last = outcomes.last {
@@ -52,8 +52,11 @@ extension PipelineDriver {
 
     private func requireWhole(_ stage: StageOutcome) throws {
         guard Self.published.map(\.rawValue).contains(stage.name) else { return }
-        for file in stage.shards.flatMap(\.files) where !file.isWhole(in: runDirectory) {
-            throw DamagedInput(path: file.path)
+        for file in stage.shards.flatMap(\.files) {
+            // A file that cannot be read now may be whole: only another digest is damage.
+            guard try file.isWhole(in: runDirectory) else {
+                throw DamagedInput(path: file.path)
+            }
         }
     }
 }

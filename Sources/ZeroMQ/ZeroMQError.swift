@@ -11,8 +11,10 @@ package struct ZeroMQError: PyHealthError {
     package let subject: String
 
     package var code: String { "zeromq.\(operation)" }
-    /// ``ExitStatus/unavailable``.
-    package var exitStatus: ExitStatus { .unavailable }
+    /// ``ExitStatus/configuration`` for an endpoint that is none, else ``ExitStatus/unavailable``.
+    package var exitStatus: ExitStatus {
+        [EINVAL, EPROTONOSUPPORT].contains(errorNumber) ? .configuration : .unavailable
+    }
     package var message: String {
         let reason = String(cString: zmq_strerror(errorNumber))
         return "Cannot \(operation) \(subject): \(reason).\(advice)"

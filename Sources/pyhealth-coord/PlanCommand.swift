@@ -73,7 +73,9 @@ private struct PlanJSON: Encodable {
 /// `--set key=value` as pairs; throws `ConfigurationError`.
 func settings(_ overrides: [String]) throws -> [(String, String)] {
     try overrides.map { text in
-        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+        let key = text.prefix { $0 != "=" }
+        let isWhole = !key.split(separator: ".", omittingEmptySubsequences: false).contains("")
+        guard isWhole, let equals = text.firstIndex(of: "=") else {
             throw ConfigurationError(
                 "set", "--set: expected key=value, for example trainer.epochs=10, got \"\(text)\".")
         }

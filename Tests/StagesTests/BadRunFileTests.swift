@@ -50,6 +50,8 @@ struct BadRunFileTests {
         ("dataset.split_source=file", refusal("config.unknown-value", ["metadata, directory"])),
         ("dataset.times=minutes", refusal("config.unknown-value", ["recorded, offsets"])),
         ("foo", refusal("config.set", ["key=value"])),
+        ("trainer..epochs=1", refusal("config.set", ["key=value"])),
+        ("trainer.metrics=[f1, roc_auc, f1]", refusal("config.metric-twice", ["trainer.metrics", "f1"])),
         ("trainer.optimizer_params={lr", refusal("config.yaml", ["--set trainer.optimizer_params"])),
     ]
 

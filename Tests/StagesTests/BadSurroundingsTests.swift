@@ -112,6 +112,12 @@ struct BadSurroundingsTests {
         #expect(mended.status == 0, "\(mended.errors)")
     }
 
+    @Test func aPortThatIsNoneIsRefused() throws {
+        let runs = try RunFolder(patients: 20)
+        let outcome = try runs.execute("run", ["--listen", "tcp://127.0.0.1:99999", "--insecure"])
+        #expect(outcome.status == 78 && outcome.errors.contains("65535"), "\(outcome.errors)")
+    }
+
     @Test func aCheckpointOfAnotherJobIsRefused() throws {
         let runs = try RunFolder(patients: 120)
         #expect(try runs.execute("run").status == 0)

@@ -3,9 +3,10 @@ package import ClinicalData
 /// How harmful is a genetic variant, in five classes?
 ///
 /// One sample per patient (a row of ClinVar), from the first row. The class is found by parts of `clinical_significance` in
-/// lower case, in this order: "likely pathogenic"; "pathogenic" without "likely"; "likely benign"; "benign" without "likely";
-/// "uncertain" or "vus"; any other text is left out. Two oddities of the reference are kept: "Pathogenic/Likely pathogenic" is Likely pathogenic, and
-/// "Conflicting interpretations of pathogenicity" holds "pathogenic". Source: PyHealth `VariantClassificationClinVar`.
+/// lower case, in this order: "likely pathogenic"; "pathogenic" without "likely"; "likely benign"; "benign" without
+/// "likely"; "uncertain" or "vus"; any other text is left out. Two oddities of the reference are kept: "Pathogenic/Likely
+/// pathogenic" is Likely pathogenic, and "Conflicting interpretations of pathogenicity" holds "pathogenic". Source:
+/// PyHealth `VariantClassificationClinVar`.
 package struct VariantClassificationClinVar: ClinicalTask {
     package let name = "VariantClassificationClinVar"
     package let datasets = ["clinvar"]
