@@ -55,7 +55,8 @@ final class WorkerLoop {
         let bound = WorkQueue<Result<String, any Error>>()
         let address = SocketPlaces.dataAddress(
             connect: place.endpoint, address: options.dataAddress, instance: instance)
-        guard !place.endpoint.hasPrefix("ipc://") || !Endpoint.isTCP(address) else {
+        // A coordinator that listens on TCP says so in the run directory; its own workers are told to use ipc all the same.
+        guard options.connect != nil || Endpoint.isTCP(place.endpoint) || !Endpoint.isTCP(address) else {
             throw ClusterError.dataAddress(coordinator: place.endpoint)
         }
         guardian = try Self.guardian(options, address: address, context)

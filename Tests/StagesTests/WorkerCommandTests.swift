@@ -4,16 +4,6 @@ import Testing
 
 /// `pyhealth-worker` as somebody starts it by hand.
 @Suite(.serialized) struct WorkerCommandTests {
-    @Test func aTCPAddressForMembersIsRefusedBesideAnIPCCoordinator() throws {
-        let folder = try TemporaryFolder("worker")
-        let outcome = try Commands.run(
-            "pyhealth-worker",
-            ["--connect", "ipc://\(folder.file("coordinator"))", "--data-address", "tcp://127.0.0.1:45022"],
-            folder: folder)
-        #expect(outcome.status == 78, "\(outcome.errors)")
-        #expect(outcome.errors.contains("[cluster.data-address]") && outcome.errors.contains("--listen"))
-    }
-
     /// Swift's trace would show registers and the memory that they point at.
     @Test(arguments: [
         ("pyhealth-worker", ["--patience", "600", "--output"]),
