@@ -4,9 +4,9 @@ import Foundation
 import Groundwork
 
 /// What a job will read and need, estimated from file sizes and a short probe of every table.
-package struct ReadingEstimate: Codable, Sendable {
+package struct ReadingEstimate: Encodable, Sendable {
     /// One table.
-    package struct Table: Codable, Sendable {
+    package struct Table: Encodable, Sendable {
         /// Its name.
         package var name: String
         /// Bytes on disk that are read.
@@ -49,6 +49,21 @@ package struct ReadingEstimate: Codable, Sendable {
 
     /// Bytes of disk below the output folder: shuffle files and the event store.
     package var diskBytes: Int { 2 * tables.reduce(0) { $0 + $1.eventBytes } }
+
+    private enum CodingKeys: String, CodingKey {
+        case tables, ranges, workers, seconds, memoryPerWorker, diskBytes
+    }
+
+    /// The figures with what follows from them.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(tables, forKey: .tables)
+        try container.encode(ranges, forKey: .ranges)
+        try container.encode(workers, forKey: .workers)
+        try container.encode(seconds, forKey: .seconds)
+        try container.encode(memoryPerWorker, forKey: .memoryPerWorker)
+        try container.encode(diskBytes, forKey: .diskBytes)
+    }
 
     /// Probes the tables that a job reads; throws ``DatasetError``, `DelimitedTextError`, `FileError`.
     package init(_ setup: JobSetup, workers: Int) throws {

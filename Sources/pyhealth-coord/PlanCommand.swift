@@ -33,7 +33,7 @@ struct PlanCommand: ParsableCommand {
             try setup.checkSources()
             if job.modelName != nil { try setup.checkModelInputs() }
             let estimate = try ReadingEstimate(setup, workers: workers)
-            print(json ? try encoded(PlanJSON(estimate)) : text(job, estimate))
+            print(json ? try encoded(estimate) : text(job, estimate))
         }
     }
 
@@ -53,20 +53,6 @@ struct PlanCommand: ParsableCommand {
             "disk              \(bytes(estimate.diskBytes)) for shuffle and event store, besides samples",
         ]
         return lines.joined(separator: "\n")
-    }
-}
-
-/// The estimate with what follows from it.
-private struct PlanJSON: Encodable {
-    let tables: [ReadingEstimate.Table]
-    let ranges, workers, memoryPerWorker, diskBytes: Int
-    let seconds: Double
-
-    init(_ estimate: ReadingEstimate) {
-        (tables, ranges, workers) = (estimate.tables, estimate.ranges, estimate.workers)
-        (memoryPerWorker, diskBytes, seconds) = (
-            estimate.memoryPerWorker, estimate.diskBytes, estimate.seconds
-        )
     }
 }
 
