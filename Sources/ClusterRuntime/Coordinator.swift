@@ -265,14 +265,9 @@ private final class CoordinatorSession {
         loop.journal.finish()
         try directory.write(Self.record(job, finished: true), "job.pb")
         tidyUp()
-        var recoveries = JobOutcome.Recoveries()
-        recoveries.workersLost = totals?.totals.workersLost ?? 0
-        recoveries.workersRestarted = totals?.restarts ?? 0
-        recoveries.attemptsRepeated = totals?.totals.attemptsRepeated ?? 0
-        recoveries.duplicateResults = totals?.totals.duplicateResults ?? 0
-        recoveries.generations = totals?.totals.generations ?? 0
         return JobOutcome(
-            stages: stages, timings: timings, processes: totals?.processes ?? [], recoveries: recoveries,
+            stages: stages, timings: timings, processes: totals?.processes ?? [],
+            recoveries: JobOutcome.Recoveries(totals?.counters ?? WireCounters()),
             timeline: totals?.timeline ?? [], epoch: Int(clamping: epoch))
     }
 

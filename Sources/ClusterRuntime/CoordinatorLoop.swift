@@ -72,8 +72,7 @@ final class CoordinatorLoop: @unchecked Sendable {
 
     /// Totals at the end of the loop.
     struct LoopTotals: Sendable {
-        var totals: CoordinatorMachine.Totals
-        var restarts: Int
+        var counters: WireCounters
         var processes: [JobOutcome.ProcessUsage]
         var timeline: [JobOutcome.Span]
     }
@@ -176,7 +175,7 @@ final class CoordinatorLoop: @unchecked Sendable {
             gatherMessages()
         }
         let totals = LoopTotals(
-            totals: machine.totals, restarts: local.restarts, processes: watch.processes(),
+            counters: watch.counters(machine), processes: watch.processes(),
             timeline: watch.timeline.spans.map(JobOutcome.Span.init))
         monitors = []
         metrics = nil
@@ -372,7 +371,9 @@ final class CoordinatorLoop: @unchecked Sendable {
 
     private func handle(_ event: LocalWorkers.Event) {
         switch event {
-        case .started(let pid, let slot): watch.report(.workerStarted(pid: pid, slot: slot))
+        case .started(let pid, let slot):
+            watch.restarts = local.restarts
+            watch.report(.workerStarted(pid: pid, slot: slot))
         case .ended(let pid, let slot, let cause):
             watch.report(.workerEnded(pid: pid, slot: slot, cause: cause))
             if let instance = watch.localInstance(pid: UInt32(pid)) { feed(.processEnded(instance, cause)) }

@@ -62,14 +62,20 @@ package struct JobOutcome: Sendable {
         }
     }
 
-    /// Repaired faults.
+    /// Repaired faults, of all incarnations of the coordinator.
     package struct Recoveries: Sendable, Equatable {
-        package var workersLost = 0
-        package var workersRestarted = 0
-        package var attemptsRepeated = 0
-        package var duplicateResults = 0
-        package var generations = 0
+        package var workersLost: Int
+        package var workersRestarted: Int
+        package var attemptsRepeated: Int
+        package var duplicateResults: Int
+        package var generations: Int
 
-        package init() {}
+        init(_ counters: WireCounters) {
+            workersLost = Int(clamping: counters.workersLost)
+            workersRestarted = Int(clamping: counters.workersRestarted)
+            attemptsRepeated = Int(clamping: counters.attemptsRepeated)
+            duplicateResults = Int(clamping: counters.duplicateResults)
+            generations = Int(clamping: counters.generations)
+        }
     }
 }

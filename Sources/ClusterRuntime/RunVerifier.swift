@@ -44,7 +44,9 @@ package enum RunVerifier {
                 report.problems.append("epoch/\(name) is that of another epoch")
             }
         }
-        report.problems += try journalProblems(directory, isFinished: job?.finished == true)
+        let segments = try segments(directory)
+        report.problems += journalProblems(segments, isFinished: report.isFinished)
+        report.problems += missing(segments, isFinished: report.isFinished, directory)
         report.total = manifests.reduce(0) { $0 + $1.shards.reduce(0) { $0 + $1.outputs.count } }
         for manifest in manifests {
             for output in manifest.shards.flatMap(\.outputs) {
@@ -70,16 +72,39 @@ package enum RunVerifier {
         }
     }
 
-    /// Journals must be whole as far as later ones have read them; the newest to its end.
-    private static func journalProblems(_ directory: RunDirectory, isFinished: Bool) throws -> [String] {
+    /// A coordinator's journal as it is found.
+    private typealias Segment = (epoch: UInt64, content: JournalFile.Contents)
+
+    /// The journals, newest first.
+    private static func segments(_ directory: RunDirectory) throws -> [Segment] {
         let epochs = directory.names(in: "journal").compactMap { name in
             name.hasSuffix(".pbj") ? UInt64(name.dropLast(4)) : nil
         }
+        return try epochs.sorted(by: >).map {
+            ($0, JournalFile.decode(try Files.contents(of: directory.file("journal/\($0).pbj"))))
+        }
+    }
+
+    /// What journals tell of and is not there: the mark of a coordinator's epoch; in a run that is over, the manifest of a
+    /// stage that was published.
+    private static func missing(
+        _ segments: [Segment], isFinished: Bool, _ directory: RunDirectory
+    ) -> [String] {
+        let stages = segments.flatMap(\.content.records).compactMap { record -> String? in
+            guard case .stagePublished(let stage) = record.body, isFinished else { return nil }
+            return "stage/\(stage.stage)/MANIFEST.pb"
+        }
+        let names = segments.map { "epoch/\($0.epoch)" } + Set(stages).sorted()
+        return names.filter { access(directory.file($0), F_OK) != 0 }.map { "\($0) is missing" }
+    }
+
+    /// Journals must be whole as far as later ones have read them; the newest to its end.
+    private static func journalProblems(_ segments: [Segment], isFinished: Bool) -> [String] {
+        let epochs = segments.map(\.epoch)
         var problems: [String] = []
         var needed: [UInt64: UInt64] = [:]
-        for epoch in epochs.sorted(by: >) {
+        for (epoch, segment) in segments {
             let name = "journal/\(epoch).pbj"
-            let segment = JournalFile.decode(try Files.contents(of: directory.file(name)))
             if let bytes = needed[epoch] {
                 if segment.validBytes < bytes {
                     problems.append("\(name) is damaged at byte \(segment.validBytes)")

@@ -29,13 +29,16 @@ final class RunWatch {
     private let earlier: [WireWorkerStatus]
     /// Finished stages of earlier incarnations, and those that this one had to go back behind.
     private var earlierStages: [WireStageStatus]
+    /// What earlier incarnations counted, as of their last status.
+    private let earlierCounters: WireCounters
     private var hellos: [Instance: WireHello] = [:]
     /// Seconds between two looks at the workers, for each of them.
     private static let lookingPerWorker = 0.001
     private var lastLook: Seconds = 0
     private var lastProgress: Seconds = 0
     private var lastStatus: Seconds = 0
-    private var restarts = 0
+    /// Local workers started in place of others.
+    var restarts = 0
     /// Connections and messages refused, peers barred.
     var refused = (connections: 0, messages: 0, barred: 0)
 
@@ -46,6 +49,7 @@ final class RunWatch {
         let last = Self.lastStatus(setup)
         earlier = last.map(Self.processes) ?? []
         earlierStages = last?.stages ?? []
+        earlierCounters = last?.counters ?? WireCounters()
         timeline = WorkTimeline(after: last?.timeline ?? [])
         firstFault = last?.firstFault ?? ""
     }
@@ -88,7 +92,6 @@ final class RunWatch {
     /// Writes an event to the log, and tells people if it is a fault.
     func report(_ event: ClusterEvent) {
         log.write(event)
-        if case .workerStarted = event { restarts += 1 }
         if case .workerLost(let instance, _) = event { timeline.lose(instance, at: time(SystemFacts.now())) }
         guard event.isFault else { return }
         let words = EventLog.words(event)
@@ -343,14 +346,7 @@ final class RunWatch {
         status.stages = stages
         status.workers = endedEarlier
         status.workers += machine.workers.instances.compactMap { worker($0, machine, now: now) }
-        status.counters.workersLost = UInt64(machine.totals.workersLost)
-        status.counters.attemptsRepeated = UInt64(machine.totals.attemptsRepeated)
-        status.counters.duplicateResults = UInt64(machine.totals.duplicateResults)
-        status.counters.generations = UInt64(machine.totals.generations)
-        status.counters.workersRestarted = UInt64(max(0, restarts - setup.options.localWorkers))
-        status.counters.connectionsRefused = UInt64(refused.connections)
-        status.counters.messagesRefused = UInt64(refused.messages)
-        status.counters.peersBarred = UInt64(refused.barred)
+        status.counters = counters(machine)
         status.lastFaults = faults
         status.firstFault = firstFault
         status.timeline = timeline.spans
@@ -360,6 +356,20 @@ final class RunWatch {
         status.peakResidentBytes = own.peakResidentBytes
         status.cpuSeconds = own.cpuSeconds
         return status
+    }
+
+    /// What went wrong and was repaired or refused, in all incarnations.
+    func counters(_ machine: CoordinatorMachine) -> WireCounters {
+        var counters = earlierCounters
+        counters.workersLost += UInt64(machine.totals.workersLost)
+        counters.attemptsRepeated += UInt64(machine.totals.attemptsRepeated)
+        counters.duplicateResults += UInt64(machine.totals.duplicateResults)
+        counters.generations += UInt64(machine.totals.generations)
+        counters.workersRestarted += UInt64(restarts)
+        counters.connectionsRefused += UInt64(refused.connections)
+        counters.messagesRefused += UInt64(refused.messages)
+        counters.peersBarred += UInt64(refused.barred)
+        return counters
     }
 
     private func worker(

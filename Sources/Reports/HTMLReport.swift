@@ -1,4 +1,5 @@
 import Foundation
+import Groundwork
 
 /// A run's report as one HTML text that needs nothing else: no script, no style sheet, no picture from elsewhere.
 package struct HTMLReport {

@@ -1,5 +1,6 @@
 import ClinicalData
 import Evaluation
+import Groundwork
 
 /// ROC, precision–recall and calibration of a model's predictions.
 ///

@@ -242,7 +242,7 @@ package struct Pipeline {
 
 /// Raised whenever a stage's results change for equal inputs, so that stored stages are computed again.
 enum OperationVersion {
-    static let current = "8"
+    static let current = "9"
 }
 
 /// What the inspect stage tells the planner.

@@ -21,13 +21,27 @@ package struct PublishedDigests {
     /// Says that files are about to change.
     package func remove() { unlink(path) }
 
-    /// Writes the digests of `files` (paths below the run directory) and of the small files beside them. Throws `FileError`.
-    package func write(_ files: [(name: String, sha256: String)]) throws {
+    /// The digests that are written down, by name; none where the file is missing or damaged.
+    package var known: [String: String] {
+        guard let lines = try? entries() else { return [:] }
+        return Dictionary(lines.compactMap { $0 }) { first, _ in first }
+    }
+
+    /// Writes the digests of `files` (paths below the run directory) and of the small files beside them; and those `kept` from
+    /// before of files that are still there, since a run that ends early leaves what later stages of the same job made. Throws
+    /// `FileError`.
+    package func write(_ files: [(name: String, sha256: String)], keeping kept: [String: String] = [:]) throws
+    {
         var all = files
         let folders = (try? FileManager.default.contentsOfDirectory(atPath: "\(runDirectory)/samples")) ?? []
         let manifests = folders.map { "samples/\($0)/manifest.json" }
         for name in Self.unlisted + manifests where access("\(runDirectory)/\(name)", R_OK) == 0 {
             all.append((name, try SHA256.hex(ofFile: "\(runDirectory)/\(name)")))
+        }
+        let listed = Set(all.map(\.name))
+        for (name, sha256) in kept
+        where !listed.contains(name) && access("\(runDirectory)/\(name)", R_OK) == 0 {
+            all.append((name, sha256))
         }
         let lines = all.sorted { $0.name < $1.name }.map { "\($0.sha256)  \($0.name)" }
         try AtomicFile.write(
@@ -46,28 +60,37 @@ package struct PublishedDigests {
     /// digests. Throws `FileError`.
     package func problems() throws -> (files: Int, problems: [String])? {
         guard access(path, F_OK) == 0 else { return nil }
+        guard let entries = try entries() else {
+            return (0, ["\(Self.name) is damaged: it does not hold as many lines as it says"])
+        }
+        var problems: [String] = []
+        for (number, entry) in entries.enumerated() {
+            guard let (name, sha256) = entry else {
+                problems.append("\(Self.name) is damaged in line \(number + 2)")
+                continue
+            }
+            let file = "\(runDirectory)/\(name)"
+            if access(file, F_OK) != 0 {
+                problems.append("\(name) is missing")
+            } else if try SHA256.hex(ofFile: file) != sha256 {
+                problems.append("\(name) has other content (SHA-256)")
+            }
+        }
+        return (entries.count, problems)
+    }
+
+    /// The lines after the first, nil for one that is damaged; nil if their number is not what the first says. Throws
+    /// `FileError`.
+    private func entries() throws -> [(name: String, sha256: String)?]? {
         let text = String(decoding: try Files.contents(of: path), as: UTF8.self)
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let count = lines.first.flatMap { $0.wholeMatch(of: /# ([0-9]+) files/) }.flatMap { Int($0.1) }
         // The last line ends with a newline too.
-        guard count == lines.count - 2, lines.popLast() == "" else {
-            return (0, ["\(Self.name) is damaged: it does not hold as many lines as it says"])
-        }
-        var problems: [String] = []
-        for (number, line) in lines.enumerated().dropFirst() {
+        guard count == lines.count - 2, lines.popLast() == "" else { return nil }
+        return lines.dropFirst().map { line in
             guard let match = line.wholeMatch(of: /([0-9a-f]{64})  ([^\/.][^\n]*)/), !match.2.contains("..")
-            else {
-                problems.append("\(Self.name) is damaged in line \(number + 1)")
-                continue
-            }
-            let name = String(match.2)
-            let file = "\(runDirectory)/\(name)"
-            if access(file, F_OK) != 0 {
-                problems.append("\(name) is missing")
-            } else if try SHA256.hex(ofFile: file) != match.1 {
-                problems.append("\(name) has other content (SHA-256)")
-            }
+            else { return nil }
+            return (String(match.2), String(match.1))
         }
-        return (lines.count - 1, problems)
     }
 }

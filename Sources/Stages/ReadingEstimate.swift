@@ -50,8 +50,12 @@ package struct ReadingEstimate: Encodable, Sendable {
     /// Bytes of disk below the output folder: shuffle files and the event store.
     package var diskBytes: Int { 2 * tables.reduce(0) { $0 + $1.eventBytes } }
 
+    /// Bytes of disk of the samples, raw and encoded, where every event goes into one sample at most: 0.03 to 0.4 of the events'
+    /// bytes were measured over eight tasks of MIMIC-III and MIMIC-IV. Samples that repeat all earlier visits need more.
+    package var sampleBytes: Int { tables.reduce(0) { $0 + $1.eventBytes } * 2 / 5 }
+
     private enum CodingKeys: String, CodingKey {
-        case tables, ranges, workers, seconds, memoryPerWorker, diskBytes
+        case tables, ranges, workers, seconds, memoryPerWorker, diskBytes, sampleBytes
     }
 
     /// The figures with what follows from them.
@@ -63,6 +67,7 @@ package struct ReadingEstimate: Encodable, Sendable {
         try container.encode(seconds, forKey: .seconds)
         try container.encode(memoryPerWorker, forKey: .memoryPerWorker)
         try container.encode(diskBytes, forKey: .diskBytes)
+        try container.encode(sampleBytes, forKey: .sampleBytes)
     }
 
     /// Probes the tables that a job reads; throws ``DatasetError``, `DelimitedTextError`, `FileError`.

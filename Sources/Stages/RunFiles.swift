@@ -37,7 +37,7 @@ package enum RunFiles {
         let findings = try leakage(of: stages, runDirectory: runDirectory).map { "\($0.code): \($0.message)" }
         return findings
             + cuts.map { field, count in
-                "field \(field): \(count) visits are longer than any that its processor was fitted on and were cut"
+                "field \(field): \(SmallCells.text(count)) visits are longer than any that its processor was fitted on and were cut"
             }
     }
 

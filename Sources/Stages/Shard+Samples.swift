@@ -58,9 +58,7 @@ extension Shard {
         }
         let findings =
             setup.job.leakage == .off ? [] : leakage.findings(lateInputs: attrition.lateInputs)
-        if setup.job.leakage == .fail, let finding = findings.first {
-            throw StageError.leakage(finding.message)
-        }
+        if setup.job.leakage == .fail, !findings.isEmpty { throw StageError.leakage(findings.map(\.message)) }
         try write(findings, "leakage.json")
         try processors.save(to: folder.temporaryPath(for: "processors.json"))
         try SplitFile.write(split.map(\.rawValue), to: folder.temporaryPath(for: "split.h5"))

@@ -2,7 +2,7 @@ import ClinicalData
 
 /// What the tasks on diabetic ketoacidosis (DKA) read of a patient, and the inputs they collect admission by admission.
 struct DiabetesHistory {
-    /// A diagnosis with its code in upper case and without dots.
+    /// A diagnosis with its code in upper case and without dots and blanks.
     struct Diagnosis {
         let code: String
         let version: String?
@@ -94,5 +94,8 @@ struct DiabetesHistory {
         return filled.inputs
     }
 
-    private static func normal(_ code: String) -> String { code.replacing(".", with: "").uppercased() }
+    /// Without dots and the blanks with which some releases fill codes up, in upper case.
+    private static func normal(_ code: String) -> String {
+        code.filter { $0 != "." && !$0.isWhitespace }.uppercased()
+    }
 }

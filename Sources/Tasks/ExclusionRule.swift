@@ -26,6 +26,8 @@ enum ExclusionRule {
     static let minor = "visit before the age of 18"
     /// Visits without all three kinds of codes.
     static let missingCodes = "visit lacking conditions or procedures or drugs"
+    /// Visits before which not all three kinds of codes were recorded, where only those count.
+    static let missingEarlierCodes = "visit whose earlier ones lack conditions or procedures or drugs"
     /// Visits without the codes that a task is about.
     static let missingDiagnoses = "visit without a code"
     /// Visits without a text.

@@ -1,4 +1,5 @@
 package import ClinicalData
+import Groundwork
 
 /// One sign that samples tell their label, or that parts of the split share patients; it names fields and counts, no values.
 package struct LeakageFinding: Codable, Sendable, Equatable {
@@ -28,6 +29,7 @@ package struct LeakageCheck {
     private let mode: PredictionMode?
     private var partOfPatient: [String: Int32] = [:]
     private var patientsInTwoParts: Set<String> = []
+    private var samples = 0
     private var positives = 0
     private var negatives = 0
     /// By input field and code: samples with label 1 and with label 0 that hold it.
@@ -59,6 +61,7 @@ package struct LeakageCheck {
                 partOfPatient[patient] = part
             }
         }
+        self.samples += samples.count
         guard samples.fields.count > inputs else { return }
         switch mode {
         case .binary: addBinary(samples)
@@ -105,7 +108,8 @@ package struct LeakageCheck {
                 LeakageFinding(
                     code: "leakage.patient-in-two-parts",
                     message:
-                        "samples of the same patients are in different parts of the split. Split by patient.")
+                        "\(SmallCells.text(patientsInTwoParts.count)) patients have samples in different parts of the "
+                        + "split. Split by patient.")
             )
         }
         for field in 0..<inputs where labelled >= Self.support {
@@ -139,10 +143,17 @@ package struct LeakageCheck {
             found.append(
                 LeakageFinding(
                     code: "leakage.input-after-prediction",
-                    message: "some samples hold inputs that were recorded after their prediction time "
-                        + "(for example diagnoses coded at discharge, used at admission)."))
+                    message:
+                        "\(told(lateInputs)) samples hold inputs that were recorded after their prediction time (for "
+                        + "example diagnoses coded at discharge, used at admission)."))
         }
         return found
+    }
+
+    /// How many of the samples, as it may be told.
+    private func told(_ count: Int) -> String {
+        if count == samples { return "all" }
+        return SmallCells.mayShare(count, of: samples) ? "\(count) of \(samples)" : "some"
     }
 
     private func labelAmongInputs(_ field: Int, _ what: String) -> LeakageFinding {

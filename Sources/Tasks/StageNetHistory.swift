@@ -1,4 +1,5 @@
 import ClinicalData
+import Groundwork
 
 /// The inputs of the StageNet tasks while they are collected: codes per admission with hours since the admission before, and
 /// laboratory vectors with hours.
@@ -10,6 +11,11 @@ struct StageNetHistory {
     private var previous: Timestamp?
     /// Hours from the admission before the one that was added last to it; 0 for the first.
     private(set) var hours = 0.0
+
+    /// The option `padding` of a run file, 0 without it; throws `ConfigurationError`.
+    static func padding(_ node: ConfigurationNode) throws -> Int {
+        try node.child("padding")?.int(in: 0...100_000) ?? 0
+    }
 
     /// The fields that ``inputs`` fills.
     static func schema(padding: Int) -> [FieldSchema] {

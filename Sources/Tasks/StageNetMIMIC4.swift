@@ -10,7 +10,8 @@ package import Groundwork
 /// next. `labs` has a vector for each chart time within an admission of values stored by its discharge
 /// (``LabTable/firstValues(_:)``), with the hours since its begin. Labels: 1 if any of these admissions has
 /// `hospital_expire_flag` "1"; or the class of the last one's length. The last admission's own data are among the inputs:
-/// these labels leak by design, as in PyHealth. Source: PyHealth `MortalityPredictionStageNetMIMIC4`,
+/// these labels leak by design, as in PyHealth. With `prior_visits_only` (our option) the inputs are those of the admissions that
+/// were over when the last one began, and the label is the last one's. Source: PyHealth `MortalityPredictionStageNetMIMIC4`,
 /// `LengthOfStayStageNetMIMIC4`.
 package struct StageNetMIMIC4: ClinicalTask {
     /// What is predicted.
@@ -34,17 +35,28 @@ package struct StageNetMIMIC4: ClinicalTask {
         ExclusionRule.noVisit, ExclusionRule.notAdult, ExclusionRule.missingTime,
         ExclusionRule.endsBeforeBegin, ExclusionRule.noCodesOrLabs,
     ]
+    /// The names of the options in run files.
+    static let options = ["padding", StayInputs.option]
     private let target: Target
+    private let priorVisitsOnly: Bool
 
     /// `padding` is added to the longest list of codes when they are encoded.
-    package init(_ target: Target, padding: Int = 0) {
+    package init(_ target: Target, padding: Int = 0, priorVisitsOnly: Bool = false) {
         self.target = target
+        self.priorVisitsOnly = priorVisitsOnly
         name = target.rawValue
         inputSchema = StageNetHistory.schema(padding: padding)
         switch target {
         case .mortality: outputSchema = [FieldSchema("mortality", "binary")]
         case .lengthOfStay: outputSchema = [FieldSchema("los", "multiclass")]
         }
+    }
+
+    /// Throws `ConfigurationError` for an option that is out of range or of a wrong type.
+    package init(_ target: Target, options: ConfigurationNode) throws {
+        self.init(
+            target, padding: try StageNetHistory.padding(options),
+            priorVisitsOnly: try StayInputs.priorVisitsOnly(options))
     }
 
     package func samples(of patient: Patient, attrition: inout Attrition) throws -> [Sample] {
@@ -54,8 +66,7 @@ package struct StageNetMIMIC4: ClinicalTask {
         }
         let tables = ["diagnoses_icd", "procedures_icd"].map { CodeTable(patient, $0, .icd) }
         let labs = LabTable(patient)
-        var history = StageNetHistory()
-        var (visits, died, days) = (0, 0, 0)
+        var visits: [(event: Event, admitted: Timestamp, discharged: Timestamp)] = []
         for visit in admissions {
             guard let admitted = visit.timestamp, let discharged = try visit.time("dischtime") else {
                 attrition.exclude(ExclusionRule.missingTime, visits: 1)
@@ -65,24 +76,36 @@ package struct StageNetMIMIC4: ClinicalTask {
                 attrition.exclude(ExclusionRule.endsBeforeBegin, visits: 1)
                 continue
             }
-            visits += 1
-            died = max(died, visit.hospitalDeath)
-            days = discharged.days(since: admitted)
+            visits.append((visit, admitted, discharged))
+        }
+        guard let last = visits.last else {
+            return attrition.leaveOut(ExclusionRule.noCodesOrLabs, visits: 0)
+        }
+        let known = priorVisitsOnly ? visits.dropLast().filter { $0.discharged <= last.admitted } : visits
+        var history = StageNetHistory()
+        for (visit, admitted, discharged) in known {
             history.add(codes: try tables.flatMap { try $0.knownCodes(of: visit) }, at: admitted)
             for (time, rows) in try labs.known(from: admitted, through: discharged, of: patient) {
                 history.add(labs: try labs.firstValues(rows), hours: time.hours(since: admitted))
             }
         }
         guard !history.codes.isEmpty, !history.labs.isEmpty else {
-            return attrition.leaveOut(ExclusionRule.noCodesOrLabs, visits: visits)
+            return attrition.leaveOut(ExclusionRule.noCodesOrLabs, visits: visits.count)
         }
-        let label = target == .mortality ? died : LengthOfStayClass.of(days: days)
-        attrition.emit(label: label, visits: visits)
+        let label = label(visits.map(\.event), lastDays: last.discharged.days(since: last.admitted))
+        attrition.emit(label: label, visits: visits.count)
         // The labelled admission's own codes and values are among the inputs.
-        attrition.count(lateInputs: 1)
+        if !priorVisitsOnly { attrition.count(lateInputs: 1) }
         attrition.close(samples: 1, rule: ExclusionRule.noCodesOrLabs)
         return [
             Sample(patientID: patient.id, visitID: nil, values: history.inputs + [.integer(label)])
         ]
+    }
+
+    private func label(_ visits: [Event], lastDays: Int) -> Int {
+        switch target {
+        case .lengthOfStay: LengthOfStayClass.of(days: lastDays)
+        case .mortality: (priorVisitsOnly ? visits.suffix(1) : visits[...]).map(\.hospitalDeath).max() ?? 0
+        }
     }
 }

@@ -22,7 +22,7 @@ package enum TaskCatalog {
         Entry("CancerMutationBurden") { _, _ in CancerMutationBurden() },
         Entry("CancerSurvivalPrediction") { _, _ in CancerSurvivalPrediction() },
         Entry("DKAPredictionMIMIC4", options: ["padding"]) { node, _ in
-            DKAPredictionMIMIC4(padding: try padding(node))
+            DKAPredictionMIMIC4(padding: try StageNetHistory.padding(node))
         },
         Entry("DeIDNERTask", options: DeIDNERTask.options) { node, _ in try DeIDNERTask(options: node) },
         Entry("DrugRecommendationEICU") { _, _ in DrugRecommendationEICU() },
@@ -53,12 +53,20 @@ package enum TaskCatalog {
             try InHospitalMortalityMEDS(options: node)
         },
         Entry("InHospitalMortalityMIMIC4") { _, _ in InHospitalMortalityMIMIC4() },
-        Entry("LengthOfStayPredictionMIMIC3") { _, _ in LengthOfStayPredictionMIMIC(.mimic3) },
-        Entry("LengthOfStayPredictionMIMIC4") { _, _ in LengthOfStayPredictionMIMIC(.mimic4) },
-        Entry("LengthOfStayPredictionOMOP") { _, _ in LengthOfStayPredictionOMOP() },
-        Entry("LengthOfStayPredictioneICU") { _, _ in LengthOfStayPredictioneICU() },
-        Entry("LengthOfStayStageNetMIMIC4", options: ["padding"]) { node, _ in
-            StageNetMIMIC4(.lengthOfStay, padding: try padding(node))
+        Entry("LengthOfStayPredictionMIMIC3", options: [StayInputs.option]) { node, _ in
+            try LengthOfStayPredictionMIMIC(.mimic3, options: node)
+        },
+        Entry("LengthOfStayPredictionMIMIC4", options: [StayInputs.option]) { node, _ in
+            try LengthOfStayPredictionMIMIC(.mimic4, options: node)
+        },
+        Entry("LengthOfStayPredictionOMOP", options: [StayInputs.option]) { node, _ in
+            try LengthOfStayPredictionOMOP(options: node)
+        },
+        Entry("LengthOfStayPredictioneICU", options: [StayInputs.option]) { node, _ in
+            try LengthOfStayPredictioneICU(options: node)
+        },
+        Entry("LengthOfStayStageNetMIMIC4", options: StageNetMIMIC4.options) { node, _ in
+            try StageNetMIMIC4(.lengthOfStay, options: node)
         },
         Entry("MIMIC3ICD9Coding") { _, _ in ICDCodingMIMIC(.mimic3ICD9) },
         Entry("MIMIC4ICD10Coding") { _, _ in ICDCodingMIMIC(.mimic4ICD10) },
@@ -71,8 +79,8 @@ package enum TaskCatalog {
         Entry("MortalityPredictionOMOP", options: MortalityPredictionOMOP.options) { node, _ in
             try MortalityPredictionOMOP(options: node)
         },
-        Entry("MortalityPredictionStageNetMIMIC4", options: ["padding"]) { node, _ in
-            StageNetMIMIC4(.mortality, padding: try padding(node))
+        Entry("MortalityPredictionStageNetMIMIC4", options: StageNetMIMIC4.options) { node, _ in
+            try StageNetMIMIC4(.mortality, options: node)
         },
         Entry("MultimodalMortalityPredictionMIMIC3") { _, _ in MultimodalMortalityPredictionMIMIC3() },
         Entry("MultimodalMortalityPredictionMIMIC4") { _, _ in MultimodalMortalityPredictionMIMIC4() },
@@ -96,7 +104,7 @@ package enum TaskCatalog {
         Entry("T1DDKAPredictionMIMIC4", options: ["dka_window_days", "padding"]) { node, _ in
             T1DDKAPredictionMIMIC4(
                 dkaWindowDays: try node.child("dka_window_days")?.int(in: 0...36_500) ?? 90,
-                padding: try padding(node))
+                padding: try StageNetHistory.padding(node))
         },
         Entry("VariantClassificationClinVar") { _, _ in VariantClassificationClinVar() },
     ]
@@ -130,9 +138,5 @@ package enum TaskCatalog {
         let task = try entry.make(node, maps)
         guard node.child("code_mapping") != nil else { return task }
         return CodeMappedTask(base: task, inputSchema: try maps.mapped(task.inputSchema))
-    }
-
-    private static func padding(_ node: ConfigurationNode) throws -> Int {
-        try node.child("padding")?.int(in: 0...100_000) ?? 0
     }
 }

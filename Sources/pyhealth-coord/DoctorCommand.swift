@@ -22,7 +22,7 @@ struct DoctorCommand: ParsableCommand {
 
     func run() throws {
         try reporting {
-            let checks = try MachineChecks(output: output, root: root).all
+            let checks = MachineChecks(output: output, root: root).all
             for check in checks { print("\(check.verdict.word)  \(check.name): \(check.finding)") }
             if checks.contains(where: { $0.verdict == .bad }) { throw ExitCode(1) }
         }
@@ -51,12 +51,19 @@ struct MachineChecks {
     let output: String
     let root: String?
 
-    /// All checks in order; throws `FileError` if the output folder cannot be made.
+    /// All checks in order; those of the output folder are left out where it cannot be made.
     var all: [Check] {
-        get throws {
+        [processor, memory, openFiles, worker] + outputFolder + [socketPath]
+            + (root.map { [reading($0)] } ?? [])
+    }
+
+    private var outputFolder: [Check] {
+        do {
             try Files.createFolder(output)
-            return [processor, memory, openFiles, worker, disk, try writing, locking, socketPath]
-                + (root.map { [reading($0)] } ?? [])
+            return [disk, try writing, locking]
+        } catch {
+            let reason = (error as? any PyHealthError)?.message ?? "it cannot be written"
+            return [Check(name: "output folder", verdict: .bad, finding: reason)]
         }
     }
 
@@ -157,24 +164,44 @@ struct MachineChecks {
             finding: fits ? "fit below the temporary folder" : "do not fit: set TMPDIR to a shorter path.")
     }
 
-    /// Whether the folder, its files and those one folder further down may be read.
+    /// Files and folders looked at, at most.
+    private static let mostPaths = 100_000
+
+    /// Whether the folder and all below it may be read; one that may not is named by the folder of the first or second level, since
+    /// names further down may tell of patients.
     private func reading(_ root: String) -> Check {
         guard access(root, R_OK | X_OK) == 0 else {
             return Check(
                 name: "data", verdict: .bad, finding: "cannot be read. Check the path and your rights.")
         }
-        let manager = FileManager.default
-        var paths = ((try? manager.contentsOfDirectory(atPath: root)) ?? []).map { "\(root)/\($0)" }
-        paths += paths.filter(Files.isFolder).flatMap { folder in
-            ((try? manager.contentsOfDirectory(atPath: folder)) ?? []).map { "\(folder)/\($0)" }
-        }
-        let closed = paths.filter { access($0, Files.isFolder($0) ? R_OK | X_OK : R_OK) != 0 }
+        let (seen, closed) = closedPaths(below: root)
         guard let first = closed.min() else {
-            return Check(name: "data", verdict: .good, finding: "can be read")
+            let more = seen < Self.mostPaths ? "" : " (the first \(seen) files and folders)"
+            return Check(name: "data", verdict: .good, finding: "can be read" + more)
         }
+        let shown = first.split(separator: "/").prefix(2).joined(separator: "/")
         return Check(
             name: "data", verdict: .bad,
-            finding: "\(closed.count) of \(paths.count) files and folders cannot be read, for example "
-                + "\"\(first)\". Check your rights.")
+            finding: "\(closed.count) of \(seen) files and folders cannot be read, for example "
+                + (shown == first ? "" : "one below ") + "\"\(root)/\(shown)\". Check your rights.")
+    }
+
+    /// How many files and folders there are below `root`, and those that may not be read, as paths from there.
+    private func closedPaths(below root: String) -> (seen: Int, closed: [String]) {
+        var (seen, closed, folders) = (0, [String](), [""])
+        while let folder = folders.popLast() {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)")) ?? []
+            for name in names where seen < Self.mostPaths {
+                seen += 1
+                let path = folder.isEmpty ? name : "\(folder)/\(name)"
+                let isFolder = Files.isFolder("\(root)/\(path)")
+                if access("\(root)/\(path)", isFolder ? R_OK | X_OK : R_OK) != 0 {
+                    closed.append(path)
+                } else if isFolder {
+                    folders.append(path)
+                }
+            }
+        }
+        return (seen, closed)
     }
 }

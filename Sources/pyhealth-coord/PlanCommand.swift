@@ -45,13 +45,19 @@ struct PlanCommand: ParsableCommand {
                 String(format: "%.1f s", $0.seconds),
             ]
         }
-        let lines = [
+        var lines = [
             "Task \(job.taskName), \(estimate.ranges) patient ranges of \(job.execution.shardSize); estimates:",
             "", table([header] + rows), "",
             "time to samples   \(duration(estimate.seconds)) with \(estimate.workers) worker(s)",
             "memory            \(bytes(estimate.memoryPerWorker)) per worker",
-            "disk              \(bytes(estimate.diskBytes)) for shuffle and event store, besides samples",
+            "disk              \(bytes(estimate.diskBytes)) for shuffle and event store, up to "
+                + "\(bytes(estimate.sampleBytes)) for samples (more if they repeat earlier visits)",
         ]
+        if estimate.workers > estimate.ranges {
+            lines.append(
+                "workers           after the scan only \(estimate.ranges) of \(estimate.workers) have a patient range; a smaller "
+                    + "execution.shard_size makes more")
+        }
         return lines.joined(separator: "\n")
     }
 }

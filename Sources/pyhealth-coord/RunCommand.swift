@@ -97,6 +97,11 @@ struct RunCommand: ParsableCommand {
         guard listen?.contains("://") != false else {
             throw ValidationError("--listen: expected an endpoint, for example tcp://0.0.0.0:5555.")
         }
+        guard listen?.hasPrefix("tcp://") == true || keys == nil && !insecure else {
+            throw ValidationError(
+                "\(insecure ? "--insecure" : "--keys"): only for --listen tcp://…; there is nothing to protect without it."
+            )
+        }
     }
 
     func run() throws {
@@ -165,11 +170,12 @@ struct RunCommand: ParsableCommand {
         let started = Date()
         let driver = PipelineDriver(job: job, runDirectory: output, until: last, resume: resume)
         let isThere = RunReport.isThere(job, runDirectory: output)
+        let digestsBefore = PublishedDigests(runDirectory: output).known
         let outcome = try Coordinator.run(
             job: try driver.specification(), driver: driver, options: options)
         let report = try RunReport(
             job: job, runDirectory: output, outcome: outcome, seconds: Date().timeIntervalSince(started),
-            isThere: isThere
+            isThere: isThere, digestsBefore: digestsBefore
         ).write()
         let stages = outcome.stages.map(StageOutcome.init)
         printer.finish(

@@ -13,6 +13,8 @@ struct RunReport {
     let seconds: Double
     /// Whether a whole report of the same run file was there before.
     let isThere: Bool
+    /// The digests that were written down before.
+    let digestsBefore: [String: String]
 
     /// Whether the folder has a whole report of `job`, before a run begins.
     static func isThere(_ job: JobConfiguration, runDirectory: String) -> Bool {
@@ -57,7 +59,8 @@ struct RunReport {
         let path = "\(runDirectory)/\(Self.name)"
         let isRepeat = isThere && outcome.timings.allSatisfy(\.cached) && access(path, R_OK) == 0
         if !isRepeat { try AtomicFile.write(HTMLReport(summary).html(), to: path, durable: false) }
-        try PublishedDigests(runDirectory: runDirectory).write(summary.files.map { ($0.name, $0.sha256) })
+        try PublishedDigests(runDirectory: runDirectory).write(
+            summary.files.map { ($0.name, $0.sha256) }, keeping: digestsBefore)
         return path
     }
 }

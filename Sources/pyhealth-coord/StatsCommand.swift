@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Groundwork
-import Reports
 import Stages
 
 /// `pyhealth-coord stats`: what a data set holds.

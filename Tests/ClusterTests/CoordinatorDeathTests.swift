@@ -42,6 +42,28 @@ struct CoordinatorDeathTests {
         #expect(log.components(separatedBy: "worker-started").count - 1 == 2)
     }
 
+    /// What was repaired under earlier coordinators counts in the last one's status and report.
+    @Test func countsOfRepairsOutliveTheCoordinator() throws {
+        let folder = try TemporaryFolder("cluster")
+        let (gate, job, run) = (folder.file("gate"), folder.file("job"), folder.file("run"))
+        try "shards aa 4 kill \(folder.file("killed"))\nshards ab 2 wait \(gate)".write(
+            toFile: job, atomically: true, encoding: .utf8)
+        let first = try coordinate(job, run, output: folder.file("first"))
+        var before = WireCounters()
+        try wait {
+            before = (try? RunStatus.load(runDirectory: run))?.snapshot.counters ?? WireCounters()
+            return before.workersLost == 1 && before.workersRestarted == 1 && exists("\(run)/stage/ab")
+        }
+        kill(first, SIGKILL)
+        #expect(status(of: first) == SIGKILL)
+        #expect(createFile(gate))
+        let second = try coordinate(job, run, output: folder.file("second"))
+        #expect(status(of: second) == 0)
+        let counters = try RunStatus.load(runDirectory: run).snapshot.counters
+        #expect(counters.workersLost == 1 && counters.workersRestarted == 1)
+        #expect(counters.attemptsRepeated >= before.attemptsRepeated)
+    }
+
     @Test func survivorsGoOnTrainingUnderTheNextCoordinator() throws {
         let folder = try TemporaryFolder("cluster")
         let job = folder.file("job")

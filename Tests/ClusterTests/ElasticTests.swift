@@ -159,7 +159,8 @@ struct ElasticTests {
         #expect(paths[0...2].allSatisfy { $0.contains(".e1.") } && paths[3].contains(".e3."), "\(paths)")
         // Recovering what is finished leaves it whole.
         _ = try RunRecovery.recover(runDirectory: run)
-        #expect(try RunVerifier.verify(runDirectory: run).problems.filter { $0.contains("end of the job") } == [])
+        #expect(
+            try RunVerifier.verify(runDirectory: run).problems.filter { $0.contains("end of the job") } == [])
     }
 
     @Test func aStandbyTakesOverWhenTheFirstIsGone() throws {

@@ -43,7 +43,9 @@ struct MetricsTests {
     @Test func manySilentConnectionsDoNotStay() throws {
         let server = try Scraped(text: "a 1\n", patience: 60)
         let silent = try (0..<(MetricsServer.mostConnections + 1)).map { _ in try server.connect() }
-        #expect(String(decoding: silent[MetricsServer.mostConnections].receive(), as: UTF8.self).contains(" 503 "))
+        #expect(
+            String(decoding: silent[MetricsServer.mostConnections].receive(), as: UTF8.self).contains(" 503 ")
+        )
     }
 
     @Test func everyFamilyIsDescribedOnceAndLabelsAreEscaped() {

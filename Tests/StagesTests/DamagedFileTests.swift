@@ -45,14 +45,16 @@ struct DamagedFileTests {
     @Test func verifyMissesNoFileThatARunThatIsOverMustHave() throws {
         let runs = try RunFolder(patients: 120)
         #expect(try runs.execute("run", ["--until", "samples"]).status == 0)
-        for name in ["SHA256SUMS", "job.pb"] {
+        let stages = try FileManager.default.contentsOfDirectory(atPath: "\(runs.run("run"))/stage")
+        #expect(stages.count > 3)
+        for name in ["SHA256SUMS", "job.pb", "epoch/1"] + stages.map({ "stage/\($0)/MANIFEST.pb" }) {
             let path = "\(runs.run("run"))/\(name)"
-            try FileManager.default.moveItem(atPath: path, toPath: "\(path).aside")
+            try FileManager.default.moveItem(atPath: path, toPath: runs.run("aside"))
             let outcome = try Commands.run(
                 "pyhealth-coord", ["verify", runs.run("run")], folder: runs.folder)
             #expect(
                 outcome.status == 65 && outcome.output.contains("\(name) is missing"), "\(outcome.output)")
-            try FileManager.default.moveItem(atPath: "\(path).aside", toPath: path)
+            try FileManager.default.moveItem(atPath: runs.run("aside"), toPath: path)
         }
     }
 

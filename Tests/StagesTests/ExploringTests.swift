@@ -13,6 +13,9 @@ import Testing
         let before = try FileManager.default.contentsOfDirectory(atPath: runs.folder.path).count
         let outcome = try run(runs, ["plan", runs.jobPath, "--workers", "2", "--json"])
         #expect(outcome.status == 0, "\(outcome.errors)")
+        // The folder holds the two files of the command's output, and nothing else is new.
+        let after = try FileManager.default.contentsOfDirectory(atPath: runs.folder.path).count
+        #expect(after == before + 2)
         let plan = try JSONDecoder().decode(JSONValue.self, from: Data(outcome.output.utf8))
         let tables = plan["tables"].items
         #expect(tables.contains { $0["name"].text == "prescriptions" })
@@ -27,12 +30,25 @@ import Testing
         }
         #expect(try #require(plan["seconds"].number) > 0 && plan["diskBytes"].number ?? 0 > 0)
         #expect(plan["memoryPerWorker"].number ?? 0 > 60e6 && plan["workers"].number == 2)
-        // The folder holds the two files of the command's output, and nothing else is new.
-        let after = try FileManager.default.contentsOfDirectory(atPath: runs.folder.path).count
-        #expect(after == before + 2)
+        // Samples of a real run take less than that, and not a tenth of it.
+        #expect(try runs.execute("run", ["--until", "samples"]).status == 0)
+        let samples = try bytes(below: "\(runs.run("run"))/stage") {
+            $0.hasSuffix("raw.h5") || $0.hasSuffix("samples.h5")
+        }
+        #expect((0.1...1).contains(Double(samples) / (plan["sampleBytes"].number ?? 0)))
         let text = try run(runs, ["plan", runs.jobPath])
-        for word in ["time to samples", "memory", "disk", "diagnoses_icd"] {
+        for word in ["time to samples", "memory", "disk", "for samples", "diagnoses_icd"] {
             #expect(text.output.contains(word))
+        }
+        #expect(!text.output.contains("only"))
+        let crowded = try run(runs, ["plan", runs.jobPath, "--workers", "9"])
+        #expect(crowded.output.contains("after the scan only 1 of 9"), "\(crowded.output)")
+    }
+
+    private func bytes(below folder: String, _ isCounted: (String) -> Bool) throws -> Int {
+        try FileManager.default.subpathsOfDirectory(atPath: folder).filter(isCounted).reduce(0) {
+            let size = try FileManager.default.attributesOfItem(atPath: "\(folder)/\($1)")[.size] as? Int
+            return $0 + (size ?? 0)
         }
     }
 
@@ -52,6 +68,20 @@ import Testing
         }
         let bad = try run(runs, ["doctor", "--output", runs.run("x"), "--root", "/nowhere"])
         #expect(bad.status == 1 && bad.output.contains("MEND  data"))
+        let closed = try run(runs, ["doctor", "--output", "\(runs.jobPath)/x"])
+        #expect(closed.status == 1 && closed.output.contains("MEND  output folder"), "\(closed.output)")
+        #expect(closed.output.contains("sockets"))
+    }
+
+    @Test func doctorFindsWhatCannotBeReadFarDownAndNamesNoPatient() throws {
+        let runs = try RunFolder(patients: 5)
+        let deep = "\(runs.corpusPath)/files/p10/p10000032"
+        try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(deep)/s1.txt", withDestinationPath: "/nowhere/at/all")
+        let outcome = try run(runs, ["doctor", "--output", runs.run("x"), "--root", runs.corpusPath])
+        #expect(outcome.status == 1 && outcome.output.contains("one below \"\(runs.corpusPath)/files/p10\""))
+        #expect(!outcome.output.contains("p10000032"), "\(outcome.output)")
     }
 
     @Test func statsCountPatientsVisitsEventsAndEmptyCells() throws {

@@ -58,6 +58,32 @@ struct ReportRunTests {
         #expect(verified.status == 0, "\(verified.output)")
     }
 
+    @Test func aShorterRepeatKeepsTheDigestsOfWhatLaterStagesMade() throws {
+        let runs = try RunFolder(patients: 120)
+        #expect(try runs.execute("run").status == 0)
+        let sums = URL(fileURLWithPath: "\(runs.run("run"))/SHA256SUMS")
+        let before = try String(contentsOf: sums, encoding: .utf8).split(separator: "\n")
+        #expect(before.contains { $0.hasSuffix("  checkpoints/best.h5") })
+        #expect(try runs.execute("run", ["--until", "samples"]).status == 0)
+        let after = try String(contentsOf: sums, encoding: .utf8).split(separator: "\n")
+        #expect(after == before)
+        // Other samples: what was trained on the former ones is gone, and with it its digests.
+        #expect(try runs.execute("run", ["--until", "samples", "--set", "split.seed=9"]).status == 0)
+        let other = try String(contentsOf: sums, encoding: .utf8)
+        #expect(other.contains("samples/part-00000.h5") && !other.contains("best.h5"))
+        let verified = try Commands.run("pyhealth-coord", ["verify", runs.run("run")], folder: runs.folder)
+        #expect(verified.status == 0, "\(verified.output)")
+    }
+
+    @Test(arguments: [["--insecure"], ["--keys", "keys"], ["--listen", "ipc:///tmp/x", "--insecure"]])
+    func protectionWithoutAnythingToProtectIsRefused(options: [String]) throws {
+        let runs = try RunFolder(patients: 5)
+        let outcome = try runs.execute("run", options)
+        #expect(
+            outcome.status == 64 && outcome.errors.contains("only for --listen tcp://"), "\(outcome.errors)")
+        #expect(access(runs.run("run"), F_OK) != 0)
+    }
+
     @Test func resultsOfAFormerModelDoNotStayBesideANewOne() throws {
         let runs = try RunFolder()
         #expect(try runs.execute("run").status == 0)

@@ -24,7 +24,7 @@ import Testing
 
     @Test func walksUntilTheFirstKetoacidosis() throws {
         var events = HandMadeEvents()
-        visit(&events, "11", "2150-01-01", ["i10", "I10", "E11.9"])
+        visit(&events, "11", "2150-01-01", ["i10", "I10 ", "E11.9  "])
         events.add(
             "procedures_icd", "1", at: "2150-01-01 12:00:00",
             ["hadm_id": "11", "icd_code": "00.1", "icd_version": "9"])

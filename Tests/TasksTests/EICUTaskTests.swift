@@ -143,4 +143,21 @@ import Testing
         #expect(found.attrition.exclusions.map(\.visits) == [0, 1, 1])
         #expect(found.attrition.exclusions.map(\.patients) == [0, 0, 1])
     }
+
+    @Test func aStayIsToldFromTheStaysBeforeItWhereAsked() throws {
+        let task = try makeTask("{name: LengthOfStayPredictioneICU, prior_visits_only: true}")
+        let stays = ["1440", "0", "2880"].enumerated().map {
+            (id: "\($0)", numbers: (String?.none, String?.none), other: ["unitdischargeoffset": $1])
+        }
+        let events = events(task, stays: stays)
+        let own = try events.extraction(LengthOfStayPredictioneICU())
+        let found = try events.extraction(task)
+        #expect(own.attrition.lateInputs == 2 && found.attrition.lateInputs == 0)
+        #expect(found.samples.map(\.visit) == ["1", "2"])
+        #expect(
+            found.samples.map { $0.codes["drugs"]?.count }
+                == own.samples.dropLast().enumerated().map {
+                    ($0 + 1) * ($1.codes["drugs"]?.count ?? 0)
+                })
+    }
 }

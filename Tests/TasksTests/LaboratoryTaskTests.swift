@@ -159,4 +159,29 @@ import Testing
         without.addMIMIC4Visit("1", "11", from: "2150-01-01 00:00:00", to: "2150-01-03 00:00:00")
         #expect(try without.extraction(task).attrition.exclusions.last?.patients == 1)
     }
+
+    @Test func stageNetTellsTheLastStayFromEarlierOnesWhereAsked() throws {
+        var events = adult()
+        for (visit, from, to, died) in [
+            ("11", "2150-01-01", "2150-01-03", "1"), ("12", "2150-01-02", "2150-01-20", "0"),
+            ("13", "2150-01-10", "2150-01-12", "0"),
+        ] {
+            events.addMIMIC4Visit(
+                "1", visit, from: from, to: to, died: died, diagnoses: ["d\(visit)"], procedures: [])
+            events.addLab("1", "50983", "140", at: "\(from) 10:00:00")
+        }
+        let all = try events.extraction(StageNetMIMIC4(.mortality))
+        #expect(all.samples.first?.labels["mortality"] == 1 && all.attrition.lateInputs == 1)
+        for (name, label) in [("Mortality", 0), ("LengthOfStay", 2)] {
+            let task =
+                name == "Mortality" ? "MortalityPredictionStageNetMIMIC4" : "LengthOfStayStageNetMIMIC4"
+            let found = try events.extraction(try makeTask("{name: \(task), prior_visits_only: true}"))
+            let sample = try #require(found.samples.first)
+            #expect(
+                sample.values["icd_codes"]
+                    == .list([.list([.number(0)]), .list([.list([.text("d11")])])]))
+            #expect(Array(sample.labels.values) == [label])
+            #expect(found.attrition.lateInputs == 0 && found.attrition.isBalanced)
+        }
+    }
 }

@@ -71,8 +71,13 @@ import Testing
     }
 
     @Test func lateInputsAreTold() throws {
-        #expect(
-            try findings(honest(seed: 4), lateInputs: 3).map(\.code) == ["leakage.input-after-prediction"])
+        for (late, told) in [
+            (3, "some samples"), (30, "30 of 200 samples"), (195, "some samples"), (200, "all samples"),
+        ] {
+            let found = try findings(honest(seed: 4), lateInputs: late)
+            #expect(found.map(\.code) == ["leakage.input-after-prediction"])
+            #expect(found.first?.message.hasPrefix(told) == true)
+        }
         var (attrition, other) = (Attrition(rules: []), Attrition(rules: []))
         attrition.count(lateInputs: 1)
         other.count(lateInputs: 2)

@@ -136,4 +136,17 @@ import Testing
         #expect(found.samples.map { $0.codes["drugs"] } == [["77"], ["77"]])
         #expect(found.samples.last?.values["drugs_hist"] == .list([.list([.text("77")]), .list([])]))
     }
+
+    @Test func aVisitIsToldFromVisitsThatWereOverWhereAsked() throws {
+        let task = try makeTask("{name: LengthOfStayPredictionOMOP, prior_visits_only: true}")
+        let visits = [
+            ("2001-01-01", "2001-01-04"), ("2001-01-04", "2001-01-06"), ("2001-01-05", "2001-01-09"),
+        ]
+        let events = events(task, visits)
+        let found = try events.extraction(task)
+        #expect(found.samples.map(\.visit) == ["1", "2"])
+        #expect(found.samples.map { $0.codes["drugs"] } == [["77"], ["77"]])
+        #expect(found.attrition.lateInputs == 0)
+        #expect(try events.extraction(LengthOfStayPredictionOMOP()).attrition.lateInputs == 3)
+    }
 }

@@ -124,4 +124,27 @@ import Testing
         let found = try Extraction(LengthOfStayPredictionMIMIC(.mimic3), [events.shard()])
         #expect(found.samples.map(\.visit) == ["13", "11", "12"])
     }
+
+    @Test func aStayIsToldFromVisitsThatWereOverWhereAsked() throws {
+        var events = HandMadeEvents()
+        for (visit, from, to) in [
+            ("11", "2101-01-01", "2101-01-03"), ("12", "2101-01-02", "2101-01-05"),
+            ("13", "2101-01-05", nil), ("14", "2101-02-01", "2101-02-04"),
+        ] as [(String, String, String?)] {
+            events.addVisit("1", visit, from: from, to: to)
+            events.add("diagnoses_icd", "1", ["hadm_id": visit, "icd9_code": "c\(visit)"])
+        }
+        let own = try Extraction(LengthOfStayPredictionMIMIC(.mimic3), [events.shard()])
+        #expect(own.samples.map(\.visit) == ["11", "12", "14"])
+        #expect(own.samples.last?.codes["conditions"] == ["4019", "c14"])
+        #expect(own.attrition.lateInputs == 3)
+        let task = try makeTask("{name: LengthOfStayPredictionMIMIC3, prior_visits_only: true}")
+        let found = try Extraction(task, [events.shard()])
+        // 12 begins while 11 lasts, 13 has no length and no end.
+        #expect(found.samples.map(\.visit) == ["14"])
+        #expect(found.samples.first?.codes["conditions"] == ["4019", "c11", "4019", "c12"])
+        #expect(found.samples.first?.labels["los"] == 3)
+        #expect(found.attrition.exclusions.map(\.visits) == [0, 2, 1, 0])
+        #expect(found.attrition.lateInputs == 0 && found.attrition.isBalanced)
+    }
 }

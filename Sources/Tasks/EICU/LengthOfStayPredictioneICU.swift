@@ -1,36 +1,53 @@
 package import ClinicalData
+package import Groundwork
 
 /// How long does this unit stay last, in 10 classes?
 ///
 /// Every stay; days = floor(`unitdischargeoffset` / 1440 minutes); classes as in ``LengthOfStayClass``; a stay whose offset is
 /// missing or no whole number is left out. Conditions are `diagnosisstring`, procedures `physicalexamvalue`, drugs
-/// `drugname`. Source: PyHealth `LengthOfStayPredictioneICU`.
+/// `drugname`. With `prior_visits_only` (our option) the codes of the stays before, and not the stay's own. Source: PyHealth
+/// `LengthOfStayPredictioneICU`.
 package struct LengthOfStayPredictioneICU: ClinicalTask {
     package let name = "LengthOfStayPredictioneICU"
     package let datasets = ["eicu"]
     package let inputSchema = VisitCodes.schema
     package let outputSchema = [FieldSchema("los", "multiclass")]
     package let requirements = [EICUStays.requirement("unitdischargeoffset")] + Self.sources.requirements
-    package let exclusionRules = [
-        ExclusionRule.noVisit, ExclusionRule.missingCodes, ExclusionRule.missingOffset,
-        ExclusionRule.noVisitLeft,
-    ]
+    package var exclusionRules: [String] {
+        [
+            ExclusionRule.noVisit, StayInputs.exclusionRule(priorVisitsOnly: priorVisitsOnly),
+            ExclusionRule.missingOffset, ExclusionRule.noVisitLeft,
+        ]
+    }
+    private let priorVisitsOnly: Bool
     private static let sources = VisitCodeSources(
         conditions: EICUStays.codes("diagnosis", "diagnosisstring"),
         procedures: EICUStays.codes("physicalexam", "physicalexamvalue"),
         drugs: EICUStays.codes("medication", "drugname"))
 
+    init(priorVisitsOnly: Bool = false) { self.priorVisitsOnly = priorVisitsOnly }
+
+    /// Throws `ConfigurationError` for an option of a wrong type.
+    package init(options: ConfigurationNode) throws {
+        self.init(priorVisitsOnly: try StayInputs.priorVisitsOnly(options))
+    }
+
     package func samples(of patient: Patient, attrition: inout Attrition) throws -> [Sample] {
-        guard let stays = attrition.enter(patient, "patient") else { return [] }
-        let codes = VisitCodes(patient, Self.sources)
-        return try attrition.samples(of: patient, stays, id: EICUStays.id) { stay in
-            guard let inputs = try codes.inputs(of: stay) else {
-                return .excluded(ExclusionRule.missingCodes)
+        guard let visits = attrition.enter(patient, "patient") else { return [] }
+        var stays = StayInputs(VisitCodes(patient, Self.sources), priorVisitsOnly: priorVisitsOnly)
+        var late = 0
+        let samples = try attrition.samples(of: patient, visits, id: EICUStays.id) { stay in
+            guard let inputs = try stays.inputs(ofUntimed: stay) else {
+                return .excluded(StayInputs.exclusionRule(priorVisitsOnly: priorVisitsOnly))
             }
             guard let minutes = stay["unitdischargeoffset"].flatMap({ Int($0) }) else {
                 return .excluded(ExclusionRule.missingOffset)
             }
+            // What is recorded during the stay is not known when it begins.
+            if !priorVisitsOnly, minutes > 0 { late += 1 }
             return .sample(inputs + [.integer(LengthOfStayClass.of(days: minutes / 1440))])
         }
+        attrition.count(lateInputs: late)
+        return samples
     }
 }

@@ -1,5 +1,4 @@
 import Groundwork
-import Reports
 import Testing
 
 /// Counts of 1 to 10 people are not told, and cannot be found by subtraction.
