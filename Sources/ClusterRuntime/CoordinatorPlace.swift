@@ -1,5 +1,6 @@
 import ClusterProtocol
 import Foundation
+import Groundwork
 import ZeroMQ
 
 /// Where a worker finds its coordinator: told, or read from the run directory.
@@ -31,13 +32,18 @@ struct CoordinatorPlace: Equatable, Sendable {
         return CoordinatorPlace(endpoint: record.endpoint, epoch: record.epoch)
     }
 
-    /// Waits until a coordinator has written its place; throws ``ClusterError/absent(path:seconds:)`` after `patience` seconds.
+    /// Waits until a coordinator has written its place; throws ``ClusterError/absent(path:seconds:)`` after `patience` seconds, and
+    /// at once `FileError` for a run directory into which this user may not look.
     static func wait(
         _ runDirectory: String, patience: Seconds, stop: StopToken?
     ) throws -> CoordinatorPlace {
         let deadline = SystemFacts.now() + patience
         while true {
             if let place = try read(runDirectory) { return place }
+            let reason = access("\(runDirectory)/rendezvous.pb", R_OK) == 0 ? 0 : errno
+            guard reason != EACCES, reason != ENOTDIR else {
+                throw FileError("open", path: runDirectory, errorNumber: reason)
+            }
             if stop?.isRequested == true { throw ClusterError.interrupted(path: runDirectory) }
             guard SystemFacts.now() < deadline else {
                 throw ClusterError.absent(path: runDirectory, seconds: Int(patience))

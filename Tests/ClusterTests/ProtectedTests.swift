@@ -312,6 +312,14 @@ struct ProtectedTests {
         #expect(outcome.errors.contains("[cluster.absent]") && outcome.errors.contains(folder.path))
     }
 
+    @Test func aWorkerDoesNotWaitForAPlaceWhereItMayNotLook() throws {
+        let folder = try TemporaryFolder("cluster")
+        #expect(createFile(folder.file("run")))
+        let outcome = try Commands.run(
+            "ClusterTestWorker", ["--output", folder.file("run"), "--patience", "600"], folder: folder)
+        #expect(outcome.status == 74 && outcome.errors.contains("[file.open]"), "\(outcome.errors)")
+    }
+
     private func copy(_ name: String, from: String, to: String) throws {
         unlink("\(to)/\(name)")
         try FileManager.default.copyItem(atPath: "\(from)/\(name)", toPath: "\(to)/\(name)")
