@@ -15,9 +15,11 @@ RETRY = (75, 69)
 
 
 def commands():
-    """The folder of the release build, made if it is not up to date."""
-    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
+    """The folder that PYHEALTH_BIN names, else that of the release build, made if it is not up to date."""
     os.environ.pop("OPENBLAS_CORETYPE", None)
+    if os.environ.get("PYHEALTH_BIN"):
+        return pathlib.Path(os.environ["PYHEALTH_BIN"]).resolve()
+    environment = dict(os.environ)
     for product in ("pyhealth-coord", "pyhealth-worker"):
         subprocess.run(
             ["swift", "build", "-c", "release", "--product", product], cwd=ROOT, env=environment, check=True)
