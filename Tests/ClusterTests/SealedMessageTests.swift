@@ -60,8 +60,10 @@ struct SealedMessageTests {
             try data.write(to: URL(fileURLWithPath: path))
             return try RunVerifier.verify(runDirectory: folder.path).problems.count
         }
-        #expect(try problems(whole) == 0)
         try directory.createFolder("epoch")
+        #expect(try problems(whole) == 1, "the journal's epoch has no mark")
+        try directory.write(WireEpoch.with { $0.epoch = 1 }, "epoch/1")
+        #expect(try problems(whole) == 0)
         try Data().write(to: URL(fileURLWithPath: directory.file("epoch/1.tmp.12.3")))
         #expect(try problems(whole) == 0, "a temporary name is nobody's epoch")
         for count in 0..<whole.count { #expect(try problems(whole.prefix(count)) == 1, "\(count) bytes") }
