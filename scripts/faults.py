@@ -57,7 +57,7 @@ class Run:
     def processes(self):
         """Process ids of the run's workers."""
         found = []
-        needle = self.output.name.encode()
+        needle = f"{self.output}/".encode()
         for entry in os.listdir("/proc"):
             if not entry.isdigit():
                 continue

@@ -48,6 +48,8 @@ package struct DatasetDefinition: Sendable, Equatable {
         package var isZoneless = false
         /// How ``offset`` becomes the time; nil: it does not. See ``DatasetDefinition/timedByOffsets()``.
         package var offsetTimes: OffsetTimes?
+        /// Whether its events have times.
+        package var isTimed: Bool { !timestamp.isEmpty || offsetTimes != nil }
     }
 
     /// A join of another file.

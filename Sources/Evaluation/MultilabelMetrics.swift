@@ -51,7 +51,9 @@ package enum MultilabelMetrics {
             }
             guard average == "weighted" else { return columns.reduce(0, +) / Double(width) }
             let supports = (0..<width).map { k in Double(labels.count { $0[k] }) }
-            return ratio(zip(columns, supports).reduce(0) { $0 + $1.0 * $1.1 }, supports.reduce(0, +))
+            // A label that nobody has weighs nothing, whatever its own score (that of ROC is undefined).
+            let weighted = zip(columns, supports).filter { $0.1 > 0 }
+            return ratio(weighted.reduce(0) { $0 + $1.0 * $1.1 }, supports.reduce(0, +))
         }
     }
 

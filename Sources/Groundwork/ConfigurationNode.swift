@@ -28,9 +28,29 @@ package struct ConfigurationNode {
             guard let node = try Yams.compose(yaml: text, .default, .default, .utf8) else {
                 throw ConfigurationError("empty", "\(file) is empty. Expected a mapping of keys.")
             }
+            var left = mostNodes
+            guard Self.fits(node, &left) else {
+                throw ConfigurationError(
+                    "too-large",
+                    "\(file) has more than \(mostNodes) values once its aliases (*name) are put in. Write out what is needed."
+                )
+            }
             return ConfigurationNode(file: file, path: "", node: node)
         } catch let error as YamlError {
             throw Self.refusal(error, file)
+        }
+    }
+
+    /// Values of a document at most: a few aliases of aliases would make any number of them.
+    private static let mostNodes = 1_000_000
+
+    private static func fits(_ node: Node, _ left: inout Int) -> Bool {
+        left -= 1
+        guard left >= 0 else { return false }
+        switch node {
+        case .mapping(let mapping): return mapping.allSatisfy { fits($0.key, &left) && fits($0.value, &left) }
+        case .sequence(let items): return items.allSatisfy { fits($0, &left) }
+        default: return true
         }
     }
 
@@ -88,7 +108,8 @@ package struct ConfigurationNode {
 
     /// The value under `key`, nil if absent or null.
     package func child(_ key: String) -> ConfigurationNode? {
-        guard let value = node.mapping?[key] else { return nil }
+        // By its text: 'on' in quotes and on without are one key, whatever the library takes them for.
+        guard let value = node.mapping?.first(where: { $0.key.string == key })?.value else { return nil }
         let child = ConfigurationNode(
             file: file, path: path.isEmpty ? key : "\(path).\(key)", node: value, overridden: overridden)
         return child.isNull ? nil : child

@@ -52,6 +52,7 @@ package struct JobSetup: Sendable {
         for task in tasks where !task.datasets.contains(definition.name) {
             throw StageError.otherDataset(task: task.name, dataset: definition.name, valid: task.datasets)
         }
+        for task in tasks { try Self.requireTimes(task, definition) }
         guard let first = tasks.first else { throw node.error("task", "expected at least one task.") }
         (task, needs) = (first, Self.needs(of: tasks))
         (inputs, outputs) = try Self.fields(of: task, node.child("processors")?.child("fields"))
@@ -99,9 +100,18 @@ package struct JobSetup: Sendable {
             tables: definition.tables.map {
                 DatasetShape.Table(
                     $0.name, attributes: $0.attributes + $0.extraAttributes,
-                    isTimed: !$0.timestamp.isEmpty || $0.offsetTimes != nil)
+                    isTimed: $0.isTimed)
             })
         return try TaskCatalog.make(section, declaredIn: file.root(), for: shape)
+    }
+
+    private static func requireTimes(_ task: any ClinicalTask, _ definition: DatasetDefinition) throws {
+        let untimed = definition.tables.filter { !$0.isTimed }.map(\.name)
+        guard let table = task.timedTables.first(where: untimed.contains) else { return }
+        throw ConfigurationError(
+            "untimed-table",
+            "Task \(task.name) needs times with these options, and events of table \"\(table)\" of data set "
+                + "\"\(definition.name)\" have none. Set dataset.times: offsets, or leave the option out.")
     }
 
     private static func fields(

@@ -237,12 +237,17 @@ package struct Pipeline {
         return [file.text, section?.child("code_mapping")?.canonical ?? ""] + maps
     }
 
-    private func resumeState() throws -> String { try resume.map { try SHA256.hex(ofFile: $0) } ?? "" }
+    /// The digests of the checkpoint to resume from and of the best one beside it.
+    private func resumeState() throws -> String {
+        guard let resume else { return "" }
+        let best = TrainingSetup.bestCheckpoint(beside: resume)
+        return try ([resume] + (access(best, F_OK) == 0 ? [best] : [])).map(SHA256.hex(ofFile:)).joined()
+    }
 }
 
 /// Raised whenever a stage's results change for equal inputs, so that stored stages are computed again.
 enum OperationVersion {
-    static let current = "9"
+    static let current = "10"
 }
 
 /// What the inspect stage tells the planner.

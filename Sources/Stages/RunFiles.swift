@@ -34,7 +34,9 @@ package enum RunFiles {
     /// visits that were cut because they are longer than any that the processors were fitted on.
     package static func warnings(of stages: [StageOutcome], runDirectory: String) throws -> [String] {
         let cuts = try counts("cuts.json", of: stages, runDirectory: runDirectory)
-        let findings = try leakage(of: stages, runDirectory: runDirectory).map { "\($0.code): \($0.message)" }
+        let findings = try leakage(of: stages, runDirectory: runDirectory).map { task, finding in
+            "\(finding.code): \(task.map { "\($0): " } ?? "")\(finding.message)"
+        }
         return findings
             + cuts.map { field, count in
                 "field \(field): \(SmallCells.text(count)) visits are longer than any that its processor was fitted on and were cut"
@@ -61,11 +63,15 @@ package enum RunFiles {
         return sums.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    /// The signs of leakage that were found in a run's samples.
-    package static func leakage(of stages: [StageOutcome], runDirectory: String) throws -> [LeakageFinding] {
-        let files = stages.first { $0.name == StageName.fit.rawValue }?.shards.flatMap(\.files) ?? []
-        return try files.filter { $0.name == "leakage.json" }.flatMap { file -> [LeakageFinding] in
-            try decode("\(runDirectory)/\(file.path)")
+    /// The signs of leakage that were found in a run's samples, by task, which is nil in a job with one.
+    private static func leakage(
+        of stages: [StageOutcome], runDirectory: String
+    ) throws -> [(task: String?, finding: LeakageFinding)] {
+        let shards = stages.first { $0.name == StageName.fit.rawValue }?.shards ?? []
+        return try shards.flatMap { shard in
+            try shard.files.filter { $0.name == "leakage.json" }.flatMap { file -> [LeakageFinding] in
+                try decode("\(runDirectory)/\(file.path)")
+            }.map { (ShardName(shard.name).task, $0) }
         }
     }
 

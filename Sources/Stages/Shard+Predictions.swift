@@ -34,7 +34,12 @@ extension Shard {
         let setup = try ModelSetup(
             job: setup.job, samples: payload.inputs["samples"] ?? [], processors: try path("processors"),
             runDirectory: folder.runDirectory)
-        let checkpoint = try CheckpointFile.read(try path("checkpoint"), counters: [], texts: [])
+        let checkpoint = try CheckpointFile.read(
+            try path("checkpoint"), counters: [], texts: ["configuration"])
+        guard checkpoint.texts.first?.value == setup.job.digest else {
+            throw TrainingError.otherCheckpoint(
+                path: try path("checkpoint"), reason: "model, trainer options or samples differ")
+        }
         let arena = setup.model.parameters
         try arena.load(
             checkpoint.state.map { NamedParameter(name: $0.name, shape: $0.shape, values: $0.values) },

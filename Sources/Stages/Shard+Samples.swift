@@ -32,7 +32,7 @@ extension Shard {
     func fit() throws -> ShardProduct {
         let attrition = try totalAttrition()
         guard attrition.samplesOut > 0 else {
-            throw StageError.noSamples(task: setup.task.name, attrition: attrition.csv)
+            throw StageError.noSamples(task: setup.task.name, attrition: attrition.told)
         }
         let split = try split()
         var processors = try FittedProcessors(
@@ -54,11 +54,13 @@ extension Shard {
             progress.advance(by: 1, bytes: 0)
         }
         do { try processors.finishFit() } catch let reason as ProcessorError {
-            throw StageError.notFitted(reason: reason, attrition: attrition.csv)
+            throw StageError.notFitted(reason: reason, attrition: attrition.told)
         }
         let findings =
             setup.job.leakage == .off ? [] : leakage.findings(lateInputs: attrition.lateInputs)
-        if setup.job.leakage == .fail, !findings.isEmpty { throw StageError.leakage(findings.map(\.message)) }
+        if setup.job.leakage == .fail, !findings.isEmpty {
+            throw StageError.leakage(task: setup.task.name, findings.map(\.message))
+        }
         try write(findings, "leakage.json")
         try processors.save(to: folder.temporaryPath(for: "processors.json"))
         try SplitFile.write(split.map(\.rawValue), to: folder.temporaryPath(for: "split.h5"))

@@ -10,7 +10,7 @@ package enum StageError: PyHealthError {
     /// The processors cannot learn from the samples, for example because a label has one value only.
     case notFitted(reason: ProcessorError, attrition: String)
     /// The samples tell their label, and the run file says that this ends the job.
-    case leakage([String])
+    case leakage(task: String, [String])
     /// No table names the patient.
     case unknownPatient
     /// The patient that was asked for is not among those to which `dataset.dev` limits the job.
@@ -46,8 +46,8 @@ package enum StageError: PyHealthError {
                 + attrition
         case .notFitted(let reason, let attrition):
             "\(reason.message) The attrition table:\n\(attrition)"
-        case .leakage(let findings):
-            "The samples may tell their label: \(findings.joined(separator: " Also: ")) Correct the task or the split, or set leakage: warn."
+        case .leakage(let task, let findings):
+            "The samples of \(task) may tell their label: \(findings.joined(separator: " Also: ")) Correct the task or the split, or set leakage: warn."
         case .unknownPatient:
             "No table that the task reads has an event of this patient. Check the id (leading zeros count)."
         case .outsideDev:

@@ -6,7 +6,7 @@ package import Training
 /// Makes the trainer of a `train` payload, at the newest checkpoint, the one to resume from, or the start.
 package struct TrainingSetup {
     package let trainer: Trainer
-    /// The folder for `best.h5`, `last.h5` and `history.csv`.
+    /// The folder for the states of epochs (``EpochFiles``).
     package let folder: String
     /// Checkpoints that were passed over because they are torn or have other content.
     package let damagedCheckpoints: Int
@@ -24,21 +24,35 @@ package struct TrainingSetup {
         trainer.checkpoints = CheckpointPolicy(
             store: CheckpointStore(folder: "\(folder)/checkpoints"),
             seconds: setup.job.configuration.checkpointSeconds)
-        var damaged = 0
-        let last = "\(folder)/last.h5"
-        if FileManager.default.fileExists(atPath: last) {
-            do { try trainer.load(from: last) } catch let error where Self.isDamage(error) { damaged += 1 }
-        } else if let resume = payload.resume {
+        let files = EpochFiles(folder: folder)
+        let (isLoaded, damaged) = try Self.loadNewest(of: files, trainer)
+        if !isLoaded, let resume = payload.resume {
             try trainer.load(from: resume)
             guard !trainer.isFinished else {
                 throw TrainingError.nothingLeft(path: resume, epochs: trainer.history.rows.count)
             }
-            try Self.copyBest(
-                of: trainer.history, beside: resume, to: folder,
+            try Self.adoptBest(
+                of: trainer, beside: resume, files,
                 isNeeded: setup.job.configuration.monitor != nil
                     && setup.job.configuration.loadBestModelAtLast)
         }
         damagedCheckpoints = damaged + (try trainer.loadNewest())
+    }
+
+    /// Loads the newest state of an epoch that is as it was written; those that others remove meanwhile are passed over.
+    private static func loadNewest(
+        of files: EpochFiles, _ trainer: Trainer
+    ) throws -> (isLoaded: Bool, damaged: Int) {
+        var damaged: Set<String> = []
+        while let path = files.newestFirst.first(where: { !damaged.contains($0) }) {
+            do {
+                try trainer.load(from: path)
+                return (true, damaged.count)
+            } catch let error where isDamage(error) || access(path, F_OK) != 0 {
+                if access(path, F_OK) == 0 { damaged.insert(path) }
+            }
+        }
+        return (false, damaged.count)
     }
 
     /// Whether an error says that a file is not as it was written, so that an older one may do.
@@ -50,19 +64,22 @@ package struct TrainingSetup {
         }
     }
 
-    /// Takes over the best checkpoint of the run that is resumed, whole or not at all; all members do the same.
-    private static func copyBest(
-        of history: TrainingHistory, beside checkpoint: String, to folder: String, isNeeded: Bool
+    /// Takes over the best checkpoint of the run that is resumed, if it is that; all members do the same.
+    private static func adoptBest(
+        of trainer: Trainer, beside checkpoint: String, _ files: EpochFiles, isNeeded: Bool
     ) throws {
-        let best = (checkpoint as NSString).deletingLastPathComponent + "/best.h5"
+        guard let epoch = trainer.history.best else { return }
+        let best = bestCheckpoint(beside: checkpoint)
         guard FileManager.default.fileExists(atPath: best) else {
-            if isNeeded, let epoch = history.rows.last(where: \.isBest)?.epoch {
-                throw TrainingError.missingBest(path: best, epoch: epoch)
-            }
+            if isNeeded { throw TrainingError.missingBest(path: best, epoch: epoch) }
             return
         }
-        let temporary = AtomicFile.temporaryName(for: "\(folder)/best.h5")
-        try FileManager.default.copyItem(atPath: best, toPath: temporary)
-        try AtomicFile.publish(temporary, as: "\(folder)/best.h5")
+        try trainer.check(best, isEndOf: epoch)
+        try files.adopt(best: best, epoch: epoch)
+    }
+
+    /// Where the best checkpoint of a run is whose last one is `checkpoint`.
+    package static func bestCheckpoint(beside checkpoint: String) -> String {
+        (checkpoint as NSString).deletingLastPathComponent + "/best.h5"
     }
 }

@@ -1,3 +1,5 @@
+import Groundwork
+
 /// Patients and visits that came in, were excluded by each rule, and became samples; counts of labels.
 ///
 /// Every patient and every visit is counted exactly once: in = excluded + out. Adding up counts of parts in any grouping
@@ -155,14 +157,33 @@ package struct Attrition: Codable, Sendable, Equatable {
 
     /// The table as comma-separated text: step, patients, visits, samples; and rows, where some belong to nothing.
     package var csv: String {
+        table(
+            patients: ([patientsIn] + exclusions.map(\.patients) + [patientsOut]).map { "\($0)" },
+            visits: ([visitsIn] + exclusions.map(\.visits) + [visitsOut]).map { "\($0)" },
+            labels: labels.map { "\($0.samples)" }, number: { "\($0)" })
+    }
+
+    /// As ``csv`` for messages, which others may read: without small counts (``SmallCells``).
+    package var told: String {
+        table(
+            patients: SmallCells.texts(
+                total: patientsIn, taken: exclusions.map(\.patients), rest: patientsOut),
+            visits: SmallCells.texts(total: visitsIn, taken: exclusions.map(\.visits), rest: visitsOut),
+            labels: SmallCells.texts(addends: labels.map(\.samples)), number: SmallCells.text)
+    }
+
+    private func table(
+        patients: [String], visits: [String], labels: [String], number: (Int) -> String
+    ) -> String {
+        let steps = ["in"] + exclusions.map { "excluded: \($0.rule)" } + ["out"]
+        let samples = Array(repeating: "", count: steps.count - 1) + [number(samplesOut)]
         let rows =
-            [["step", "patients", "visits", "samples"], ["in", "\(patientsIn)", "\(visitsIn)", ""]]
-            + exclusions.map { ["excluded: \($0.rule)", "\($0.patients)", "\($0.visits)", ""] }
-            + [["out", "\(patientsOut)", "\(visitsOut)", "\(samplesOut)"]]
-            + shownLabels.map { ["label \($0.name)", "", "", "\($0.samples)"] }
+            [["step", "patients", "visits", "samples"]]
+            + steps.indices.map { [steps[$0], patients[$0], visits[$0], samples[$0]] }
+            + zip(shownLabels, labels).map { ["label \($0.name)", "", "", $1] }
         guard strayRows.isEmpty else {
             let stray = strayRows.map {
-                ["rows of \($0.table): \($0.reason.rawValue)", "", "", "", "\($0.rows)"]
+                ["rows of \($0.table): \($0.reason.rawValue)", "", "", "", number($0.rows)]
             }
             return Self.text([rows[0] + ["rows"]] + rows.dropFirst().map { $0 + [""] } + stray)
         }

@@ -12,6 +12,8 @@ package protocol ClinicalTask: Sendable {
     var outputSchema: [FieldSchema] { get }
     /// The tables and attributes it reads; the data set is checked against them before any work.
     var requirements: [TableRequirement] { get }
+    /// Tables whose events must have times where the data set may have none.
+    var timedTables: [String] { get }
     /// Why patients and visits are left out, in the order in which the rules are applied.
     var exclusionRules: [String] { get }
 
@@ -20,6 +22,8 @@ package protocol ClinicalTask: Sendable {
 }
 
 extension ClinicalTask {
+    package var timedTables: [String] { [] }
+
     /// An empty count for this task.
     package var emptyAttrition: Attrition { Attrition(rules: exclusionRules) }
 

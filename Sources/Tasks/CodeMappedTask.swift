@@ -9,6 +9,7 @@ struct CodeMappedTask: ClinicalTask {
     var datasets: [String] { base.datasets }
     var outputSchema: [FieldSchema] { base.outputSchema }
     var requirements: [TableRequirement] { base.requirements }
+    var timedTables: [String] { base.timedTables }
     var exclusionRules: [String] { base.exclusionRules }
 
     func samples(of patient: Patient, attrition: inout Attrition) throws -> [Sample] {

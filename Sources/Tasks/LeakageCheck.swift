@@ -30,12 +30,13 @@ package struct LeakageCheck {
     private var partOfPatient: [String: Int32] = [:]
     private var patientsInTwoParts: Set<String> = []
     private var samples = 0
-    private var positives = 0
-    private var negatives = 0
-    /// By input field and code: samples with label 1 and with label 0 that hold it.
+    private var classes = LabelClasses()
+    /// Samples of each class.
+    private var totals: [Int] = []
+    /// By input field and code: samples of each class that hold it.
     private var codes: [CodeCounts]
-    /// By input field and length: samples with label 1 and with label 0.
-    private var lengths: [[Int: LabelCounts]]
+    /// By input field and length: samples of each of the two classes of a binary label.
+    private var lengths: [[Int: [Int]]]
     /// By input field: samples with labels, and those whose labels all stand among the field's codes.
     private var labelled = 0
     private var holdingLabels: [Int]
@@ -64,24 +65,26 @@ package struct LeakageCheck {
         self.samples += samples.count
         guard samples.fields.count > inputs else { return }
         switch mode {
-        case .binary: addBinary(samples)
+        case .binary, .multiclass: addClasses(samples)
         case .multilabel: addMultilabel(samples)
         default: break
         }
     }
 
-    private mutating func addBinary(_ samples: SampleColumns) {
-        let labels = samples.fields[inputs].wholeNumbers
+    private mutating func addClasses(_ samples: SampleColumns) {
+        let labels = classes.places(of: samples.fields[inputs])
         guard labels.count == samples.count else { return }
-        for row in 0..<samples.count { if labels[row] == 1 { positives += 1 } else { negatives += 1 } }
+        for label in labels { totals.count(label) }
         for field in 0..<inputs {
             let column = samples.fields[field]
             guard !column.offsets.isEmpty else { continue }
             let bounds = column.leafBounds
-            for row in 0..<samples.count {
-                lengths[field][bounds[row + 1] - bounds[row], default: LabelCounts()].count(labels[row] == 1)
+            if mode == .binary {
+                for row in 0..<samples.count {
+                    lengths[field][bounds[row + 1] - bounds[row], default: []].count(labels[row])
+                }
             }
-            column.countCodes(bounds, labels) { codes[field].add($0, $1) }
+            column.countCodes(bounds, labels, classes.count) { codes[field].add($0, $1) }
         }
     }
 
@@ -118,16 +121,19 @@ package struct LeakageCheck {
                     labelAmongInputs(field, "the labels stand among its codes in nearly every sample"))
             }
         }
-        if positives >= Self.support, negatives >= Self.support {
-            for field in 0..<inputs {
-                let telling = codes[field].counts.count { tells($0) }
-                if telling > 0 {
-                    found.append(
-                        labelAmongInputs(
-                            field,
-                            "\(telling) of its codes occur with one label only and with most of its samples"))
-                }
+        let all = totals.reduce(0, +)
+        let judged = totals.indices.filter { totals[$0] >= Self.support && all - totals[$0] >= Self.support }
+        for field in 0..<inputs where !judged.isEmpty {
+            let telling = codes[field].counts.count { counts in judged.contains { tells(counts, $0, of: all) }
             }
+            if telling > 0 {
+                found.append(
+                    labelAmongInputs(
+                        field,
+                        "\(telling) of its codes occur with one label only and with most of its samples"))
+            }
+        }
+        if mode == .binary, judged.count == 2 {
             for field in 0..<inputs {
                 let area = areaUnderCurve(lengths[field])
                 guard max(area, 1 - area) >= Self.windowAUC else { continue }
@@ -162,84 +168,101 @@ package struct LeakageCheck {
             message: "field \(names[field]): \(what). They may be the label \(label) itself.")
     }
 
-    private func tells(_ counts: LabelCounts) -> Bool {
-        let all = Double(counts.positive + counts.negative)
-        let isPositive =
-            Double(counts.positive) >= Self.purity * all
-            && Double(counts.positive) >= Self.coverage * Double(positives)
-        let isNegative =
-            Double(counts.negative) >= Self.purity * all
-            && Double(counts.negative) >= Self.coverage * Double(negatives)
+    /// Whether a code with these samples of each class tells the class at `place` of all samples.
+    private func tells(_ counts: [Int], _ place: Int, of all: Int) -> Bool {
+        let own = Double(place < counts.count ? counts[place] : 0)
+        let holders = Double(counts.reduce(0, +))
+        let total = Double(totals[place])
+        guard own >= Self.purity * holders, own >= Self.coverage * total else { return false }
         // A code that nearly every sample holds says nothing, however pure a rare label makes it look.
-        let share = all / Double(positives + negatives)
-        return (isPositive || isNegative) && share < Self.purity
-            && abs(Double(counts.positive) / Double(positives) - Double(counts.negative) / Double(negatives))
-                >= Self.coverage
+        return holders / Double(all) < Self.purity
+            && abs(own / total - (holders - own) / (Double(all) - total)) >= Self.coverage
     }
 
     /// The area under the ROC curve of lengths, ties counted half (Mann and Whitney, 1947).
-    private func areaUnderCurve(_ counts: [Int: LabelCounts]) -> Double {
+    private func areaUnderCurve(_ counts: [Int: [Int]]) -> Double {
         var (area, below) = (0.0, 0.0)
-        let (p, n) = counts.values.reduce((0, 0)) { ($0.0 + $1.positive, $0.1 + $1.negative) }
-        guard p > 0, n > 0 else { return 0.5 }
+        let (p, n) = (Double(totals[0]), Double(totals[1]))
         for (_, count) in counts.sorted(by: { $0.key < $1.key }) {
-            area += Double(count.positive) * (below + Double(count.negative) / 2)
-            below += Double(count.negative)
+            let (positive, negative) = (Double(count[0]), Double(count.count > 1 ? count[1] : 0))
+            area += positive * (below + negative / 2)
+            below += negative
         }
-        return area / (Double(p) * Double(n))
+        return area / (p * n)
     }
 }
 
-/// Samples with label 1 and with label 0.
-private struct LabelCounts {
-    var positive = 0
-    var negative = 0
+extension [Int] {
+    /// Counts one more at `place`, which may be beyond the end.
+    fileprivate mutating func count(_ place: Int) {
+        if place >= count { append(contentsOf: repeatElement(0, count: place + 1 - count)) }
+        self[place] += 1
+    }
+}
 
-    mutating func count(_ isPositive: Bool) {
-        if isPositive { positive += 1 } else { negative += 1 }
+/// The classes of a label, numbered in order of appearance; a missing label is one too.
+private struct LabelClasses {
+    private var numbers: [Double: Int] = [:]
+    private var texts: [String?: Int] = [:]
+
+    var count: Int { numbers.count + texts.count }
+
+    /// The class of every sample of a field with one label each.
+    mutating func places(of field: FieldColumn) -> [Int] {
+        switch field.leaves {
+        case .integers(let values): return values.map { place(of: Double($0)) }
+        case .numbers(let values): return values.map { place(of: $0.isNaN ? .infinity : Double($0)) }
+        case .symbols(let indices, let dictionary):
+            return indices.map { place(of: $0 == EventTable.missingSymbol ? nil : dictionary[Int($0)]) }
+        }
     }
 
-    mutating func add(_ other: LabelCounts) {
-        positive += other.positive
-        negative += other.negative
+    private mutating func place(of number: Double) -> Int {
+        if let known = numbers[number] { return known }
+        numbers[number] = count
+        return count - 1
+    }
+
+    private mutating func place(of text: String?) -> Int {
+        if let known = texts[text] { return known }
+        texts[text] = count
+        return count - 1
     }
 }
 
 /// Samples with each label by code.
 private struct CodeCounts {
     private let codes = SymbolTable()
-    /// In order of first appearance.
-    private(set) var counts: [LabelCounts] = []
+    /// By code in order of first appearance, by class.
+    private(set) var counts: [[Int]] = []
 
-    mutating func add(_ code: String, _ count: LabelCounts) {
+    mutating func add(_ code: String, _ more: ArraySlice<Int>) {
         let place = Int(codes.intern(code).index)
-        if place == counts.count { counts.append(count) } else { counts[place].add(count) }
+        guard place < counts.count else { return counts.append(Array(more)) }
+        let missing = more.count - counts[place].count
+        if missing > 0 { counts[place].append(contentsOf: repeatElement(0, count: missing)) }
+        for (label, count) in more.enumerated() { counts[place][label] += count }
     }
 }
 
 extension FieldColumn {
-    /// The values of a field with one number per sample.
-    fileprivate var wholeNumbers: [Int] {
-        switch leaves {
-        case .integers(let values): values.map { Int($0) }
-        case .numbers(let values): values.map { Int($0.isFinite ? $0 : 0) }
-        case .symbols: []
-        }
-    }
-
-    /// Calls `body` for every code with the samples that hold it; `bounds` are ``FieldColumn/leafBounds``.
-    fileprivate func countCodes(_ bounds: [Int], _ labels: [Int], _ body: (String, LabelCounts) -> Void) {
+    /// Calls `body` for every code with the samples of each class that hold it; `bounds` are ``FieldColumn/leafBounds``.
+    fileprivate func countCodes(
+        _ bounds: [Int], _ labels: [Int], _ classes: Int, _ body: (String, ArraySlice<Int>) -> Void
+    ) {
         guard case .symbols(let indices, let dictionary) = leaves else { return }
-        var counts = [LabelCounts](repeating: LabelCounts(), count: dictionary.count)
+        var counts = [Int](repeating: 0, count: dictionary.count * classes)
         var lastRow = [Int](repeating: -1, count: dictionary.count)
         for row in labels.indices {
             for index in indices[bounds[row]..<bounds[row + 1]]
             where index != EventTable.missingSymbol && lastRow[Int(index)] != row {
                 lastRow[Int(index)] = row
-                counts[Int(index)].count(labels[row] == 1)
+                counts[Int(index) * classes + labels[row]] += 1
             }
         }
-        for (code, count) in zip(dictionary, counts) { body(code, count) }
+        for (place, code) in dictionary.enumerated() {
+            body(code, counts[(place * classes)..<((place + 1) * classes)])
+        }
     }
 
     /// The different codes among some leaves; none for numbers.

@@ -37,20 +37,11 @@ struct StayInputs {
         -> [FieldValue]?
     {
         guard priorVisitsOnly else { return try codes.inputs(of: stay, keepsNullDrugs: keepsNullDrugs) }
-        return try take(stay, until: try end()) { $0 <= (stay.timestamp ?? Self.noTime) }
-    }
-
-    /// As ``inputs(of:until:)`` for stays without times, which stand in order.
-    mutating func inputs(ofUntimed stay: Event) throws -> [FieldValue]? {
-        guard priorVisitsOnly else { return try codes.inputs(of: stay, keepsNullDrugs: keepsNullDrugs) }
-        return try take(stay, until: Self.noTime) { _ in true }
-    }
-
-    private mutating func take(
-        _ stay: Event, until end: Timestamp?, isOver: (Timestamp) -> Bool
-    ) throws -> [FieldValue]? {
-        let known = earlier.filter { isOver($0.end) }
-        if let end { earlier.append((end, try codes.lists(of: stay, keepsNullDrugs: keepsNullDrugs))) }
+        let begin = stay.timestamp ?? Self.noTime
+        let known = earlier.filter { $0.end <= begin }
+        if let end = try end() {
+            earlier.append((end, try codes.lists(of: stay, keepsNullDrugs: keepsNullDrugs)))
+        }
         let lists = VisitCodes.schema.indices.map { kind in known.flatMap { $0.lists[kind] } }
         return lists.contains(where: \.isEmpty) ? nil : lists.map(FieldValue.codes)
     }

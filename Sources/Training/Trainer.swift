@@ -98,8 +98,8 @@ package final class Trainer {
 
     /// Applies phases until the end; calls `afterPhase` after each one.
     ///
-    /// `folder` gets `best.h5`, `last.h5` and `history.csv` from member 0 at the end of every epoch. Throws what the exchange
-    /// throws, ``TrainingError``, `HDF5Error`, `FileError`.
+    /// `folder` gets the state of every epoch from member 0, and in the end `best.h5`, `last.h5` and `history.csv`
+    /// (``EpochFiles``). Throws what the exchange throws, ``TrainingError``, `HDF5Error`, `FileError`.
     package func run(with exchange: any GradientExchange, folder: String, afterPhase: () -> Void) throws {
         while !isFinished {
             let (epoch, phase) = (Int(position / phases), Int(position % phases))
@@ -112,6 +112,11 @@ package final class Trainer {
             position += 1
             afterPhase()
             try afterStep(isCheckpointDue: isCheckpointDue, exchange)
+        }
+        if exchange.memberIndex == 0 {
+            try DiskSpace.retrying({ checkpoints?.whenDiskIsFull($0) }) {
+                try EpochFiles(folder: folder).conclude(history)
+            }
         }
         // Nothing is written into the folder after the end.
         try? checkpointWriter?.finish()
@@ -285,13 +290,12 @@ package final class Trainer {
             let after = EpochTotals()
             let file = checkpoint(position: position + 1, history: updated, totals: after)
             try DiskSpace.retrying({ checkpoints?.whenDiskIsFull($0) }) {
-                if updated.rows.last?.isBest == true { try file.write(to: "\(folder)/best.h5") }
-                try file.write(to: "\(folder)/last.h5")
-                try AtomicFile.write(updated.csv, to: "\(folder)/history.csv", durable: false)
+                try file.write(to: EpochFiles(folder: folder).path(epoch))
             }
         }
-        // Nobody goes on before the files are there: otherwise a lost member 0 could leave an epoch without them.
+        // Nobody goes on before the file is there: otherwise a lost member 0 could leave an epoch without it.
         _ = try exchange.allGather([])
+        if exchange.memberIndex == 0 { EpochFiles(folder: folder).prune(updated) }
         history = updated
         totals = EpochTotals()
     }
@@ -326,8 +330,8 @@ package final class Trainer {
     }
 
     private func adopt(_ file: CheckpointFile, from path: String) throws {
-        let values = Dictionary(uniqueKeysWithValues: file.counters.map { ($0.name, $0.value) })
-        let texts = Dictionary(uniqueKeysWithValues: file.texts.map { ($0.name, Data($0.value.utf8)) })
+        let values = Dictionary(file.counters.map { ($0.name, $0.value) }) { first, _ in first }
+        let texts = Dictionary(file.texts.map { ($0.name, Data($0.value.utf8)) }) { first, _ in first }
         guard texts["configuration"] == Data(job.digest.utf8) else {
             throw TrainingError.otherCheckpoint(
                 path: path, reason: "model, trainer options or samples differ")
@@ -338,6 +342,18 @@ package final class Trainer {
             throw TrainingError.otherCheckpoint(path: path, reason: "steps per epoch or virtual ranks differ")
         }
         let arena = model.parameters
+        let position = UInt64(exactly: values["position"] ?? 0) ?? .max
+        guard position <= Int64.max, file.steps.count == optimizer.steps.count,
+            file.steps.allSatisfy({ $0 >= 0 && UInt64($0) <= position }),
+            file.optimizer.map(\.slot).sorted() == optimizer.state.map(\.name).sorted()
+        else {
+            throw TrainingError.otherCheckpoint(
+                path: path, reason: "its position, steps or optimizer state cannot be those of this model")
+        }
+        let (history, totals) = try Self.progress(texts, from: path)
+        guard history.rows.count == Int(position / phases) else {
+            throw TrainingError.otherCheckpoint(path: path, reason: "its history and its position differ")
+        }
         try arena.load(file.state.map(\.parameter), into: arena.values)
         for (slot, arrays) in file.optimizer {
             guard let block = optimizer.state.first(where: { $0.name == slot }) else {
@@ -346,16 +362,36 @@ package final class Trainer {
             try arena.load(arrays.map(\.parameter), into: block.values)
         }
         optimizer.steps = file.steps.map { Int($0) }
+        (self.history, self.totals, self.position) = (history, totals, position)
+    }
+
+    private static func progress(
+        _ texts: [String: Data], from path: String
+    ) throws -> (TrainingHistory, EpochTotals) {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         do {
-            history = try decoder.decode(TrainingHistory.self, from: texts["history"] ?? Data())
-            totals = try decoder.decode(EpochTotals.self, from: texts["totals"] ?? Data())
+            return (
+                try decoder.decode(TrainingHistory.self, from: texts["history"] ?? Data()),
+                try decoder.decode(EpochTotals.self, from: texts["totals"] ?? Data())
+            )
         } catch is DecodingError {
             throw TrainingError.otherCheckpoint(path: path, reason: "its history cannot be read")
         }
-        position = UInt64(values["position"] ?? 0)
+    }
+
+    /// Whether the checkpoint at `path` is the state at the end of an epoch of this job; throws what reading it throws, and
+    /// ``TrainingError/otherCheckpoint(path:reason:)`` if not.
+    package func check(_ path: String, isEndOf epoch: Int) throws {
+        let file = try CheckpointFile.read(path, counters: ["epoch", "step"], texts: ["configuration"])
+        guard file.texts.first?.value == job.digest else {
+            throw TrainingError.otherCheckpoint(
+                path: path, reason: "model, trainer options or samples differ")
+        }
+        guard file.counters.map(\.value) == [Int64(epoch) + 1, 0] else {
+            throw TrainingError.otherCheckpoint(path: path, reason: "it is not that of epoch \(epoch)")
+        }
     }
 
     private func checkpoint(position: UInt64, history: TrainingHistory, totals: EpochTotals) -> CheckpointFile

@@ -46,7 +46,8 @@ struct GoldenMetricTests {
     }
 
     /// A model that ran away must not look like a model.
-    @Test(arguments: [PredictionMode.binary, .multiclass, .multilabel, .regression], [Double.nan, .infinity])
+    @Test(
+        arguments: [PredictionMode.binary, .multiclass, .multilabel, .regression], [Double.nan, .infinity])
     func hasNoValueWhereAPredictionIsNoNumber(mode: PredictionMode, bad: Double) {
         let width = mode == .multiclass || mode == .multilabel ? 2 : 1
         let truth: [Double] = mode == .multilabel ? [0, 1, 1, 0, 1, 0] : [0, 1, 0]

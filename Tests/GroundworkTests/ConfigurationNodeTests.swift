@@ -77,4 +77,22 @@ import Testing
         #expect(suggestion(for: "epoch", among: ["epochs", "monitor"]) == " Did you mean \"epochs\"?")
         #expect(suggestion(for: "xyzzy", among: ["epochs", "monitor"]).isEmpty)
     }
+
+    /// PyYAML writes keys that look like something else in quotes.
+    @Test(arguments: ["'on': x", "\"on\": x", "on: x"]) func keysAreTheirText(text: String) throws {
+        #expect(try node(text).required("on").string() == "x")
+        #expect(try node("'1': x\n'null': y").required("1").string() == "x")
+    }
+
+    @Test(arguments: [5, 7, 9, 12]) func aliasesOfAliasesAreRefusedBeforeTheyFillTheMemory(depth: Int) throws
+    {
+        var text = "a0: &a0 [" + Array(repeating: "x", count: 10).joined(separator: ", ") + "]\n"
+        for level in 1...depth {
+            let aliases = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+            text += "a\(level): &a\(level) [\(aliases)]\n"
+        }
+        let refused = refusal { _ = try node(text) }
+        #expect(refused.hasPrefix("config.too-large a.yaml has more than") == (depth > 4), "\(refused)")
+        #expect(try node("a: &a [1, 2]\nb: *a").required("b").items().count == 2)
+    }
 }

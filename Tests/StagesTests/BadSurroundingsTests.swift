@@ -141,6 +141,21 @@ struct BadSurroundingsTests {
         let own = Refusal(
             name: "its own checkpoint", code: "config.resume", status: 78, words: ["--output", "copy"])
         try own.check(runs.execute("run", ["--resume", last] + more), run: runs.run("none"))
+        let best = "\(runs.run("run"))/checkpoints/best.h5"
+        let right = try Data(contentsOf: URL(fileURLWithPath: best))
+        #expect(try runs.execute("foreign", ["--set", "trainer.optimizer_params={lr: 0.5}"]).status == 0)
+        try Data(contentsOf: URL(fileURLWithPath: "\(runs.run("foreign"))/checkpoints/best.h5")).write(
+            to: URL(fileURLWithPath: best))
+        let foreign = Refusal(
+            name: "best checkpoint of another job", code: "training.other-checkpoint", status: 78,
+            words: ["best.h5", "does not fit this job"])
+        try foreign.check(runs.execute("other", ["--resume", last] + more), run: runs.run("other"))
+        try Data("junk".utf8).write(to: URL(fileURLWithPath: best))
+        let junk = try runs.execute("junk", ["--resume", last] + more)
+        #expect(junk.status == 74 && junk.errors.contains(best), "\(junk.errors)")
+        // Once it is put right, the same command goes on.
+        try right.write(to: URL(fileURLWithPath: best))
+        #expect(try runs.execute("junk", ["--resume", last] + more).status == 0)
         let missing = Refusal(
             name: "missing checkpoint", code: "file.open", status: 74, words: ["No such file"])
         try missing.check(runs.execute("none", ["--resume", "\(last).gone"]), run: runs.run("none"))

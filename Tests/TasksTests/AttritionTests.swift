@@ -71,4 +71,18 @@ import Testing
         let stored = try JSONDecoder().decode(Attrition.self, from: JSONEncoder().encode(oneByOne))
         #expect(stored == oneByOne)
     }
+
+    @Test func whatMessagesTellHasNoSmallCounts() {
+        var attrition = Attrition(rules: ["a", "b"])
+        attrition.enter(visits: 30)
+        for _ in 0..<39 { attrition.enter(visits: 1) }
+        attrition.exclude("a", patients: 12, visits: 12)
+        attrition.exclude("b", patients: 3, visits: 4)
+        for label in 0..<25 { attrition.emit(label: label < 20 ? 0 : 1) }
+        #expect(attrition.csv.contains("excluded: b,3,4,") && attrition.csv.contains("label 1,,,5"))
+        #expect(attrition.told.contains("excluded: b,<11,<11,") && attrition.told.contains("label 1,,,<11"))
+        #expect(attrition.told.contains("excluded: a,withheld,withheld,"))
+        #expect(attrition.told.contains("label 0,,,withheld"))
+        #expect(attrition.told.split(separator: "\n").count == attrition.csv.split(separator: "\n").count)
+    }
 }

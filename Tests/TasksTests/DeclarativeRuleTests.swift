@@ -347,4 +347,67 @@ import Testing
             #expect(error.code == "config.window-order", "seed \(seed): \(error.message)")
         }
     }
+
+    /// Without the time from which its label counts, nobody knows the label: it is not "nothing happened".
+    @Test(arguments: [
+        "type: binary, missing: negative, next_trigger: {within: 180d}",
+        "type: binary, missing: negative, event: {table: labevents}",
+        "type: binary, missing: negative, measure: {table: labevents, value: valuenum, use: max, above: 3}",
+    ]) func aTriggerWithoutThePredictionTimeIsLeftOut(label: String) throws {
+        var events = HandMadeEvents()
+        events.addMIMIC4Visit("1", "11", from: "2110-01-01", to: nil)
+        events.addMIMIC4Visit("1", "12", from: "2110-02-01", to: "2110-02-03")
+        let outcome = label.contains("next_trigger") ? "" : "outcome: {to: prediction + 10d}"
+        let task = text(
+            features:
+                "{name: f, processor: sequence, table: diagnoses_icd, attribute: icd_code, window: any, same: hadm_id}",
+            label: label, outcome: outcome
+        ).replacing("{at: start, offset: 24h}", with: "{at: end}")
+        let found = try run(task, events)
+        #expect(found.samples.map(\.visit) == ["12"])
+        #expect(found.attrition.exclusions.first { $0.rule == DeclarativeTask.Rule.noTime }?.visits == 1)
+    }
+
+    @Test func numbersThatAreNoDecimalOnesAreLeftOut() throws {
+        let events = Self.events(
+            ["1e300", "0x41", "inf", "nan", "7"].enumerated().map { ("2110-01-01 0\($0):00:00", $1) })
+        let sample = try #require(
+            try run(
+                text(
+                    features:
+                        "{name: f, processor: tensor, table: labevents, value: valuenum, use: max}"),
+                events
+            ).samples.first)
+        #expect(sample.values["f"] == .list([.number(7)]))
+    }
+
+    @Test(arguments: ["9223372036854775807", "-9223372036854775808", "x", "99999"])
+    func anAgeThatCannotBeIsUnknown(age: String) throws {
+        var events = HandMadeEvents()
+        events.add("patients", "1", ["anchor_age": age, "anchor_year": "2100"])
+        events.addMIMIC4Visit("1", "11", from: "2110-01-01", to: "2110-01-05")
+        let found = try run(text(more: "inclusion: [{name: young, age: {at_least: 18}}]"), events)
+        #expect(found.samples.isEmpty)
+    }
+
+    @Test func anAgeIsThatOfTheDayOfBirthWhereItIsKnown() throws {
+        let task = try DeclaredTask.task(
+            """
+            name: made
+            datasets: [omop]
+            trigger: {table: visit_occurrence, end: visit_end_datetime, id: visit_occurrence_id}
+            prediction: {at: start}
+            inclusion: [{name: adults, age: {at_least: 18}}]
+            features: [{name: f, processor: sequence, table: condition_occurrence, attribute: condition_concept_id}]
+            label: {name: y, type: regression, duration: {from: start, to: end}}
+            """, of: "omop")
+        var events = HandMadeEvents()
+        events.add("person", "1", ["year_of_birth": "1994", "month_of_birth": "11", "day_of_birth": "24"])
+        for (id, day) in [("1", "2012-11-23"), ("2", "2012-11-24"), ("3", "2013-01-01")] {
+            events.add(
+                "visit_occurrence", "1", at: day,
+                ["visit_occurrence_id": id, "visit_end_datetime": "2014-01-01"])
+        }
+        #expect(try events.extraction(task).samples.map(\.visit) == ["2", "3"])
+    }
 }

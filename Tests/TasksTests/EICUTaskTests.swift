@@ -144,20 +144,29 @@ import Testing
         #expect(found.attrition.exclusions.map(\.patients) == [0, 0, 1])
     }
 
-    @Test func aStayIsToldFromTheStaysBeforeItWhereAsked() throws {
+    @Test func aStayIsToldFromTheStaysThatWereOverWhereAsked() throws {
         let task = try makeTask("{name: LengthOfStayPredictioneICU, prior_visits_only: true}")
-        let stays = ["1440", "0", "2880"].enumerated().map {
-            (id: "\($0)", numbers: (String?.none, String?.none), other: ["unitdischargeoffset": $1])
+        #expect(task.timedTables == ["patient"] && LengthOfStayPredictioneICU().timedTables.isEmpty)
+        var events = HandMadeEvents()
+        // In the file's order, not in that of time; 2 begins while 1 lasts.
+        for (id, begin, minutes) in [
+            ("3", "2014-01-20 00:00:00", "0"), ("2", "2014-01-02 00:00:00", "1440"),
+            ("1", "2014-01-01 00:00:00", "2880"), ("4", "2014-01-21 00:00:00", "9223372036854775807"),
+        ] {
+            events.add(
+                "patient", "002-1", at: begin, ["patientunitstayid": id, "unitdischargeoffset": minutes])
+            for (table, attribute) in [
+                ("diagnosis", "diagnosisstring"), ("physicalexam", "physicalexamvalue"),
+                ("medication", "drugname"),
+            ] {
+                events.add(
+                    table, "002-1", at: begin, ["patientunitstayid": id, attribute: "\(attribute) \(id)"])
+            }
         }
-        let events = events(task, stays: stays)
         let own = try events.extraction(LengthOfStayPredictioneICU())
+        #expect(own.attrition.lateInputs == 3)
         let found = try events.extraction(task)
-        #expect(own.attrition.lateInputs == 2 && found.attrition.lateInputs == 0)
-        #expect(found.samples.map(\.visit) == ["1", "2"])
-        #expect(
-            found.samples.map { $0.codes["drugs"]?.count }
-                == own.samples.dropLast().enumerated().map {
-                    ($0 + 1) * ($1.codes["drugs"]?.count ?? 0)
-                })
+        #expect(found.samples.map(\.visit) == ["3", "4"] && found.attrition.lateInputs == 0)
+        #expect(found.samples.first?.codes["drugs"] == ["drugname 1", "drugname 2"])
     }
 }

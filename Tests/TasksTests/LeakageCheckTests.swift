@@ -104,4 +104,32 @@ import Testing
                 check.findings().map(\.code) == (isPlanted ? ["leakage.label-among-inputs"] : []))
         }
     }
+
+    @Test(arguments: ["multiclass", "binary"]) func aCodeThatTellsOneClassIsFoundWhateverItsForm(mode: String)
+        throws
+    {
+        for isPlanted in [false, true] {
+            var check = LeakageCheck(inputs: inputs, outputs: [FieldSchema("label", mode)])
+            let symbols = SymbolTable()
+            let classes = mode == "binary" ? ["False", "True"] : ["a", "b", "c"]
+            var stream = RandomStream(seed: 7, purpose: .test)
+            for start in [0, 100] {
+                var builder = SampleColumnsBuilder(fields: ["conditions", "label"], symbols: symbols)
+                for i in start..<(start + 100) {
+                    let own = classes[i % classes.count]
+                    let leak = isPlanted && i % classes.count == 1 ? [symbols.intern("secret")] : []
+                    try builder.append(
+                        Sample(
+                            patientID: symbols.intern("p\(i)"), visitID: nil,
+                            values: [
+                                .codes([symbols.intern("c\(stream.nextInt(below: 9))")] + leak),
+                                .text(symbols.intern(own)),
+                            ]))
+                }
+                check.add(builder.finish(), parts: Array(repeating: 0, count: 100))
+            }
+            let found = check.findings().map(\.code)
+            #expect(found.contains("leakage.label-among-inputs") == isPlanted, "\(found)")
+        }
+    }
 }

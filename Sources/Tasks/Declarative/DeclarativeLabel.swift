@@ -56,13 +56,24 @@ struct DeclarativeLabel: Sendable {
         }
     }
 
+    /// Whether the data tell the moments from which the label counts. Without them it is not negative but unknown.
+    func hasTimes(_ scene: Scene, _ outcome: TimeWindow?) -> Bool {
+        switch source {
+        case .attribute, .duration: true
+        case .nextTrigger: scene.prediction != nil
+        case .event: outcome.flatMap(scene.span) != nil
+        case .measure(_, _, _, let baseline):
+            outcome.flatMap(scene.span) != nil && (baseline.map { scene.inputs($0.window) != nil } ?? true)
+        }
+    }
+
     private var whenMissing: FieldValue? { missingIsNegative ? .integer(0) : nil }
 
     private func read(_ text: String?) -> FieldValue? {
         switch reading {
         case .condition(let condition): return .integer(condition.holds(text) ? 1 : 0)
         case .classes(let classes): return text.flatMap(classes.firstIndex).map { .integer($0) }
-        case .value(let unit): return text.flatMap(Tasks.number).map { .number($0 / unit) }
+        case .value(let unit): return text.flatMap(finiteNumber).map { .number($0 / unit) }
         case .range, .bins: return nil
         }
     }
@@ -87,7 +98,7 @@ struct DeclarativeLabel: Sendable {
                 let column = events.events.column(value)
                 return use.of(
                     events.rows(scene, in: span).compactMap { row, _ in
-                        column[row].flatMap { Tasks.number(record.patient.symbols[$0]) }
+                        column[row].flatMap { finiteNumber(record.patient.symbols[$0]) }
                     })
             }
             guard let measured = aggregate(use, span) else { return nil }

@@ -81,7 +81,9 @@ package struct DeclarativeTask: ClinicalTask {
         }
         let found = features.map { $0.value(scene, record) }
         let inputs = found.compactMap { $0 }
-        guard inputs.count == found.count else { return .excluded(Rule.noTime) }
+        guard inputs.count == found.count, label.hasTimes(scene, outcome) else {
+            return .excluded(Rule.noTime)
+        }
         for (feature, value) in zip(features, inputs) where feature.isRequired {
             if DeclarativeFeature.isEmpty(value) { return .excluded(feature.rule) }
         }

@@ -52,17 +52,11 @@ struct EventCondition: Sendable {
             switch test {
             case .oneOf(let texts): text.map(texts.contains) ?? false
             case .prefix(let prefixes): text.map { text in prefixes.contains { text.hasPrefix($0) } } ?? false
-            case .number(let range): text.flatMap(number).map(range.contains) ?? false
+            case .number(let range): text.flatMap(finiteNumber).map(range.contains) ?? false
             case .null: text == nil
             }
         return result != isNegated
     }
-}
-
-/// The number that a text is; nil for anything else, infinities and NaN included.
-func number(_ text: String) -> Double? {
-    guard let value = Double(text), value.isFinite else { return nil }
-    return value
 }
 
 /// A condition on the rows of one patient: texts that are compared whole are compared as symbols.

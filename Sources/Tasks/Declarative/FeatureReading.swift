@@ -129,7 +129,7 @@ struct FeatureReading {
         let values = events.column(items.value)
         for (row, time) in rows {
             let place = keys.map { keys in keys[row].flatMap { columns[$0] } } ?? 0
-            guard let place, let number = values[row].flatMap({ number(symbols[$0]) }) else { continue }
+            guard let place, let number = values[row].flatMap({ finiteNumber(symbols[$0]) }) else { continue }
             body(time, place, number)
         }
     }

@@ -3,7 +3,7 @@ import Groundwork
 
 /// How a data set tells the age of a patient.
 struct PatientAge: Sendable {
-    private enum Source: Sendable { case anchor, year, date }
+    private enum Source: Sendable { case anchor, parts, year, date }
 
     private let table: String
     private let attribute: String
@@ -26,7 +26,10 @@ struct PatientAge: Sendable {
         case "anchor_age":
             source = .anchor
             _ = try reader.attribute("anchor_year", node, of: table)
-        case "year_of_birth": source = .year
+        case "year_of_birth":
+            let parts = BirthParts.attributes.filter(table.attributes.contains)
+            for part in parts { _ = try reader.attribute(part, node, of: table) }
+            source = parts.count == BirthParts.attributes.count ? .parts : .year
         default: source = .date
         }
     }
@@ -36,11 +39,16 @@ struct PatientAge: Sendable {
         guard let row = patient.events(table).first else { return nil }
         switch source {
         case .anchor:
-            guard let age = row[attribute].flatMap(Int.init), let year = row["anchor_year"].flatMap(Int.init)
-            else { return nil }
+            guard let age = number(row, attribute), let year = number(row, "anchor_year") else { return nil }
             return age + time.components.year - year
-        case .year: return row[attribute].flatMap(Int.init).map { time.components.year - $0 }
+        case .parts: return try BirthParts.date(of: row).map { time.years(since: $0) }
+        case .year: return number(row, attribute).map { time.components.year - $0 }
         case .date: return try row.time(attribute).map { time.years(since: $0) }
         }
+    }
+
+    /// A whole number that an age or a year can be.
+    private func number(_ row: Event, _ attribute: String) -> Int? {
+        row[attribute].flatMap { Int($0) }.flatMap { (-10_000...10_000).contains($0) ? $0 : nil }
     }
 }

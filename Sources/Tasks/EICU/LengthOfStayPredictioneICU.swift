@@ -5,8 +5,8 @@ package import Groundwork
 ///
 /// Every stay; days = floor(`unitdischargeoffset` / 1440 minutes); classes as in ``LengthOfStayClass``; a stay whose offset is
 /// missing or no whole number is left out. Conditions are `diagnosisstring`, procedures `physicalexamvalue`, drugs
-/// `drugname`. With `prior_visits_only` (our option) the codes of the stays before, and not the stay's own. Source: PyHealth
-/// `LengthOfStayPredictioneICU`.
+/// `drugname`. With `prior_visits_only` (our option), which needs `dataset.times: offsets`, the codes of the stays that were
+/// over when this one began, and not its own. Source: PyHealth `LengthOfStayPredictioneICU`.
 package struct LengthOfStayPredictioneICU: ClinicalTask {
     package let name = "LengthOfStayPredictioneICU"
     package let datasets = ["eicu"]
@@ -19,6 +19,7 @@ package struct LengthOfStayPredictioneICU: ClinicalTask {
             ExclusionRule.missingOffset, ExclusionRule.noVisitLeft,
         ]
     }
+    package var timedTables: [String] { priorVisitsOnly ? ["patient"] : [] }
     private let priorVisitsOnly: Bool
     private static let sources = VisitCodeSources(
         conditions: EICUStays.codes("diagnosis", "diagnosisstring"),
@@ -37,7 +38,7 @@ package struct LengthOfStayPredictioneICU: ClinicalTask {
         var stays = StayInputs(VisitCodes(patient, Self.sources), priorVisitsOnly: priorVisitsOnly)
         var late = 0
         let samples = try attrition.samples(of: patient, visits, id: EICUStays.id) { stay in
-            guard let inputs = try stays.inputs(ofUntimed: stay) else {
+            guard let inputs = try stays.inputs(of: stay, until: Self.end(of: stay)) else {
                 return .excluded(StayInputs.exclusionRule(priorVisitsOnly: priorVisitsOnly))
             }
             guard let minutes = stay["unitdischargeoffset"].flatMap({ Int($0) }) else {
@@ -49,5 +50,13 @@ package struct LengthOfStayPredictioneICU: ClinicalTask {
         }
         attrition.count(lateInputs: late)
         return samples
+    }
+
+    /// The end by derived times; nil if there are none, or no length that a stay can have.
+    private static func end(of stay: Event) -> Timestamp? {
+        guard let begin = stay.timestamp, let minutes = stay["unitdischargeoffset"].flatMap({ Int64($0) }),
+            (-100_000_000...100_000_000).contains(minutes)
+        else { return nil }
+        return Timestamp(milliseconds: begin.milliseconds + minutes * 60_000)
     }
 }

@@ -13,7 +13,7 @@ package struct ReadmissionPredictionOMOP: ClinicalTask {
     package let outputSchema = [FieldSchema("readmission", "binary")]
     package let requirements =
         [
-            TableRequirement("person", ["year_of_birth", "month_of_birth", "day_of_birth"]),
+            TableRequirement("person", BirthParts.attributes),
             OMOPVisits.requirement("visit_end_datetime"),
         ] + Self.sources.requirements
     package let exclusionRules = [
@@ -35,7 +35,7 @@ package struct ReadmissionPredictionOMOP: ClinicalTask {
 
     package func samples(of patient: Patient, attrition: inout Attrition) throws -> [Sample] {
         guard let visits = attrition.enter(patient, "visit_occurrence", atLeast: 2) else { return [] }
-        let birth = options.excludeMinors ? try patient.events("person").first.flatMap(Self.birth) : nil
+        let birth = options.excludeMinors ? try patient.events("person").first.flatMap(BirthParts.date) : nil
         let codes = VisitCodes(patient, Self.sources)
         return try attrition.samplesBeforeNext(of: patient, visits, id: OMOPVisits.id) { visit, next in
             if let birth, let began = visit.timestamp, began.years(since: birth) < 18 {
@@ -49,17 +49,5 @@ package struct ReadmissionPredictionOMOP: ClinicalTask {
             }
             return .sample(inputs + [.integer(options.contains(begins, after: ended) ? 1 : 0)])
         }
-    }
-
-    /// The first moment of the day of birth; throws ``TaskError`` for parts that are no numbers or make no date.
-    private static func birth(of person: Event) throws -> Timestamp? {
-        guard let year = try person.integer("year_of_birth") else { return nil }
-        let month = try person.integer("month_of_birth") ?? 1
-        let day = try person.integer("day_of_birth") ?? 1
-        let isDate = (1...9999).contains(year) && (1...12).contains(month) && (1...31).contains(day)
-        guard isDate, case let birth = Timestamp(year: year, month: month, day: day),
-            birth.components.day == day
-        else { throw TaskError.unparsableTime(table: person.type, column: "day_of_birth") }
-        return birth
     }
 }

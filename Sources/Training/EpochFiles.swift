@@ -1,0 +1,81 @@
+import Foundation
+import Groundwork
+import Storage
+
+/// The states at the ends of epochs in a training's folder: `epoch-<n>.h5`, 0-based, and in the end `best.h5`, `last.h5` and
+/// `history.csv`.
+///
+/// A file's content follows from its name, since every member comes to the same bits. So a member that was given up and wakes
+/// in the middle of writing puts nothing old over something new.
+package struct EpochFiles {
+    private let folder: String
+
+    /// The files of the training in `folder`.
+    package init(folder: String) { self.folder = folder }
+
+    /// Where the state at the end of an epoch is.
+    func path(_ epoch: Int) -> String { "\(folder)/epoch-\(epoch).h5" }
+
+    /// Where the best state of a run that is resumed is.
+    private func adoptedPath(_ epoch: Int) -> String { "\(folder)/resumed-\(epoch).h5" }
+
+    /// The states that there are, newest first.
+    package var newestFirst: [String] {
+        let last = "\(folder)/last.h5"
+        return epochs.sorted(by: >).map(path) + (access(last, F_OK) == 0 ? [last] : [])
+    }
+
+    private var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] }
+
+    private var epochs: [Int] {
+        names.compactMap { name in
+            guard name.hasPrefix("epoch-"), name.hasSuffix(".h5") else { return nil }
+            return Int(name.dropFirst("epoch-".count).dropLast(".h5".count))
+        }
+    }
+
+    /// Removes states that neither are the last nor the best of `history`.
+    func prune(_ history: TrainingHistory) {
+        let kept = [history.rows.count - 1, history.best]
+        for epoch in epochs where !kept.contains(epoch) && epoch < history.rows.count { unlink(path(epoch)) }
+    }
+
+    /// Takes over the best state of a run that is resumed, whole or not at all. Throws `FileError`.
+    package func adopt(best path: String, epoch: Int) throws {
+        try AtomicFile.write(try Files.contents(of: path), to: adoptedPath(epoch))
+    }
+
+    /// Gives the last and the best state the names by which people know them; whoever does it again changes nothing. Throws
+    /// `FileError`.
+    func conclude(_ history: TrainingHistory) throws {
+        let last = history.rows.count - 1
+        if let best = history.best {
+            // Two files where one state is both: whoever changes one in place does not change the other.
+            try name([path(best), adoptedPath(best)], "best.h5", isCopy: best == last)
+        }
+        try name([path(last)], "last.h5", isCopy: false)
+        try AtomicFile.write(history.csv, to: "\(folder)/history.csv", durable: false)
+        for name in names where name.hasPrefix("epoch-") || name.hasPrefix("resumed-") {
+            unlink("\(folder)/\(name)")
+        }
+    }
+
+    /// Makes `name` another name of the first of these files that is there; none is where it has been done before, or where a
+    /// run was resumed without its best state.
+    private func name(_ sources: [String], _ name: String, isCopy: Bool) throws {
+        guard let source = sources.first(where: { access($0, F_OK) == 0 }) else { return }
+        let target = "\(folder)/\(name)"
+        let temporary = AtomicFile.temporaryName(for: target)
+        guard !isCopy, link(source, temporary) == 0 else {
+            return try AtomicFile.write(try Files.contents(of: source), to: target)
+        }
+        try AtomicFile.publish(temporary, as: target)
+        // A rename between two names of one file leaves both.
+        unlink(temporary)
+    }
+}
+
+extension TrainingHistory {
+    /// The best epoch so far, 0-based.
+    package var best: Int? { rows.last(where: \.isBest)?.epoch }
+}
