@@ -389,7 +389,7 @@ package final class Trainer {
             throw TrainingError.otherCheckpoint(
                 path: path, reason: "model, trainer options or samples differ")
         }
-        guard file.counters.map(\.value) == [Int64(epoch) + 1, 0] else {
+        guard file.counters.map(\.value) == [Int64(epoch) &+ 1, 0] else {
             throw TrainingError.otherCheckpoint(path: path, reason: "it is not that of epoch \(epoch)")
         }
     }
