@@ -34,12 +34,9 @@ extension Shard {
         let setup = try ModelSetup(
             job: setup.job, samples: payload.inputs["samples"] ?? [], processors: try path("processors"),
             runDirectory: folder.runDirectory)
-        let checkpoint = try CheckpointFile.read(
-            try path("checkpoint"), counters: [], texts: ["configuration"])
-        guard checkpoint.texts.first?.value == setup.job.digest else {
-            throw TrainingError.otherCheckpoint(
-                path: try path("checkpoint"), reason: "model, trainer options or samples differ")
-        }
+        let path = try path("checkpoint")
+        let checkpoint = try CheckpointFile.read(path, counters: [], texts: ["configuration"])
+        try checkpoint.requireJob(setup.job.digest, path: path)
         let arena = setup.model.parameters
         try arena.load(
             checkpoint.state.map { NamedParameter(name: $0.name, shape: $0.shape, values: $0.values) },

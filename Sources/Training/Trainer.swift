@@ -332,10 +332,7 @@ package final class Trainer {
     private func adopt(_ file: CheckpointFile, from path: String) throws {
         let values = Dictionary(file.counters.map { ($0.name, $0.value) }) { first, _ in first }
         let texts = Dictionary(file.texts.map { ($0.name, Data($0.value.utf8)) }) { first, _ in first }
-        guard texts["configuration"] == Data(job.digest.utf8) else {
-            throw TrainingError.otherCheckpoint(
-                path: path, reason: "model, trainer options or samples differ")
-        }
+        try file.requireJob(job.digest, path: path)
         guard values["steps_per_epoch"] == Int64(stepsPerEpoch),
             values["virtual_ranks"] == Int64(job.configuration.resolvedVirtualRanks)
         else {
@@ -385,10 +382,7 @@ package final class Trainer {
     /// ``TrainingError/otherCheckpoint(path:reason:)`` if not.
     package func check(_ path: String, isEndOf epoch: Int) throws {
         let file = try CheckpointFile.read(path, counters: ["epoch", "step"], texts: ["configuration"])
-        guard file.texts.first?.value == job.digest else {
-            throw TrainingError.otherCheckpoint(
-                path: path, reason: "model, trainer options or samples differ")
-        }
+        try file.requireJob(job.digest, path: path)
         guard file.counters.map(\.value) == [Int64(epoch) &+ 1, 0] else {
             throw TrainingError.otherCheckpoint(path: path, reason: "it is not that of epoch \(epoch)")
         }
@@ -417,6 +411,17 @@ package final class Trainer {
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+}
+
+extension CheckpointFile {
+    /// Throws ``TrainingError/otherCheckpoint(path:reason:)`` unless its text `configuration`, which must have been read, is this
+    /// digest of a job.
+    package func requireJob(_ digest: String, path: String) throws {
+        guard texts.first(where: { $0.name == "configuration" })?.value == digest else {
+            throw TrainingError.otherCheckpoint(
+                path: path, reason: "model, trainer options or samples differ")
+        }
     }
 }
 
