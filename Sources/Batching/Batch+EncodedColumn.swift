@@ -10,6 +10,8 @@ extension BatchField {
     /// `size`, ``BatchingError/indexOutside(name:size:place:count:)`` or ``BatchingError/fieldDiffers(name:expected:)``.
     package init(_ column: EncodedColumn, size: Int) throws {
         switch (column.values, column.offsets.count) {
+        case (.int32(let values), 0...1) where column.processor == TensorProcessor.name:
+            self = try Self.numbers(values.map(Float.init), column, size)
         case (.int32(let values), 1) where column.processor == MultiHotProcessor.name:
             self = .dense(try multiHot(column, values, size, offsets: column.offsets[0]), width: size)
         case (.int32(let values), 2) where column.processor == NestedMultiHotProcessor.name:
@@ -22,11 +24,7 @@ extension BatchField {
         case (.int32(let values), 2):
             try checkIndices(column, values, size)
             self = Self.nested(values, column.offsets[0], column.offsets[1])
-        case (.float32(let values), 0...1):
-            guard column.shape.last ?? 1 == size else {
-                throw BatchingError.fieldDiffers(name: column.name, expected: "\(size) columns")
-            }
-            self = Self.numbers(values, column, width: size)
+        case (.float32(let values), 0...1): self = try Self.numbers(values, column, size)
         default: throw BatchingError.unsupportedField(name: column.name, processor: column.processor)
         }
     }
@@ -63,7 +61,12 @@ extension BatchField {
     }
 
     /// Vectors, or rows of numbers: those of ragged columns and of two or more dimensions.
-    private static func numbers(_ values: [Float], _ column: EncodedColumn, width: Int) -> BatchField {
+    private static func numbers(
+        _ values: [Float], _ column: EncodedColumn, _ width: Int
+    ) throws -> BatchField {
+        guard column.shape.last ?? 1 == width else {
+            throw BatchingError.fieldDiffers(name: column.name, expected: "\(width) columns")
+        }
         let rows = column.shape.dropLast().reduce(1, *)
         guard let offsets = column.offsets.first else {
             guard column.shape.count > 1 else { return .dense(values, width: width) }

@@ -5,32 +5,37 @@ package import Groundwork
 package enum ModelCatalog {
     private typealias Maker = @Sendable (ModelSchema, UInt64, [Float]?) -> any Model
 
+    /// A model whose options have been decoded.
+    private struct Choice: Sendable {
+        let options: String
+        let make: Maker
+
+        init<Options: Sendable>(
+            _ options: Options,
+            _ make: @escaping @Sendable (Options, ModelSchema, UInt64, [Float]?) -> FieldwiseModel
+        ) {
+            self.options = "\(options)"
+            self.make = { make(options, $0, $1, $2) }
+        }
+    }
+
     private struct Entry: Sendable {
         let name: String
         let keys: [String]
-        let decode: @Sendable (ConfigurationNode) throws -> Maker
+        let decode: @Sendable (ConfigurationNode) throws -> Choice
     }
 
     private static let entries: [Entry] = [
-        Entry(name: "LogisticRegression", keys: LogisticRegression.Configuration.keys) { node in
-            let options = try LogisticRegression.Configuration(node)
-            return { LogisticRegression.make(options, schema: $0, seed: $1, positiveWeight: $2) }
+        Entry(name: "LogisticRegression", keys: LogisticRegression.Configuration.keys) {
+            Choice(try LogisticRegression.Configuration($0), LogisticRegression.make)
         },
-        Entry(name: "MLP", keys: MLP.Configuration.keys) { node in
-            let options = try MLP.Configuration(node)
-            return { MLP.make(options, schema: $0, seed: $1, positiveWeight: $2) }
+        Entry(name: "MLP", keys: MLP.Configuration.keys) { Choice(try MLP.Configuration($0), MLP.make) },
+        Entry(name: "RETAIN", keys: RETAIN.Configuration.keys) {
+            Choice(try RETAIN.Configuration($0), RETAIN.make)
         },
-        Entry(name: "RETAIN", keys: RETAIN.Configuration.keys) { node in
-            let options = try RETAIN.Configuration(node)
-            return { RETAIN.make(options, schema: $0, seed: $1, positiveWeight: $2) }
-        },
-        Entry(name: "RNN", keys: RNN.Configuration.keys) { node in
-            let options = try RNN.Configuration(node)
-            return { RNN.make(options, schema: $0, seed: $1, positiveWeight: $2) }
-        },
-        Entry(name: "Transformer", keys: Transformer.Configuration.keys) { node in
-            let options = try Transformer.Configuration(node)
-            return { Transformer.make(options, schema: $0, seed: $1, positiveWeight: $2) }
+        Entry(name: "RNN", keys: RNN.Configuration.keys) { Choice(try RNN.Configuration($0), RNN.make) },
+        Entry(name: "Transformer", keys: Transformer.Configuration.keys) {
+            Choice(try Transformer.Configuration($0), Transformer.make)
         },
     ]
 
@@ -38,16 +43,20 @@ package enum ModelCatalog {
     package static var names: [String] { entries.map(\.name) }
 
     /// Checks a run file's `model` section; throws `ConfigurationError` for an unknown name or option.
-    package static func validate(_ node: ConfigurationNode) throws { _ = try maker(node) }
+    package static func validate(_ node: ConfigurationNode) throws { _ = try choice(node) }
+
+    /// Every option of a run file's `model` section, be it written there or a default, as one text; throws
+    /// `ConfigurationError`.
+    package static func options(_ node: ConfigurationNode) throws -> String { try choice(node).options }
 
     /// The model of a run file's `model` section with fresh parameters; throws `ConfigurationError`.
     package static func make(
         _ node: ConfigurationNode, schema: ModelSchema, seed: UInt64, positiveWeight: [Float]? = nil
     ) throws -> any Model {
-        try maker(node)(schema, seed, positiveWeight)
+        try choice(node).make(schema, seed, positiveWeight)
     }
 
-    private static func maker(_ node: ConfigurationNode) throws -> Maker {
+    private static func choice(_ node: ConfigurationNode) throws -> Choice {
         let name = try node.required("name").choice(names)
         guard let entry = entries.first(where: { $0.name == name }) else {
             throw node.error("unknown-model", "model \"\(name)\" is not known.")

@@ -119,10 +119,10 @@ package struct HTMLReport {
         guard let epochs = history.first?.values.count, epochs > 0 else { return "" }
         let losses = history.filter { $0.name.hasSuffix("loss") }
         let metrics = history.filter { !$0.name.hasSuffix("loss") }
-        let best = summary.bestEpoch.map { " The parameters of epoch \($0) were kept." } ?? ""
+        let kept = summary.keptEpoch.map { " Predictions and metrics are by the parameters of epoch \($0)." } ?? ""
         return HTML.section(
             "Training",
-            HTML.paragraph("\(epochs) epoch\(epochs == 1 ? "" : "s").\(best)") + "<div class=\"plots\">\n"
+            HTML.paragraph("\(epochs) epoch\(epochs == 1 ? "" : "s").\(kept)") + "<div class=\"plots\">\n"
                 + plot("Loss", "Mean loss per sample", losses, range: nil)
                 + (metrics.isEmpty ? "" : plot("Validation metrics", "Value", metrics, range: nil))
                 + "</div>\n")

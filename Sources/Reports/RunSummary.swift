@@ -12,8 +12,8 @@ package struct RunSummary: Sendable {
     package var labels: [(label: String, samples: Int)] = []
     /// Epochs of the training, by the columns of `history.csv`.
     package var history: [HistoryColumn] = []
-    /// The epoch whose parameters were kept.
-    package var bestEpoch: Int?
+    /// The epoch with whose parameters was predicted.
+    package var keptEpoch: Int?
     /// Counts and metrics of train, validation and test.
     package var parts: [Part] = []
     /// Predictions on the split that curves are drawn of, and its name.

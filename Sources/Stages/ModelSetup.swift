@@ -1,5 +1,6 @@
 import Batching
 import Digests
+import Evaluation
 import Groundwork
 package import Models
 package import Processors
@@ -27,20 +28,26 @@ package struct ModelSetup {
         model = try ModelCatalog.make(
             node.required("model"), schema: schema, seed: job.seed, positiveWeight: weight)
         self.job = TrainingJob(
-            configuration: job.trainer, seed: job.seed, digest: try Self.digest(job, files))
+            configuration: job.trainer, seed: job.seed, digest: try Self.digest(job, schema, files))
     }
 
-    /// A digest of what a checkpoint must share with the run that loads it; how long to train, whether to
-    /// look for NaN and how often to keep the state is not part of it.
-    private static func digest(_ job: JobConfiguration, _ samples: [StageFile]) throws -> String {
-        let node = try job.document.root()
+    /// A digest of what a checkpoint must share with the run that loads it, defaults as if they were written; how long to train,
+    /// which state to predict with, whether to look for NaN and how often to keep the state is not part of it.
+    private static func digest(
+        _ job: JobConfiguration, _ schema: ModelSchema, _ samples: [StageFile]
+    ) throws -> String {
+        let model = try job.document.root().required("model")
         var trainer = job.trainer
         trainer.epochs = 0
         trainer.patience = nil
+        trainer.loadBestModelAtLast = true
         trainer.checkNumerics = false
         trainer.checkpointSeconds = nil
+        trainer.virtualRanks = trainer.resolvedVirtualRanks
+        trainer.metrics = trainer.metrics ?? MetricCatalog.defaults(schema.mode)
         let parts =
-            [node.child("model")?.canonical ?? "", "\(trainer)", "\(job.seed)"] + samples.map(\.sha256)
+            [try model.required("name").string(), try ModelCatalog.options(model), "\(trainer)", "\(job.seed)"]
+            + samples.map(\.sha256)
         return SHA256.hex(of: parts.joined(separator: "\u{1F}"))
     }
 

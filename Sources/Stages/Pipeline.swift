@@ -247,7 +247,7 @@ package struct Pipeline {
 
 /// Raised whenever a stage's results change for equal inputs, so that stored stages are computed again.
 enum OperationVersion {
-    static let current = "10"
+    static let current = "11"
 }
 
 /// What the inspect stage tells the planner.

@@ -27,6 +27,10 @@ package struct RunPublisher {
             try publishSamples(stage)
         case .train:
             try forget(Self.results, unlessUnchanged: stage, "last.h5")
+            if !stage.shards.flatMap(\.files).contains(where: { $0.name == "best.h5" }) {
+                // Without a best state there shall not be that of an earlier job.
+                try forget(["checkpoints/best.h5"])
+            }
             try publishFiles(stage, folder: "checkpoints", rename: ["history.csv": "../history.csv"])
         case .evaluate: try publishEvaluation(stage)
         default: break

@@ -25,7 +25,9 @@ extension RunSummary {
             add(attrition, of: task)
         }
         let directory = RunFolder(path: runDirectory, stages: stages)
-        if let text = try directory.text("history.csv") { add(history: text) }
+        if let text = try directory.text("history.csv") {
+            add(history: text, keepsBest: job.trainer.loadBestModelAtLast)
+        }
         parts = try RunFiles.metrics(of: stages, runDirectory: runDirectory).map(Part.init)
         try addPredictions(directory)
         try addFiles(directory)
@@ -69,7 +71,7 @@ extension RunSummary {
         labels = attrition.shownLabels.map { ($0.name, $0.samples) }
     }
 
-    private mutating func add(history text: String) {
+    private mutating func add(history text: String, keepsBest: Bool) {
         let rows = text.split(separator: "\n").map {
             $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         }
@@ -78,7 +80,8 @@ extension RunSummary {
             history.append(
                 HistoryColumn(name, rows.dropFirst().map { column < $0.count ? Double($0[column]) : nil }))
         }
-        bestEpoch = rows.dropFirst().last { $0.last == "1" }.flatMap { $0.first.flatMap { Int($0) } }
+        let best = rows.dropFirst().last { $0.last == "1" }
+        keptEpoch = ((keepsBest ? best : nil) ?? rows.dropFirst().last)?.first.flatMap { Int($0) }
     }
 
     /// Curves are drawn of the test split, of the validation split where there is no test sample.

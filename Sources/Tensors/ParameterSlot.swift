@@ -33,8 +33,9 @@ package final class ParameterSlot {
         self.gradient = gradient
     }
 
-    /// Whether any gradient arrived since the last ``clear()``.
-    package var receivedGradient: Bool { isDense || !touchedRows.isEmpty }
+    /// Whether any gradient arrived since the last ``clear()``, be it one of no rows: a lookup of nothing but padding has a
+    /// gradient of zeros, as in PyTorch, and the optimizer's averages go on.
+    package private(set) var receivedGradient = false
 
     /// The ranges of elements whose gradient may not be zero, ascending and apart.
     package var touchedRanges: [Range<Int>] {
@@ -66,6 +67,7 @@ package final class ParameterSlot {
         for row in touchedRows { isTouched[Int(row)] = false }
         touchedRows.removeAll(keepingCapacity: true)
         isDense = false
+        receivedGradient = false
     }
 
     /// The gradient, of which a pullback will add to every element.
@@ -87,6 +89,7 @@ package final class ParameterSlot {
 
     private func place() -> UnsafeMutablePointer<Float> {
         arrivals += 1
+        receivedGradient = true
         guard let gradient else { refuse("parameter: used before ParameterBuilder.build()") }
         return gradient
     }

@@ -246,6 +246,7 @@ package final class Trainer {
         let scale = Float(1 / count)
         let bad = model.parameters.firstNonFinite(in: root)
         guard loss.isFinite, bad == nil else {
+            try checkParameters(epoch: epoch)
             throw TrainingError.nonFinite(
                 epoch: epoch, step: step, parameter: bad ?? "none (the loss itself)")
         }
@@ -278,7 +279,16 @@ package final class Trainer {
 
     // MARK: The end of an epoch
 
+    /// Throws ``TrainingError/nonFiniteParameter(epoch:parameter:)`` if a step has made a parameter NaN or infinite.
+    private func checkParameters(epoch: Int) throws {
+        let values = TouchedFloats(model.parameters.values)
+        if let parameter = model.parameters.firstNonFinite(in: values) {
+            throw TrainingError.nonFiniteParameter(epoch: epoch, parameter: parameter)
+        }
+    }
+
     private func finish(epoch: Int, _ exchange: any GradientExchange, folder: String) throws {
+        try checkParameters(epoch: epoch)
         let evaluated = try evaluate(exchange)
         var updated = history
         updated.add(

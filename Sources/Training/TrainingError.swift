@@ -5,6 +5,8 @@ package import Tensors
 package enum TrainingError: PyHealthError, Equatable {
     /// The loss or a gradient is not a number.
     case nonFinite(epoch: Int, step: Int, parameter: String)
+    /// The optimizer made a parameter NaN or infinite.
+    case nonFiniteParameter(epoch: Int, parameter: String)
     /// An operation's result or gradient is not finite; only found with `trainer.check_numerics`.
     case nonFiniteOperation(NumericFault)
     /// There is nothing to train on.
@@ -21,6 +23,7 @@ package enum TrainingError: PyHealthError, Equatable {
     package var code: String {
         switch self {
         case .nonFinite: "training.non-finite"
+        case .nonFiniteParameter: "training.non-finite-parameter"
         case .nonFiniteOperation: "training.non-finite-operation"
         case .noTrainingSamples: "training.no-samples"
         case .noValidationSamples: "training.no-validation-samples"
@@ -32,7 +35,7 @@ package enum TrainingError: PyHealthError, Equatable {
 
     package var exitStatus: ExitStatus {
         switch self {
-        case .nonFinite, .nonFiniteOperation, .noTrainingSamples, .noValidationSamples: .data
+        case .nonFinite, .nonFiniteParameter, .nonFiniteOperation, .noTrainingSamples, .noValidationSamples: .data
         case .otherCheckpoint, .nothingLeft, .missingBest: .configuration
         }
     }
@@ -43,6 +46,9 @@ package enum TrainingError: PyHealthError, Equatable {
             "The loss is not a number at epoch \(epoch), step \(step); the first parameter with a non-finite "
                 + "gradient is \"\(parameter)\". Lower lr, set max_grad_norm, or look for extreme input values; "
                 + "trainer.check_numerics: true names the operation where it begins."
+        case .nonFiniteParameter(let epoch, let parameter):
+            "The optimizer made parameter \"\(parameter)\" NaN or infinite in epoch \(epoch). Lower lr; give "
+                + "optimizer_params.eps a number above 0, which keeps parameters without gradient from 0 / 0."
         case .nonFiniteOperation(let fault):
             "\(fault.isGradient ? "The gradient of operation" : "Operation") \"\(fault.operation)\" (result "
                 + "\(fault.shape)) is the first with NaN or an infinity, at epoch \(fault.randomness.epoch), step "

@@ -19,7 +19,7 @@ struct ReportTests {
             #expect(html.contains(title), "\(title)")
         }
         for value in [
-            "0.8125", "412.5", "abcdef", "excluded: too young", "The parameters of epoch 1 were kept",
+            "0.8125", "412.5", "abcdef", "excluded: too young", "Predictions and metrics are by the parameters of epoch 1.",
         ] {
             #expect(html.contains(value), "\(value)")
         }
@@ -195,7 +195,7 @@ struct ReportTests {
         summary.history = [
             .init("train_loss", [0.7, 0.5]), .init("val_loss", [0.6, nil]), .init("val_roc_auc", [0.6, 0.7]),
         ]
-        summary.bestEpoch = 1
+        summary.keptEpoch = 1
         summary.parts = [
             .init(
                 split: "test", samples: samples, patients: samples, labels: ["0": 300, "1": 100], loss: 0.3,

@@ -138,6 +138,19 @@ struct BadSurroundingsTests {
             words: ["best.h5", "load_best_model_at_last"])
         let more = ["--set", "trainer.epochs=3"]
         try lonely.check(runs.execute("alone", ["--resume", alone] + more), run: runs.run("alone"))
+        // What the advice says can be done, defaults may be written out, and no best state of another job stays.
+        let still = ["--set", "trainer.optimizer_params={lr: 0}"]
+        #expect(try runs.execute("still", still).status == 0)
+        try FileManager.default.removeItem(atPath: alone)
+        try FileManager.default.copyItem(atPath: "\(runs.run("still"))/checkpoints/last.h5", toPath: alone)
+        #expect(try runs.execute("alone").status == 0)
+        let without = try runs.execute(
+            "alone",
+            ["--resume", alone, "--set", "trainer.load_best_model_at_last=false"] + more + still
+                + ["--set", "trainer.metrics=[pr_auc, roc_auc, f1]", "--set", "model.num_layers=1"])
+        #expect(without.status == 0, "\(without.errors)")
+        let left = try FileManager.default.contentsOfDirectory(atPath: "\(runs.run("alone"))/checkpoints")
+        #expect(left == ["last.h5"])
         let own = Refusal(
             name: "its own checkpoint", code: "config.resume", status: 78, words: ["--output", "copy"])
         try own.check(runs.execute("run", ["--resume", last] + more), run: runs.run("none"))

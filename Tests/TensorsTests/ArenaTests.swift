@@ -42,6 +42,37 @@ import Testing
         #expect(abs(mean) < 0.06 && abs(variance - 4) < 0.2 && abs(fourth - 48) < 5)
     }
 
+    /// PyTorch's `nn.Embedding` gives a gradient of zeros then, so that momentum, decay and step count go on.
+    @Test func aLookupOfNothingButPaddingTakesPart() {
+        let builder = ParameterBuilder(seed: 1)
+        let table = Embedding(50, 4, parameters: builder["table"])
+        let arena = builder.build()
+        let optimizer = Optimizer(.adam(.init()), parameters: arena.parameters)
+        let look = { (codes: [Int32]) in
+            let context = context(.training, records: true)
+            context.backward(
+                from: context.sum(table.sum(codes, Segments(lengths: [codes.count]), context)))
+        }
+        let step = {
+            optimizer.step(
+                values: arena.values, gradients: UnsafeBufferPointer(arena.gradients),
+                participating: arena.receivedGradient)
+        }
+        look([3])
+        step()
+        let once = Array(arena.values)
+        arena.zeroGradients()
+        #expect(arena.receivedGradient == [false])
+        look([0, 0])
+        #expect(arena.receivedGradient == [true] && arena.gradientRanges == [])
+        step()
+        #expect(optimizer.steps == [2])
+        #expect(Array(arena.values)[12..<16] != once[12..<16], "the averages of row 3 move it on")
+        arena.zeroGradients()
+        look([])
+        #expect(arena.receivedGradient == [true])
+    }
+
     @Test func gradientsAddUpUntilForgottenAndNameWhoTookPart() {
         let builder = ParameterBuilder(seed: 1)
         let table = Embedding(50, 4, parameters: builder["table"])

@@ -44,6 +44,8 @@ import Testing
         #expect(
             try BatchField(steps, size: 2)
                 == .series([1, 2, 0, 0, 3, 4], width: 2, Segments(lengths: [1, 1, 1])))
+        let whole = column(.int32([1, -2, 3, 4]), shape: [2], processor: "tensor", count: 2)
+        #expect(try BatchField(whole, size: 2) == .dense([1, -2, 3, 4], width: 2))
         let hot = column(.int32([0, 2]), [[0, 2, 2]], processor: "multi_hot", count: 2)
         #expect(try BatchField(hot, size: 3) == .dense([1, 0, 1, 0, 0, 0], width: 3))
     }

@@ -171,6 +171,25 @@ import Testing
         #expect(values.allSatisfy { $0.isFinite })
     }
 
+    /// 0 / 0 of Adam without `eps`, for codes that have no gradient yet: told by its own cause, after the last step too.
+    @Test(arguments: [8, 40]) func anOptimizerThatMakesParametersNaNIsTold(batchSize: Int) throws {
+        var toy = try ToyTraining()
+        toy.configuration.batchSize = batchSize
+        toy.configuration.epochs = 1
+        let parameters = try ConfigurationNode.parse("{eps: 0}", file: "job.yaml")
+        toy.configuration.optimizer = try OptimizerConfiguration(name: nil, parameters: parameters)
+        let folder = try toy.output("a")
+        let error = #expect(throws: TrainingError.self) { try train(toy, toy.trainer(), into: folder) }
+        guard case .nonFiniteParameter(epoch: 0, let parameter)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(parameter.contains("codes"))
+        #expect(error?.code == "training.non-finite-parameter" && error?.exitStatus == .data)
+        #expect(error?.message.contains("eps") == true)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    }
+
     @Test func aValidationLossThatIsNoNumberIsUndefinedAndNeverTheBest() throws {
         var toy = try ToyTraining(vitals: { $0[2 * 3] = .nan })
         toy.configuration.monitor = "loss"
