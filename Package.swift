@@ -134,7 +134,8 @@ let package = Package(
             name: "pyhealth-bench",
             dependencies: [
                 "Kernels", "Tensors", "Layers", "Storage", "Evaluation", "SyntheticCorpora", "ClusterRuntime",
-                "ClusterProtocol", "Wiring", "Stages", "Training", "CAllocator", "Groundwork", argumentParser,
+                "ClusterProtocol", "Wiring", "Stages", "Training", "CAllocator", "Digests", "Groundwork",
+                argumentParser,
             ],
             swiftSettings: house),
 

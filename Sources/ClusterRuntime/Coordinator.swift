@@ -8,13 +8,25 @@ import ZeroMQ
 package enum Coordinator {
     /// Runs `job` as `driver` asks until it is finished; continues an interrupted run of the same job.
     ///
+    /// `begin` is called before anything else once nobody else may write into the run directory, `end` while nobody may yet.
     /// Throws ``ClusterError`` and whatever the driver or an executor failed with.
+    @discardableResult
     package static func run(
-        job: JobSpec, driver: any JobDriver, options: CoordinatorOptions
+        job: JobSpec, driver: any JobDriver, options: CoordinatorOptions, begin: () throws -> Void = {},
+        end: (JobOutcome) throws -> Void = { _ in }
     ) throws -> JobOutcome {
         let session = try CoordinatorSession(job: job, options: options)
+        let outcome = try run(session, driver, begin)
+        try withExtendedLifetime(session) { try end(outcome) }
+        return outcome
+    }
+
+    private static func run(
+        _ session: CoordinatorSession, _ driver: any JobDriver, _ begin: () throws -> Void
+    ) throws -> JobOutcome {
         var driver = driver
         do {
+            try begin()
             while true {
                 do {
                     guard case .stage(let spec) = try driver.next(after: session.stages) else { break }
@@ -22,6 +34,13 @@ package enum Coordinator {
                 } catch let damage as DamagedInput { try session.goBack(damage) }
             }
             return try session.finish()
+        } catch let stale as StaleStages {
+            do { try session.withdraw(from: stale.first) } catch {
+                session.abort(error)
+                throw error
+            }
+            session.abort(stale.cause)
+            throw stale.cause
         } catch {
             session.abort(error)
             throw error
@@ -156,6 +175,8 @@ private final class CoordinatorSession {
             loop.mailbox.post(.openShards(table, number: number))
         case .training(let payload, let ranks):
             if let commit = commits[0] { return ([commit], StageFigures()) }
+            // Members that were told of damage late may have written since.
+            if !madeAgain.isEmpty { try StageFiles.forgetTrainings(in: directory) }
             var training = TrainingSpec(
                 stage: spec.id, stageName: spec.name, payload: payload, virtualRanks: ranks,
                 folder: stageFolder(spec.id), epoch: epoch, expectedWorkers: options.localWorkers,
@@ -184,6 +205,8 @@ private final class CoordinatorSession {
             guard let place = try files.place(of: damage.path) else { continue }
             let shard = files.items[place.shard].name
             guard madeAgain.insert("\(spec.id) \(shard)").inserted else { throw ClusterError(damage) }
+            // Unfinished trainings may have learnt from what was damaged.
+            try StageFiles.forgetTrainings(in: directory)
             withdrawn[spec.id] = (place, try ledger.takeBack(place, of: files, write: loop.journal.write))
             loop.mailbox.post(.log(.inputDamaged(stage: spec.name, shard: shard, code: damage.code)))
             stages.removeSubrange(number...)
@@ -193,6 +216,13 @@ private final class CoordinatorSession {
         // A file that has been made again meanwhile: the stage is opened with the new one.
         staleDamages += 1
         guard staleDamages <= Self.mostStaleDamages else { throw ClusterError(damage) }
+    }
+
+    /// Has the finished stages from `first` on computed again by whoever goes on.
+    func withdraw(from first: Int) throws {
+        for spec in specs.dropFirst(first) {
+            try ledger.takeBack(StageFiles(directory: directory, spec: spec), write: loop.journal.write)
+        }
     }
 
     private var epoch: UInt64 { ledger.epoch }

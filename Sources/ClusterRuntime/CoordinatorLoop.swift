@@ -223,7 +223,7 @@ final class CoordinatorLoop: @unchecked Sendable {
             case .envelope(let envelope, let peer):
                 if case .probe = envelope.body {
                     answerProbe(peer.id)
-                } else {
+                } else if envelope.epoch <= setup.epoch || isLatestElsewhere {
                     feed(.message(envelope))
                     noteHello(envelope, peer)
                 }
@@ -254,6 +254,12 @@ final class CoordinatorLoop: @unchecked Sendable {
             lookAround()
         }
         if !isSuperseded { watch.tick(machine, now: now) }
+    }
+
+    /// Whether another coordinator has the run directory: a worker may also know a later epoch from a run that was there before,
+    /// and was removed. Nobody answers such a worker, so that it gives up.
+    private var isLatestElsewhere: Bool {
+        (try? setup.directory.requireLatest(setup.epoch)) == nil
     }
 
     /// Looks for a later coordinator, and for what people ask.

@@ -82,7 +82,9 @@ package struct RunDirectory: Sendable {
     /// Takes the next epoch by exclusive create.
     package func takeEpoch(build: String) throws -> UInt64 {
         try createFolder("epoch")
-        var epoch = (names(in: "epoch").compactMap { UInt64($0) }.max() ?? 0) + 1
+        // Journals are named by epochs too, should the folder of epochs have been lost.
+        let taken = names(in: "epoch") + names(in: "journal").map { String($0.prefix { $0 != "." }) }
+        var epoch = (taken.compactMap { UInt64($0) }.max() ?? 0) + 1
         var record = WireEpoch()
         record.pid = UInt32(getpid())
         record.host = ProcessInfo.processInfo.hostName

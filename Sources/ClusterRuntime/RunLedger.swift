@@ -64,6 +64,13 @@ package struct RunLedger: Sendable {
         return remains
     }
 
+    /// Takes a finished stage back with all its shards. Throws as the other.
+    func takeBack(_ files: StageFiles, write: ([WireJournalRecord]) throws -> Void) throws {
+        try requireLatest()
+        try write([withdrawnRecord(.init(stage: files.spec.id, shard: 0, path: ""))])
+        try files.withdraw(epoch: epoch)
+    }
+
     /// Throws ``ClusterError/superseded(path:epoch:)`` if a later coordinator has the run directory, which may have taken back
     /// what this one takes for finished.
     package func requireLatest() throws { try directory.requireLatest(epoch) }

@@ -25,8 +25,7 @@ package struct StageFiles {
         try directory.disk.flush(directory.file(stageFolder(spec.id)))
         let isWhole = manifest.shards.allSatisfy { $0.outputs.allSatisfy(directory.has) }
         guard isWhole, manifest.shards.map(\.name) == shardNames else {
-            let aside = "\(manifestName).invalid.e\(epoch)"
-            try directory.disk.rename(directory.file(manifestName), to: directory.file(aside))
+            try putAside(manifest, epoch: epoch)
             return (nil, true)
         }
         return (finished(manifest, cached: true), false)
@@ -77,10 +76,13 @@ package struct StageFiles {
     }
 
     /// Puts the manifest aside.
-    ///
-    /// A training goes on from files with fixed names: they are removed, and it begins anew.
     func withdraw(epoch: UInt64) throws {
         guard let manifest = try directory.read(WireManifest.self, manifestName) else { return }
+        try putAside(manifest, epoch: epoch)
+    }
+
+    /// A training goes on from files with fixed names: they are removed, and it begins anew.
+    private func putAside(_ manifest: WireManifest, epoch: UInt64) throws {
         try directory.disk.rename(
             directory.file(manifestName), to: directory.file("\(manifestName).invalid.e\(epoch)"))
         try directory.disk.flush(directory.file(stageFolder(spec.id)))
@@ -220,6 +222,20 @@ package struct StageFiles {
     /// Whether a manifest of this stage was put aside.
     private var wasTakenBack: Bool {
         directory.names(in: stageFolder(spec.id)).contains { $0.hasPrefix("MANIFEST.pb.invalid") }
+    }
+
+    /// Removes what trainings that are not finished have left, so that they begin anew: all but what the runtime itself writes.
+    static func forgetTrainings(in directory: RunDirectory) throws {
+        for stage in directory.names(in: "stage") {
+            let names = directory.names(in: "stage/\(stage)")
+            guard !names.contains("MANIFEST.pb") else { continue }
+            for name in names
+            where name != "OPEN.pb" && !name.hasPrefix("MANIFEST.pb") && epoch(ofAttempt: name) == nil {
+                let path = directory.file("stage/\(stage)/\(name)")
+                do { try FileManager.default.removeItem(atPath: path) } catch  where access(path, F_OK) != 0 {
+                }
+            }
+        }
     }
 
     /// The epoch in the name `<shard>.e<epoch>.a<attempt>.…`; nil for other names.

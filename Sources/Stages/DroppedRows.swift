@@ -9,11 +9,10 @@ enum DroppedRows {
     /// The output of a scan shard that dropped rows: their number by table.
     static let name = "dropped.json"
 
-    /// Adds what the scan shards' files at `paths` tell of the tables that `task` reads.
-    static func add(_ paths: [String], to attrition: inout Attrition, task: any ClinicalTask) throws {
+    /// Adds what the scan shards' files tell of the tables that `task` reads.
+    static func add(_ files: [[String: Int]], to attrition: inout Attrition, task: any ClinicalTask) throws {
         let tables = task.neededAttributes
-        for path in paths {
-            let counts = try JSONDecoder().decode([String: Int].self, from: Files.contents(of: path))
+        for counts in files {
             for (table, rows) in counts.sorted(by: { $0.key < $1.key }) where tables[table] != nil {
                 attrition.count(strayRows: rows, of: table, .noPartner)
             }

@@ -261,5 +261,6 @@ extension JobConfiguration.ExecutionSection {
 
 extension String {
     /// This path below the current folder, without `.` and `..`.
-    fileprivate var absolutePath: String { URL(fileURLWithPath: self).standardizedFileURL.path }
+    /// The path from the root on, for those who work in another folder.
+    package var absolutePath: String { URL(fileURLWithPath: self).standardizedFileURL.path }
 }

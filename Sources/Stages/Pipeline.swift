@@ -29,8 +29,14 @@ package struct Pipeline {
     package func next(after finished: [StageOutcome]) throws -> PlannedStage? {
         if let last = finished.last, last.name == lastStage.rawValue { return nil }
         let name = StageName.allCases[finished.count]
+        try requireSameSources(before: name, finished)
         let outcomes = Dictionary(uniqueKeysWithValues: finished.map { ($0.name, $0) })
-        let payloads = try shards(of: name, outcomes)
+        let outside = try outsideFiles(of: name)
+        let payloads = try shards(of: name, outcomes).map { payload in
+            var payload = payload
+            payload.outside = outside
+            return payload
+        }
         let id = try identity(of: name, finished)
         if name == .train {
             guard let payload = payloads.first else {
@@ -138,8 +144,7 @@ package struct Pipeline {
         guard let file = files.first else {
             throw StageError.missingInput(stage: StageName.scan.rawValue, role: "plan")
         }
-        return try JSONDecoder().decode(
-            InspectionPlan.self, from: Files.contents(of: "\(runDirectory)/\(file.path)"))
+        return try file.decode(InspectionPlan.self, in: runDirectory)
     }
 
     /// Samples per prediction shard: fixed, so that predictions do not depend on the workers.
@@ -170,7 +175,7 @@ package struct Pipeline {
         return ShardPayload(
             stage: stage, job: own?.text ?? job.text, index: index,
             task: job.tasks.isEmpty ? nil : own?.taskName, inputs: inputs,
-            resume: stage == .train ? resume : nil,
+            outside: [:], resume: stage == .train ? resume : nil,
             range: range.map { [$0.lowerBound, $0.upperBound] })
     }
 
@@ -206,7 +211,10 @@ package struct Pipeline {
             let dataset = (node.child("dataset")?.settings ?? []).filter { $0.key != "dataset.tables" }
             parts += dataset.map { "\($0.key)=\($0.value)" } + [setup.storeContent, try sourceState(setup)]
             parts += [job.execution.shardSize, job.execution.scanMiB].map(String.init)
-        case .extract: parts += try job.perTask.flatMap(taskState)
+        case .extract:
+            parts += try job.perTask.flatMap(taskState)
+            // Shards of a list of one task have other names than those of that task alone.
+            if !job.tasks.isEmpty { parts.append("tasks") }
         case .fit: parts += [section("split"), section("processors"), section("leakage")]
         case .train:
             let trainer = (node.child("trainer")?.settings ?? []).filter {
@@ -218,6 +226,33 @@ package struct Pipeline {
         case .scan, .events, .predict, .evaluate: break
         }
         return SHA256.hex(of: parts.joined(separator: "\u{1F}"))
+    }
+
+    /// The stages after which nobody reads sources any more, with the one whose id tells of them.
+    private static let readers: [StageName: StageName] = [
+        .events: .inspect, .encode: .extract, .predict: .train,
+    ]
+
+    /// Throws ``StageError/changedSources(stage:)`` if sources that were read until now are no longer what the id of a stage says.
+    private func requireSameSources(before name: StageName, _ finished: [StageOutcome]) throws {
+        guard let first = Self.readers[name],
+            let place = finished.firstIndex(where: { $0.name == first.rawValue })
+        else { return }
+        guard try identity(of: first, Array(finished[..<place])) == finished[place].id else {
+            throw StageError.changedSources(stage: first)
+        }
+    }
+
+    /// The files outside the run directory that decide what a stage computes, with their SHA-256.
+    func outsideFiles(of name: StageName) throws -> [String: String] {
+        var paths = [job.dataset.config].compactMap { $0 }
+        switch name {
+        case .inspect, .scan, .events: break
+        case .extract, .fit, .encode, .predict, .evaluate:
+            paths += job.perTask.flatMap { $0.codeMaps.map(\.path) }
+        case .train: paths = resumeFiles
+        }
+        return try Dictionary(paths.map { ($0, try SHA256.hex(ofFile: $0)) }) { first, _ in first }
     }
 
     /// Name, size and modification time of every file that the store is made from, and the digest of the user's definition.
@@ -239,9 +274,14 @@ package struct Pipeline {
 
     /// The digests of the checkpoint to resume from and of the best one beside it.
     private func resumeState() throws -> String {
-        guard let resume else { return "" }
+        try resumeFiles.map(SHA256.hex(ofFile:)).joined()
+    }
+
+    /// The checkpoint to resume from, and the best one beside it.
+    private var resumeFiles: [String] {
+        guard let resume else { return [] }
         let best = TrainingSetup.bestCheckpoint(beside: resume)
-        return try ([resume] + (access(best, F_OK) == 0 ? [best] : [])).map(SHA256.hex(ofFile:)).joined()
+        return [resume] + (access(best, F_OK) == 0 ? [best] : [])
     }
 }
 

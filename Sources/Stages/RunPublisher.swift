@@ -102,7 +102,8 @@ package struct RunPublisher {
         where Files.isFolder("\(folder)/\(name)") ? !tasks.contains(name) : !tasks.isEmpty {
             try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
         }
-        if !tasks.isEmpty { unlink("\(runDirectory)/attrition.csv") }
+        // Of several tasks nothing is trained.
+        if !tasks.isEmpty { try forget(["attrition.csv"] + Self.trained + Self.results) }
     }
 
     private func publishSamples(_ stage: StageOutcome) throws {

@@ -46,9 +46,7 @@ extension Shard {
     }
 
     private func plan() throws -> InspectionPlan {
-        let path = try path("plan")
-        let data = try Files.contents(of: path)
-        return try JSONDecoder().decode(InspectionPlan.self, from: data)
+        try payload.input("plan").decode(InspectionPlan.self, in: folder.runDirectory)
     }
 
     /// Writes a value as JSON to the output called `name`.

@@ -104,11 +104,8 @@ extension Shard {
 
     private func totalAttrition() throws -> Attrition {
         var total = setup.task.emptyAttrition
-        for path in paths("attrition") {
-            let data = try Files.contents(of: path)
-            total.merge(try JSONDecoder().decode(Attrition.self, from: data))
-        }
-        try DroppedRows.add(paths("dropped"), to: &total, task: setup.task)
+        for own in try decode(Attrition.self, "attrition") { total.merge(own) }
+        try DroppedRows.add(try decode([String: Int].self, "dropped"), to: &total, task: setup.task)
         return total
     }
 

@@ -5,6 +5,12 @@ package import Processors
 package enum StageError: PyHealthError {
     /// A payload lacks an input; a fault of this program.
     case missingInput(stage: String, role: String)
+    /// A file of an earlier stage is not as it was written.
+    case damagedFile(path: String)
+    /// A file outside the run directory is not the one that the coordinator read.
+    case otherFile(path: String)
+    /// What the stage was computed from was changed while it was read.
+    case changedSources(stage: StageName)
     /// The task yields no sample.
     case noSamples(task: String, attrition: String)
     /// The processors cannot learn from the samples, for example because a label has one value only.
@@ -21,6 +27,9 @@ package enum StageError: PyHealthError {
     package var code: String {
         switch self {
         case .missingInput: "stage.missing-input"
+        case .damagedFile: "stage.damaged-file"
+        case .otherFile: "stage.other-file"
+        case .changedSources: "stage.changed-sources"
         case .noSamples: "stage.no-samples"
         case .notFitted(let reason, _): reason.code
         case .leakage: "stage.leakage"
@@ -33,6 +42,8 @@ package enum StageError: PyHealthError {
     package var exitStatus: ExitStatus {
         switch self {
         case .missingInput: .internal
+        case .damagedFile: .io
+        case .otherFile, .changedSources: .retry
         case .otherDataset: .configuration
         default: .data
         }
@@ -41,6 +52,13 @@ package enum StageError: PyHealthError {
     package var message: String {
         switch self {
         case .missingInput(let stage, let role): "Stage \(stage) was given no input \"\(role)\"."
+        case .damagedFile(let path): "\"\(path)\" is not as it was written (SHA-256)."
+        case .otherFile(let path):
+            "\"\(path)\" is not the file that the coordinator read (SHA-256). It was changed while the job ran, or another file is "
+                + "there on this machine: put the same one there on every machine, and give the same command again."
+        case .changedSources(let stage):
+            "Files that stage \(stage.rawValue) tells of were changed while the job read them; what was made of them is put aside. "
+                + "Give the same command again when nobody writes to them."
         case .noSamples(let task, let attrition):
             "Task \(task) yields no sample from this data set. The attrition table says where patients were lost:\n"
                 + attrition

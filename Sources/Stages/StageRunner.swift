@@ -5,20 +5,23 @@ import Processors
 
 /// Runs shards of all stages but training: files in, files out.
 ///
-/// Keeps what several shards of one process share: the decoded run file, joined tables, fitted processors.
+/// Keeps what several shards of one stage share: the decoded run file, joined tables, fitted processors. A stage's id tells of
+/// the sources too, so that with another one they are read again.
 package final class StageRunner {
-    private let joins = JoinCache()
+    private var stage = ""
+    private var joins = JoinCache()
     private var lastJob: (text: String, setup: JobSetup)?
     private let processors = ProcessorCache()
 
     package init() {}
 
-    /// Runs the shard that `payload` describes; throws `PyHealthError`s.
+    /// Runs the shard of the stage with the id `stage` that `payload` describes; throws `PyHealthError`s.
     package func run(
-        payload data: Data, folder: any ShardFolder, progress: any StageProgress
+        stage: String, payload data: Data, folder: any ShardFolder, progress: any StageProgress
     ) throws -> ShardProduct {
         let payload = try JSONDecoder().decode(ShardPayload.self, from: data)
-        let setup = try setup(payload.job)
+        if stage != self.stage { (self.stage, joins, lastJob) = (stage, JoinCache(), nil) }
+        let setup = try setup(payload)
         let shard = Shard(payload: payload, setup: setup, folder: folder, progress: progress)
         switch payload.stage {
         case .inspect: return try shard.inspect()
@@ -33,10 +36,13 @@ package final class StageRunner {
         }
     }
 
-    private func setup(_ text: String) throws -> JobSetup {
-        if let lastJob, lastJob.text == text { return lastJob.setup }
-        let setup = try JobSetup(JobConfiguration.parse(text))
-        lastJob = (text, setup)
+    private func setup(_ payload: ShardPayload) throws -> JobSetup {
+        if let lastJob, lastJob.text == payload.job { return lastJob.setup }
+        try payload.checkOutsideFiles()
+        let setup = try JobSetup(JobConfiguration.parse(payload.job))
+        // Nor was one changed while it was read.
+        try payload.checkOutsideFiles()
+        lastJob = (payload.job, setup)
         return setup
     }
 }
@@ -66,6 +72,11 @@ struct Shard {
 
     /// The paths of all inputs of a role.
     func paths(_ role: String) -> [String] { (payload.inputs[role] ?? []).map(path) }
+
+    /// What the JSON files of a role hold, in order.
+    func decode<Value: Decodable>(_ type: Value.Type, _ role: String) throws -> [Value] {
+        try (payload.inputs[role] ?? []).map { try $0.decode(type, in: folder.runDirectory) }
+    }
 
     /// The path of the one input of a role.
     func path(_ role: String) throws -> String { path(try payload.input(role)) }

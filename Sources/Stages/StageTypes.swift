@@ -1,5 +1,6 @@
 import Digests
 package import Foundation
+import Groundwork
 
 /// A file that a finished stage left in the run directory.
 package struct StageFile: Codable, Sendable, Equatable {
@@ -15,6 +16,14 @@ package struct StageFile: Codable, Sendable, Equatable {
     /// Whether the file below `runDirectory` has its digest; throws `FileError` for one that cannot be read.
     package func isWhole(in runDirectory: String) throws -> Bool {
         try SHA256.hex(ofFile: "\(runDirectory)/\(path)") == sha256
+    }
+
+    /// The value that the JSON file below `runDirectory` holds; throws ``StageError/damagedFile(path:)`` for one with another
+    /// digest, `FileError`.
+    func decode<Value: Decodable>(_ type: Value.Type, in runDirectory: String) throws -> Value {
+        let data = try Files.contents(of: "\(runDirectory)/\(path)")
+        guard SHA256.hex(of: data) == sha256 else { throw StageError.damagedFile(path: path) }
+        return try JSONDecoder().decode(type, from: data)
     }
 
     package init(name: String, path: String, bytes: Int, sha256: String, rows: Int) {
@@ -88,6 +97,9 @@ package struct ShardPayload: Codable, Sendable {
     package var task: String?
     /// Input files by role, paths relative to the run directory.
     package var inputs: [String: [StageFile]]
+    /// Files outside the run directory that decide what is computed, with their SHA-256: a definition of the data set, code maps,
+    /// the checkpoints to go on from.
+    package var outside: [String: String]
     /// A checkpoint to go on from, for training.
     package var resume: String?
     /// First and one-past-last row, where the shard is a range of samples.
@@ -99,6 +111,12 @@ package struct ShardPayload: Codable, Sendable {
             throw StageError.missingInput(stage: stage.rawValue, role: role)
         }
         return file
+    }
+
+    /// Throws ``StageError/otherFile(path:)`` for a file outside the run directory that is not the one that the coordinator read.
+    func checkOutsideFiles() throws {
+        for (path, digest) in outside.sorted(by: { $0.key < $1.key })
+        where try SHA256.hex(ofFile: path) != digest { throw StageError.otherFile(path: path) }
     }
 
     /// The first of the inputs that is not as it was written; nil if all are. `beat` is called after every file.

@@ -11,32 +11,64 @@ package struct TrainingSetup {
     /// Checkpoints that were passed over because they are torn or have other content.
     package let damagedCheckpoints: Int
 
+    /// How often the states in the folder are looked at before they are given up.
+    private static let looks = 3
+
     /// Throws `PyHealthError`s; `folder` is the stage's folder, created if missing.
     package init(payload data: Data, runDirectory: String, folder: String) throws {
         let payload = try JSONDecoder().decode(ShardPayload.self, from: data)
-        let job = try JobConfiguration.parse(payload.job)
-        let setup = try ModelSetup(
-            job: job, samples: payload.inputs["samples"] ?? [],
-            processors: "\(runDirectory)/\(try payload.input("processors").path)", runDirectory: runDirectory)
-        trainer = try Trainer(job: setup.job, model: setup.model, samples: setup.samples)
-        self.folder = folder
+        try payload.checkOutsideFiles()
         try Files.createFolder(folder)
+        let fresh = { try Self.fresh(payload, runDirectory: runDirectory, folder: folder) }
+        var trainer = try fresh()
+        var damaged = try Self.load(trainer, payload, folder, fromFolder: true)
+        // Others may have removed what was the best while a newer one was written.
+        for _ in 1..<Self.looks where !trainer.hasBest(in: folder) {
+            trainer = try fresh()
+            damaged = try Self.load(trainer, payload, folder, fromFolder: true)
+        }
+        if !trainer.hasBest(in: folder) {
+            // Without the best state what comes after it would end in another result.
+            trainer = try fresh()
+            damaged += 1 + (try Self.load(trainer, payload, folder, fromFolder: false))
+        }
+        (self.trainer, self.folder, damagedCheckpoints) = (trainer, folder, damaged)
+    }
+
+    /// A trainer at the start.
+    private static func fresh(
+        _ payload: ShardPayload, runDirectory: String, folder: String
+    ) throws -> Trainer {
+        let setup = try ModelSetup(
+            job: try JobConfiguration.parse(payload.job), samples: payload.inputs["samples"] ?? [],
+            processors: "\(runDirectory)/\(try payload.input("processors").path)", runDirectory: runDirectory)
+        let trainer = try Trainer(job: setup.job, model: setup.model, samples: setup.samples)
         trainer.checkpoints = CheckpointPolicy(
             store: CheckpointStore(folder: "\(folder)/checkpoints"),
             seconds: setup.job.configuration.checkpointSeconds)
+        trainer.isWithoutBest =
+            payload.resume.map { access(bestCheckpoint(beside: $0), F_OK) != 0 } ?? false
+        return trainer
+    }
+
+    /// Brings a trainer to the newest state in the training's folder, if that may be looked at, or to the one to resume from;
+    /// returns how many were passed over.
+    private static func load(
+        _ trainer: Trainer, _ payload: ShardPayload, _ folder: String, fromFolder: Bool
+    ) throws -> Int {
         let files = EpochFiles(folder: folder)
-        let (isLoaded, damaged) = try Self.loadNewest(of: files, trainer)
+        let (isLoaded, damaged) = fromFolder ? try loadNewest(of: files, trainer) : (false, 0)
         if !isLoaded, let resume = payload.resume {
             try trainer.load(from: resume)
             guard !trainer.isFinished else {
                 throw TrainingError.nothingLeft(path: resume, epochs: trainer.history.rows.count)
             }
-            try Self.adoptBest(
+            let configuration = trainer.job.configuration
+            try adoptBest(
                 of: trainer, beside: resume, files,
-                isNeeded: setup.job.configuration.monitor != nil
-                    && setup.job.configuration.loadBestModelAtLast)
+                isNeeded: configuration.monitor != nil && configuration.loadBestModelAtLast)
         }
-        damagedCheckpoints = damaged + (try trainer.loadNewest())
+        return fromFolder ? damaged + (try trainer.loadNewest()) : damaged
     }
 
     /// Loads the newest state of an epoch that is as it was written; those that others remove meanwhile are passed over.

@@ -45,26 +45,32 @@ package struct EpochFiles {
         try AtomicFile.write(try Files.contents(of: path), to: adoptedPath(epoch))
     }
 
-    /// Gives the last and the best state the names by which people know them; whoever does it again changes nothing. Throws
-    /// `FileError`.
+    /// Where the state of the best epoch of `history` is; nil if it is nowhere.
+    package func best(of history: TrainingHistory) -> String? {
+        guard let epoch = history.best else { return nil }
+        return [path(epoch), adoptedPath(epoch), "\(folder)/best.h5"].first { access($0, F_OK) == 0 }
+    }
+
+    /// Gives the last and the best state the names by which people know them; whoever does it again changes nothing.
+    ///
+    /// Throws `FileError`.
     func conclude(_ history: TrainingHistory) throws {
         let last = history.rows.count - 1
-        if let best = history.best {
+        if let best = best(of: history) {
             // Two files where one state is both: whoever changes one in place does not change the other.
-            try name([path(best), adoptedPath(best)], "best.h5", isCopy: best == last)
+            try name(best, "best.h5", isCopy: history.best == last)
         }
-        try name([path(last)], "last.h5", isCopy: false)
+        try name(path(last), "last.h5", isCopy: false)
         try AtomicFile.write(history.csv, to: "\(folder)/history.csv", durable: false)
         for name in names where name.hasPrefix("epoch-") || name.hasPrefix("resumed-") {
             unlink("\(folder)/\(name)")
         }
     }
 
-    /// Makes `name` another name of the first of these files that is there; none is where it has been done before, or where a
-    /// run was resumed without its best state.
-    private func name(_ sources: [String], _ name: String, isCopy: Bool) throws {
-        guard let source = sources.first(where: { access($0, F_OK) == 0 }) else { return }
+    /// Makes `name` another name of the file `source`, unless that has been done before.
+    private func name(_ source: String, _ name: String, isCopy: Bool) throws {
         let target = "\(folder)/\(name)"
+        guard source != target, access(source, F_OK) == 0 else { return }
         let temporary = AtomicFile.temporaryName(for: target)
         guard !isCopy, link(source, temporary) == 0 else {
             return try AtomicFile.write(try Files.contents(of: source), to: target)

@@ -29,7 +29,7 @@ package struct TrainingJob {
 /// An epoch is S optimizer steps and one evaluation; ``position`` counts these phases. A phase is applied or not: whatever
 /// interrupts one leaves the state as it was before, and doing it again gives the same bits.
 package final class Trainer {
-    let job: TrainingJob
+    package let job: TrainingJob
     let model: any Model
     let batches: BatchSource
     private let train: [Int]
@@ -89,6 +89,16 @@ package final class Trainer {
     /// Phases of the whole training, unless it stops early.
     package var totalPhases: UInt64 { UInt64(job.configuration.epochs) * phases }
 
+    /// Whether this is a run that was resumed without its best state.
+    package var isWithoutBest = false
+
+    /// Whether the best state so far is in `folder`, as it was written, or needs not be there.
+    package func hasBest(in folder: String) -> Bool {
+        guard !isWithoutBest, let epoch = history.best else { return true }
+        guard let path = EpochFiles(folder: folder).best(of: history) else { return false }
+        return (try? check(path, isEndOf: epoch)) != nil
+    }
+
     /// Whether all epochs are done or patience has run out.
     package var isFinished: Bool {
         if position >= totalPhases { return true }
@@ -114,6 +124,9 @@ package final class Trainer {
             try afterStep(isCheckpointDue: isCheckpointDue, exchange)
         }
         if exchange.memberIndex == 0 {
+            if !hasBest(in: folder), let epoch = history.best {
+                throw TrainingError.lostBest(folder: folder, epoch: epoch)
+            }
             try DiskSpace.retrying({ checkpoints?.whenDiskIsFull($0) }) {
                 try EpochFiles(folder: folder).conclude(history)
             }

@@ -17,6 +17,8 @@ package enum TrainingError: PyHealthError, Equatable {
     case otherCheckpoint(path: String, reason: String)
     /// A checkpoint to resume from has nothing left to do.
     case nothingLeft(path: String, epochs: Int)
+    /// The state of the best epoch is no longer in the training's folder.
+    case lostBest(folder: String, epoch: Int)
     /// The best checkpoint of a run to be resumed is not beside the one that is given.
     case missingBest(path: String, epoch: Int)
 
@@ -29,13 +31,16 @@ package enum TrainingError: PyHealthError, Equatable {
         case .noValidationSamples: "training.no-validation-samples"
         case .otherCheckpoint: "training.other-checkpoint"
         case .nothingLeft: "training.nothing-left"
+        case .lostBest: "training.lost-best"
         case .missingBest: "training.missing-best"
         }
     }
 
     package var exitStatus: ExitStatus {
         switch self {
-        case .nonFinite, .nonFiniteParameter, .nonFiniteOperation, .noTrainingSamples, .noValidationSamples: .data
+        case .nonFinite, .nonFiniteParameter, .nonFiniteOperation, .noTrainingSamples, .noValidationSamples:
+            .data
+        case .lostBest: .retry
         case .otherCheckpoint, .nothingLeft, .missingBest: .configuration
         }
     }
@@ -61,6 +66,9 @@ package enum TrainingError: PyHealthError, Equatable {
         case .nothingLeft(let path, let epochs):
             "The checkpoint \"\(path)\" has done \(epochs) epochs, after which this job ends. Raise trainer.epochs or "
                 + "trainer.patience."
+        case .lostBest(let folder, let epoch):
+            "The state of the best epoch, \(epoch), is no longer in \"\(folder)\". Somebody removed or changed it. The same command "
+                + "begins this training anew."
         case .missingBest(let path, let epoch):
             "The best epoch of the run to be resumed is \(epoch), and there is no \"\(path)\". Put that run's best.h5 beside "
                 + "the checkpoint, or set trainer.load_best_model_at_last: false."

@@ -35,7 +35,7 @@ package struct PipelineDriver: JobDriver {
         } else {
             try publisher.publishJob(pipeline.job.text)
         }
-        guard let planned = try pipeline.next(after: outcomes) else { return .finished }
+        guard let planned = try plan(outcomes) else { return .finished }
         let kind: StageSpec.Kind
         switch planned.kind {
         case .shards(let shards):
@@ -47,6 +47,16 @@ package struct PipelineDriver: JobDriver {
 }
 
 extension PipelineDriver {
+    /// The next stage; what the pipeline notices of files becomes what the coordinator acts upon.
+    private func plan(_ outcomes: [StageOutcome]) throws -> PlannedStage? {
+        do { return try pipeline.next(after: outcomes) } catch StageError.damagedFile(let path) {
+            throw DamagedInput(path: path)
+        } catch let error as StageError {
+            guard case .changedSources(let stage) = error else { throw error }
+            throw StaleStages(first: outcomes.firstIndex { $0.name == stage.rawValue } ?? 0, cause: error)
+        }
+    }
+
     /// The stages whose files people are given; what other stages left is checked by those who read it.
     private static let published: [StageName] = [.fit, .encode, .train, .evaluate]
 

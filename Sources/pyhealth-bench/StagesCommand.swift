@@ -1,4 +1,5 @@
 import ArgumentParser
+import Digests
 import Foundation
 import Groundwork
 import Stages
@@ -48,8 +49,9 @@ struct StagesCommand: ParsableCommand {
             id: stage.id, name: stage.name.rawValue,
             shards: try shards.map { shard in
                 let place = Place(runDirectory: folder, prefix: "\(stage.name.rawValue).\(shard.name)")
-                let product = try runner.run(payload: shard.payload, folder: place, progress: place)
-                return (shard.name, product.outputs.map(place.file), product.result)
+                let product = try runner.run(
+                    stage: stage.id, payload: shard.payload, folder: place, progress: place)
+                return (shard.name, try product.outputs.map(place.file), product.result)
             })
     }
 }
@@ -61,9 +63,13 @@ private struct Place: ShardFolder, StageProgress {
 
     func temporaryPath(for name: String) -> String { "\(runDirectory)/\(prefix).\(name)" }
 
-    func file(_ output: (name: String, rows: Int)) -> StageFile {
-        StageFile(
-            name: output.name, path: "\(prefix).\(output.name)", bytes: 0, sha256: "", rows: output.rows)
+    /// Digests are taken of what readers compare, small files of JSON.
+    func file(_ output: (name: String, rows: Int)) throws -> StageFile {
+        let isCompared = output.name.hasSuffix(".json")
+        return StageFile(
+            name: output.name, path: "\(prefix).\(output.name)", bytes: 0,
+            sha256: isCompared ? try SHA256.hex(ofFile: temporaryPath(for: output.name)) : "",
+            rows: output.rows)
     }
 
     func setTotal(_ total: Int) {}

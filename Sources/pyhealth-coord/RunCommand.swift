@@ -168,19 +168,26 @@ struct RunCommand: ParsableCommand {
         let signals = StopSignals(stop)
         defer { signals.end() }
         let started = Date()
-        let driver = PipelineDriver(job: job, runDirectory: output, until: last, resume: resume)
-        let isThere = RunReport.isThere(job, runDirectory: output)
-        let digestsBefore = PublishedDigests(runDirectory: output).known
-        let outcome = try Coordinator.run(
-            job: try driver.specification(), driver: driver, options: options)
-        let report = try RunReport(
-            job: job, runDirectory: output, outcome: outcome, seconds: Date().timeIntervalSince(started),
-            isThere: isThere, digestsBefore: digestsBefore
-        ).write()
-        let stages = outcome.stages.map(StageOutcome.init)
-        printer.finish(
-            try RunFiles.metrics(of: stages, runDirectory: output),
-            warnings: try RunFiles.warnings(of: stages, runDirectory: output), report: report)
+        let driver = PipelineDriver(job: job, runDirectory: output, until: last, resume: resume?.absolutePath)
+        var isThere = false
+        var digestsBefore: [String: String] = [:]
+        // Whoever had the folder before may have worked until now.
+        let begin = {
+            isThere = RunReport.isThere(job, runDirectory: output)
+            digestsBefore = PublishedDigests(runDirectory: output).known
+        }
+        try Coordinator.run(
+            job: try driver.specification(), driver: driver, options: options, begin: begin
+        ) { outcome in
+            let report = try RunReport(
+                job: job, runDirectory: output, outcome: outcome,
+                seconds: Date().timeIntervalSince(started), isThere: isThere, digestsBefore: digestsBefore
+            ).write()
+            let stages = outcome.stages.map(StageOutcome.init)
+            printer.finish(
+                try RunFiles.metrics(of: stages, runDirectory: output),
+                warnings: try RunFiles.warnings(of: stages, runDirectory: output), report: report)
+        }
     }
 }
 

@@ -14,7 +14,8 @@ final class Executor: WorkExecutor {
         callocator_map_blocks_from(32 << 20)
         let product = try naming(work.payload, work.runDirectory, progress) {
             try runner.run(
-                payload: work.payload, folder: Folder(work: work), progress: Progress(counter: progress))
+                stage: work.stageID, payload: work.payload, folder: Folder(work: work),
+                progress: Progress(counter: progress))
         }
         InjectedFault.current?.strike(stage: work.stageName)
         return ShardResult(
@@ -98,6 +99,13 @@ final class Member: TrainingMember {
                 progress.setDone(Int(trainer.position))
                 InjectedFault.current?.strike(stage: "train", phase: Int(trainer.position))
             }
+        }
+        // Samples are looked at once and read for hours: what became of damaged ones shall not count. Member 0's result does.
+        if collective.memberIndex == 0,
+            let damaged = try ShardPayload.decode(payload).damagedInput(
+                runDirectory: runDirectory, beat: progress.beat)
+        {
+            throw DamagedInput(path: damaged.path)
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys

@@ -206,6 +206,32 @@ struct ProtectedTests {
         #expect(try RunStatus.load(runDirectory: job.run).snapshot.counters.peersBarred >= 2)
     }
 
+    /// Its run directory was removed, and the job began again in the same place.
+    @Test func aWorkerThatKnowsALaterEpochOfARemovedRunDoesNotEndTheJob() throws {
+        let folder = try TemporaryFolder("cluster")
+        let gate = folder.file("gate")
+        let keys = try KeyFolder.create(at: folder.file("keys"))
+        let job = RemoteJob(
+            [shardStage("f3", ["number 0", "wait \(gate)"])], in: folder, keys: keys.path)
+        let endpoint = try job.start()
+        let survivor = try RogueWorker(endpoint: endpoint, keys: keys.path, instance: 0x0bad_0006)
+        var envelope = WireEnvelope()
+        envelope.protocol = ClusterVersion.messages
+        envelope.build = "test"
+        envelope.instance = survivor.instance
+        envelope.epoch = 7
+        envelope.hello.fingerprint = "fingerprint"
+        survivor.send(try envelope.serializedData())
+        // Whoever is barred has been heard: messages come in order.
+        for _ in 0..<40 { survivor.send(Data("rubbish".utf8)) }
+        try job.waitForLog("\"event\":\"peer-barred\",\"coordinator_epoch\":1,\"worker\":\"0bad0006\"")
+        let worker = try job.worker(["--connect", endpoint, "--keys", keys.path])
+        _ = createFile(gate)
+        #expect(try job.finish().stages[0].shards.count == 2)
+        #expect(try worker.wait().status == 0)
+        #expect(!job.log.contains("superseded"))
+    }
+
     @Test func aFloodIsDroppedAndOthersAreServed() throws {
         let folder = try TemporaryFolder("cluster")
         let gate = folder.file("gate")

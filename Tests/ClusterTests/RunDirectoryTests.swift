@@ -93,6 +93,58 @@ struct RunDirectoryTests {
         #expect(try (0..<12).map { _ in try directory.takeEpoch(build: "b") } == Array(1...12))
     }
 
+    @Test func takesAnEpochAfterThoseOfJournalsWhereTheFolderOfEpochsIsLost() throws {
+        let folder = try TemporaryFolder("run")
+        let directory = try RunDirectory(folder.path)
+        try directory.createFolder("journal")
+        for name in ["2.pbj", "11.pbj", "3.pbj.tmp"] {
+            try AtomicFile.write("", to: directory.file("journal/\(name)"), durable: false)
+        }
+        #expect(try directory.takeEpoch(build: "b") == 12)
+    }
+
+    @Test func aTrainingWithoutOneOfItsFilesKeepsNone() throws {
+        let folder = try TemporaryFolder("run")
+        let directory = try RunDirectory(folder.path)
+        let spec = StageSpec(id: "bb", name: "train", kind: .training(payload: Data(), virtualRanks: 1))
+        let files = StageFiles(directory: directory, spec: spec)
+        try directory.createFolder("stage/bb")
+        var commit = WireShardCommit()
+        for name in ["best.h5", "last.h5"] {
+            try AtomicFile.write("state", to: directory.file("stage/bb/\(name)"), durable: false)
+            commit.outputs.append(
+                .with {
+                    $0.name = name
+                    $0.path = "stage/bb/\(name)"
+                    $0.bytes = 5
+                })
+        }
+        _ = try files.publish([commit], build: "b", epoch: 1)
+        #expect(try files.load(epoch: 1).stage != nil)
+        try FileManager.default.removeItem(atPath: directory.file("stage/bb/best.h5"))
+        let (stage, wasInvalid) = try files.load(epoch: 2)
+        #expect(stage == nil && wasInvalid)
+        #expect(directory.names(in: "stage/bb") == ["MANIFEST.pb.invalid.e2"])
+    }
+
+    @Test func whatUnfinishedTrainingsHaveLeftCanBeForgotten() throws {
+        let folder = try TemporaryFolder("run")
+        let directory = try RunDirectory(folder.path)
+        let kept = [
+            "aa/MANIFEST.pb", "aa/best.h5", "bb/OPEN.pb", "bb/s0.e1.a1.text", "bb/MANIFEST.pb.invalid.e1",
+        ]
+        for name in kept + ["bb/epoch-3.h5", "bb/last.h5", "bb/checkpoints/7.h5"] {
+            let path = directory.file("stage/\(name)")
+            try directory.createFolder(("stage/\(name)" as NSString).deletingLastPathComponent)
+            try AtomicFile.write("x", to: path, durable: false)
+        }
+        try StageFiles.forgetTrainings(in: directory)
+        let left = ["aa", "bb"].flatMap { stage in
+            directory.names(in: "stage/\(stage)").map { "\(stage)/\($0)" }
+        }
+        #expect(left.sorted() == kept.sorted())
+    }
+
     @Test func refusesADamagedRecord() throws {
         let folder = try TemporaryFolder("run")
         let directory = try RunDirectory(folder.path)

@@ -7,6 +7,7 @@ import TestSupport
 /// A driver that runs the given stages in order; `{i.k}` in a payload stands for the path of the file of stage i's shard k.
 struct ScriptedDriver: JobDriver {
     var stages: [StageSpec]
+    /// Thrown after the last stage.
     var failure: (any Error)?
     /// Told of the finished stages before each next one.
     var whenAsked: (@Sendable ([FinishedStage]) -> Void)?
@@ -57,6 +58,8 @@ struct ScriptedJob {
     var isInsecure = false
     var progress: (@Sendable (ProgressReport) -> Void)?
     var whenAsked: (@Sendable ([FinishedStage]) -> Void)?
+    /// Thrown by the driver after the last stage.
+    var failure: (any Error)?
 
     /// The test worker beside the running test program.
     static let worker: String = {
@@ -71,7 +74,9 @@ struct ScriptedJob {
         return candidates.first { access($0, X_OK) == 0 } ?? candidates[0]
     }()
 
-    func run(in directory: String) throws -> JobOutcome {
+    func run(
+        in directory: String, begin: () throws -> Void = {}, end: (JobOutcome) throws -> Void = { _ in }
+    ) throws -> JobOutcome {
         var options = CoordinatorOptions(
             runDirectory: directory, buildVersion: "test", numericFingerprint: "fingerprint")
         options.localWorkers = workers
@@ -90,7 +95,8 @@ struct ScriptedJob {
         options.workerWait = 20
         return try Coordinator.run(
             job: JobSpec(digest: digest, name: "test", settings: settings),
-            driver: ScriptedDriver(stages: stages, whenAsked: whenAsked), options: options)
+            driver: ScriptedDriver(stages: stages, failure: failure, whenAsked: whenAsked), options: options,
+            begin: begin, end: end)
     }
 }
 

@@ -42,6 +42,73 @@ struct DamagedFileTests {
             try Commands.run("pyhealth-coord", ["verify", runs.run("run")], folder: runs.folder).status == 0)
     }
 
+    @Test func aCountThatWasChangedInASmallFileIsMended() throws {
+        let runs = try RunFolder(patients: 120)
+        let later = ["--set", "split.seed=3"]
+        #expect(try runs.execute("whole", later).status == 0)
+        #expect(try runs.execute("damaged").status == 0)
+        let path = try #require(try file(runs.run("damaged"), "extract", ".attrition.json")).path
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        // Of the same size: a file of another one is missed before it is read.
+        let changed = text.replacing(/"visitsIn":[0-9]/) {
+            $0.output.hasSuffix("1") ? "\"visitsIn\":2" : "\"visitsIn\":1"
+        }
+        #expect(changed != text && changed.count == text.count)
+        try changed.write(toFile: path, atomically: true, encoding: .utf8)
+        let outcome = try runs.execute("damaged", later)
+        #expect(outcome.status == 0 && outcome.errors.contains("input-damaged stage=extract"))
+        #expect(try runs.digests("damaged") == runs.digests("whole"))
+    }
+
+    /// The state of the best epoch is gone, from a finished training or from one that is to go on.
+    @Test(arguments: [true, false]) func aTrainingThatLostItsBestStateBeginsAnew(isFinished: Bool) throws {
+        let runs = try RunFolder(patients: 120)
+        // No epoch is better than the first.
+        let still = ["--set", "trainer.optimizer_params={lr: 0}"]
+        #expect(try runs.execute("run", still).status == 0)
+        let whole = try runs.digests("run")
+        let stage = try #require(try file(runs.run("run"), "train", "best.h5")).folder
+        try FileManager.default.removeItem(atPath: "\(stage)/best.h5")
+        if !isFinished {
+            try FileManager.default.moveItem(atPath: "\(stage)/last.h5", toPath: "\(stage)/epoch-1.h5")
+            for name in ["history.csv", "MANIFEST.pb"] {
+                try FileManager.default.removeItem(atPath: "\(stage)/\(name)")
+            }
+        }
+        let outcome = try runs.execute("run", still)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try runs.digests("run") == whole)
+        #expect(access("\(stage)/best.h5", F_OK) == 0)
+    }
+
+    /// Samples change on disk after a training has looked at them: neither its result nor its states count.
+    @Test func whatWasLearntFromDamagedSamplesDoesNotCount() throws {
+        let runs = try RunFolder(patients: 120)
+        let long = ["--set", "trainer.epochs=60"]
+        #expect(try runs.execute("whole", long).status == 0)
+        #expect(try runs.execute("damaged", ["--until", "samples"]).status == 0)
+        let samples = try #require(try file(runs.run("damaged"), "encode", ".samples.h5")).path
+        let job = try Commands.start(
+            "pyhealth-coord", runs.arguments("damaged", workers: 1, long), folder: runs.folder)
+        var first: (folder: String, path: String)?
+        for _ in 0..<60_000 where first == nil {
+            usleep(1000)
+            first = try? file(runs.run("damaged"), "train", "epoch-0.h5")
+        }
+        #expect(first != nil, "no epoch within a minute")
+        let handle = try #require(FileHandle(forUpdatingAtPath: samples))
+        let middle = try handle.seekToEnd() / 2
+        try handle.seek(toOffset: middle)
+        let byte = try #require(try handle.read(upToCount: 1)?.first)
+        try handle.seek(toOffset: middle)
+        try handle.write(contentsOf: [byte ^ 4])
+        try handle.close()
+        let outcome = try job.wait()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.errors.contains("input-damaged stage=encode"), "\(outcome.errors)")
+        #expect(try runs.digests("damaged") == runs.digests("whole"))
+    }
+
     @Test func verifyMissesNoFileThatARunThatIsOverMustHave() throws {
         let runs = try RunFolder(patients: 120)
         #expect(try runs.execute("run", ["--until", "samples"]).status == 0)

@@ -85,6 +85,19 @@ import Testing
         #expect(kept.count == 3, "\(kept)")
     }
 
+    @Test func aListOfTheTaskThatWasTrainedLeavesNothingOfTheTraining() throws {
+        let runs = try RunFolder(patients: 120)
+        #expect(try runs.execute("run").status == 0)
+        let task = "MortalityPredictionMIMIC3"
+        let list = try run(runs, job(runs, "tasks: [{name: \(task)}]", name: "list"), "run")
+        #expect(list.status == 0 && !list.errors.contains("stage-invalid"), "\(list.errors)")
+        let left = try FileManager.default.contentsOfDirectory(atPath: runs.run("run"))
+        for name in ["checkpoints", "history.csv", "metrics.json", "predictions", "attrition.csv"] {
+            #expect(!left.contains(name), "\(name)")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(runs.run("run"))/samples") == [task])
+    }
+
     @Test func otherTasksInTheSameFolderReplaceTheSamplesAndReadNothingAgain() throws {
         let runs = try RunFolder(patients: 120)
         let output = runs.run("same")

@@ -1,0 +1,149 @@
+import Digests
+import Foundation
+import Groundwork
+import SyntheticCorpora
+import TestSupport
+import Testing
+
+@testable import Stages
+
+/// Sources, definitions and code maps that are changed while a job runs, or are others where a worker looks.
+@Suite(.serialized)
+struct StaleSourcesTests {
+    private let folder: TemporaryFolder
+    private let job: JobConfiguration
+
+    init() throws {
+        folder = try TemporaryFolder("stale")
+        let corpus = folder.file("corpus")
+        _ = try SyntheticCorpus(.mimic3, CorpusOptions(patients: 60, seed: 3, output: corpus)).write()
+        job = try JobConfiguration.parse(
+            """
+            dataset: {name: mimic3, root: \(corpus)}
+            task: {name: MortalityPredictionMIMIC3}
+            processors: {fit: all}
+            """)
+    }
+
+    private var admissions: String { folder.file("corpus/ADMISSIONS.csv") }
+
+    /// Runs stages in this process until `last` is finished.
+    private func run(_ name: String, _ runner: StageRunner, until last: StageName) throws -> (
+        pipeline: Pipeline, finished: [StageOutcome]
+    ) {
+        let root = folder.file(name)
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        let pipeline = Pipeline(job: job, runDirectory: root, until: .samples, resume: nil)
+        var finished: [StageOutcome] = []
+        while finished.last?.name != last.rawValue, let stage = try pipeline.next(after: finished) {
+            guard case .shards(let shards) = stage.kind else { break }
+            finished.append(
+                StageOutcome(
+                    id: stage.id, name: stage.name.rawValue,
+                    shards: try shards.map { shard in
+                        let place = Place(root: root, prefix: "\(stage.name.rawValue).\(shard.name)")
+                        let product = try runner.run(
+                            stage: stage.id, payload: shard.payload, folder: place, progress: place)
+                        return (shard.name, try product.outputs.map(place.file), product.result)
+                    }))
+        }
+        return (pipeline, finished)
+    }
+
+    private struct Place: ShardFolder, StageProgress {
+        let root: String
+        let prefix: String
+
+        var runDirectory: String { root }
+        func temporaryPath(for name: String) -> String { "\(root)/\(prefix).\(name)" }
+
+        func file(_ output: (name: String, rows: Int)) throws -> StageFile {
+            StageFile(
+                name: output.name, path: "\(prefix).\(output.name)", bytes: 0,
+                sha256: try SHA256.hex(ofFile: temporaryPath(for: output.name)), rows: output.rows)
+        }
+
+        func setTotal(_ total: Int) {}
+        func advance(by units: Int, bytes: Int) {}
+    }
+
+    /// Lets a file have its first `rows` lines only; returns what it was.
+    private func cut(_ path: String, to rows: Int) throws -> Data {
+        let whole = try Files.contents(of: path)
+        let lines = whole.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        try Data(lines.prefix(rows).joined(separator: [UInt8(ascii: "\n")]) + [UInt8(ascii: "\n")]).write(
+            to: URL(fileURLWithPath: path))
+        return whole
+    }
+
+    /// A worker outlives its coordinator; before the next one begins somebody mends a table that others are joined with.
+    @Test func aWorkerReadsJoinedTablesAgainForAnotherStage() throws {
+        let survivor = StageRunner()
+        let whole = try cut(admissions, to: 30)
+        let before = try run("before", survivor, until: .events).finished[2]
+        try whole.write(to: URL(fileURLWithPath: admissions))
+        let mended = try run("mended", survivor, until: .events).finished[2]
+        let right = try run("right", StageRunner(), until: .events).finished[2]
+        let digests = { (stage: StageOutcome) in stage.shards.flatMap(\.files).map(\.sha256) }
+        #expect(digests(mended) == digests(right))
+        #expect(digests(before) != digests(right))
+    }
+
+    @Test func tablesThatChangeWhileTheyAreReadEndTheJob() throws {
+        let (pipeline, finished) = try run("run", StageRunner(), until: .scan)
+        #expect(try pipeline.next(after: finished)?.name == .events)
+        let whole = try cut(folder.file("corpus/PRESCRIPTIONS.csv"), to: 30)
+        let error = #expect(throws: StageError.self) { try pipeline.next(after: finished) }
+        guard case .changedSources(stage: .inspect)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(error?.code == "stage.changed-sources" && error?.exitStatus == .retry)
+        try whole.write(to: URL(fileURLWithPath: folder.file("corpus/PRESCRIPTIONS.csv")))
+    }
+
+    @Test func aFileThatIsNotTheOneTheCoordinatorReadIsRefused() throws {
+        let (pipeline, finished) = try run("run", StageRunner(), until: .events)
+        guard case .shards(let shards)? = try pipeline.next(after: finished)?.kind else {
+            Issue.record("no shards")
+            return
+        }
+        let map = folder.file("map.csv")
+        try AtomicFile.write("a,b\n", to: map)
+        var payload = try ShardPayload.decode(shards[0].payload)
+        payload.outside[map] = try SHA256.hex(ofFile: map)
+        let place = Place(root: folder.file("run"), prefix: "extract.0")
+        let extract = { (stage: String) in
+            try StageRunner().run(
+                stage: stage, payload: payload.encoded(), folder: place, progress: place)
+        }
+        _ = try extract("1")
+        try AtomicFile.write("a,c\n", to: map)
+        let error = #expect(throws: StageError.self) { try extract("2") }
+        #expect(error?.code == "stage.other-file" && error?.message.contains(map) == true)
+    }
+
+    @Test func theDefinitionAndTheCodeMapsAreAmongWhatWorkersCompare() throws {
+        let definition = folder.file("own.yaml"), map = folder.file("map.csv")
+        try AtomicFile.write("name: own\nversion: \"1\"\ntables: {}\n", to: definition)
+        try AtomicFile.write("NDC,ATC\n1,A01A\n", to: map)
+        let job = try JobConfiguration.parse(
+            """
+            dataset: {config: \(definition), root: \(folder.file("corpus"))}
+            task: {name: DrugRecommendationMIMIC3, code_maps: {NDC_to_ATC: \(map)}}
+            """)
+        let pipeline = Pipeline(job: job, runDirectory: folder.path, until: .samples, resume: nil)
+        #expect(try pipeline.outsideFiles(of: .scan).keys.sorted() == [definition])
+        for stage in [StageName.extract, .fit, .encode] {
+            #expect(
+                try pipeline.outsideFiles(of: stage)
+                    == [definition: SHA256.hex(ofFile: definition), map: SHA256.hex(ofFile: map)])
+        }
+        let last = folder.file("last.h5"), best = folder.file("best.h5")
+        try AtomicFile.write("last", to: last)
+        let resumed = Pipeline(job: job, runDirectory: folder.path, until: .train, resume: last)
+        #expect(try resumed.outsideFiles(of: .train).keys.sorted() == [last])
+        try AtomicFile.write("best", to: best)
+        #expect(try resumed.outsideFiles(of: .train).keys.sorted() == [best, last])
+    }
+}
