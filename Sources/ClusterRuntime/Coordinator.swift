@@ -175,11 +175,9 @@ private final class CoordinatorSession {
             loop.mailbox.post(.openShards(table, number: number))
         case .training(let payload, let ranks):
             if let commit = commits[0] { return ([commit], StageFigures()) }
-            // Members that were told of damage late may have written since.
-            if !madeAgain.isEmpty { try StageFiles.forgetTrainings(in: directory) }
             var training = TrainingSpec(
                 stage: spec.id, stageName: spec.name, payload: payload, virtualRanks: ranks,
-                folder: stageFolder(spec.id), epoch: epoch, expectedWorkers: options.localWorkers,
+                folder: files.trainingFolder, epoch: epoch, expectedWorkers: options.localWorkers,
                 joinDelay: options.joinDelay)
             training.route = options.route
             training.bucketBytes = options.bucketBytes
@@ -206,7 +204,7 @@ private final class CoordinatorSession {
             let shard = files.items[place.shard].name
             guard madeAgain.insert("\(spec.id) \(shard)").inserted else { throw ClusterError(damage) }
             // Unfinished trainings may have learnt from what was damaged.
-            try StageFiles.forgetTrainings(in: directory)
+            try StageFiles.beginTrainingsAnew(in: directory, life: "e\(epoch)-\(madeAgain.count)")
             withdrawn[spec.id] = (place, try ledger.takeBack(place, of: files, write: loop.journal.write))
             loop.mailbox.post(.log(.inputDamaged(stage: spec.name, shard: shard, code: damage.code)))
             stages.removeSubrange(number...)

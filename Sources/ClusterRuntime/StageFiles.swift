@@ -211,6 +211,9 @@ package struct StageFiles {
         let isNamed = directory.rules.contains(.keepWhatIsNamed)
         let named = Set(isNamed ? manifest.shards.flatMap { $0.outputs.map(\.path) } : [])
         directory.disk.removeFolder(directory.file("\(folder)/checkpoints"))
+        for name in directory.names(in: folder) where name.hasPrefix(Self.lifePrefix) {
+            directory.disk.removeFolder(directory.file("\(folder)/\(name)/checkpoints"))
+        }
         // Where a manifest was taken back, another coordinator may go on with what that one named.
         guard !wasTakenBack else { return }
         for name in directory.names(in: folder) where !named.contains("\(folder)/\(name)") {
@@ -224,18 +227,33 @@ package struct StageFiles {
         directory.names(in: stageFolder(spec.id)).contains { $0.hasPrefix("MANIFEST.pb.invalid") }
     }
 
-    /// Removes what trainings that are not finished have left, so that they begin anew: all but what the runtime itself writes.
-    static func forgetTrainings(in directory: RunDirectory) throws {
+    /// Has trainings that are not finished begin anew, in a folder of their own: members of before may still write into the old one.
+    ///
+    /// `life` is a name that no earlier one had. Throws `FileError`.
+    static func beginTrainingsAnew(in directory: RunDirectory, life: String) throws {
         for stage in directory.names(in: "stage") {
             let names = directory.names(in: "stage/\(stage)")
             guard !names.contains("MANIFEST.pb") else { continue }
+            try directory.createFolder("stage/\(stage)/\(lifePrefix)\(life)")
+            // What was there only takes room.
             for name in names
-            where name != "OPEN.pb" && !name.hasPrefix("MANIFEST.pb") && epoch(ofAttempt: name) == nil {
-                let path = directory.file("stage/\(stage)/\(name)")
-                do { try FileManager.default.removeItem(atPath: path) } catch  where access(path, F_OK) != 0 {
-                }
+            where name != "OPEN.pb" && !name.hasPrefix("MANIFEST.pb") && !name.hasPrefix(lifePrefix)
+                && epoch(ofAttempt: name) == nil
+            {
+                try? FileManager.default.removeItem(atPath: directory.file("stage/\(stage)/\(name)"))
             }
         }
+    }
+
+    private static let lifePrefix = "life-"
+
+    /// Where a training's states are, relative to the run directory: the stage's folder, or the latest that was made because the
+    /// training had to begin anew.
+    var trainingFolder: String {
+        let folder = stageFolder(spec.id)
+        let lives = directory.names(in: folder).filter { $0.hasPrefix(Self.lifePrefix) }
+        let latest = lives.max { $0.compare($1, options: .numeric) == .orderedAscending }
+        return latest.map { "\(folder)/\($0)" } ?? folder
     }
 
     /// The epoch in the name `<shard>.e<epoch>.a<attempt>.…`; nil for other names.

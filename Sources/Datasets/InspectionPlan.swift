@@ -13,6 +13,8 @@ package struct InspectionPlan: Codable, Sendable, Equatable {
     package var onlyID: String?
     /// Pieces of files, in order of table and position.
     package var mapTasks: [MapTask]
+    /// The marks (``SourceState/mark(of:)``) of the files that the plan was made of; empty where nobody looks.
+    package var files: [String: String] = [:]
 
     /// The number of patient ranges.
     package var rangeCount: Int { splitters.count + 1 }

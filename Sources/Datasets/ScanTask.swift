@@ -34,6 +34,16 @@ package struct ScanTask {
     /// The table's name.
     package var tableName: String { table.name }
 
+    /// The first of the files that the task reads, those that it joins among them, that has not the mark that the plan says; nil if
+    /// all have. Throws `FileError`.
+    package func changedFile() throws -> String? {
+        let own = plan.files[task.path] == nil ? try TableFiles.all(task.path) : [task.path]
+        let joined = sources.joins.map(\.path) + (sources.offset.map { [$0.path] } ?? [])
+        return try (own + joined.flatMap(TableFiles.all)).first { file in
+            try plan.files[file].map { try SourceState.mark(of: file) != $0 } ?? false
+        }
+    }
+
     /// The name of the seek index that a run of this task leaves where the file is large enough: the task reads a whole gzip
     /// file. Throws `FileError`.
     package func seekName() throws -> String? {

@@ -8,23 +8,41 @@ package enum SourceState {
     package static func lines(
         of tables: [DatasetDefinition.Table], in definition: DatasetDefinition, root: String
     ) throws -> [String] {
+        try files(of: tables, in: definition, root: root).map { file in
+            let status = try status(of: file), time = status.st_mtim
+            return "\(file) \(status.st_size) \(time.tv_sec).\(time.tv_nsec)"
+        }.sorted()
+    }
+
+    /// The same files with their marks.
+    package static func marks(
+        of tables: [DatasetDefinition.Table], in definition: DatasetDefinition, root: String
+    ) throws -> [String: String] {
+        let files = try files(of: tables, in: definition, root: root)
+        return try Dictionary(uniqueKeysWithValues: files.map { ($0, try mark(of: $0)) })
+    }
+
+    /// Size and whole second of modification of a file, which every machine tells alike. Throws `FileError`.
+    package static func mark(of file: String) throws -> String {
+        let status = try status(of: file)
+        return "\(status.st_size) \(status.st_mtim.tv_sec)"
+    }
+
+    private static func status(of file: String) throws -> stat {
+        var status = stat()
+        guard stat(file, &status) == 0 else { throw FileError("stat", path: file, errorNumber: errno) }
+        return status
+    }
+
+    private static func files(
+        of tables: [DatasetDefinition.Table], in definition: DatasetDefinition, root: String
+    ) throws -> Set<String> {
         var paths = tables.flatMap { table in
             [table.filePath] + table.joins.map(\.filePath) + table.raw.flatMap(\.files)
         }
         if let stays = definition.offsetTimes, tables.contains(where: { $0.offsetTimes != nil }) {
             paths.append(stays.filePath)
         }
-        var lines = Set<String>()
-        for path in Set(paths) {
-            for file in try TableFiles.all(path.hasPrefix("/") ? path : "\(root)/\(path)") {
-                var status = stat()
-                guard stat(file, &status) == 0 else {
-                    throw FileError("stat", path: file, errorNumber: errno)
-                }
-                let time = status.st_mtim
-                lines.insert("\(file) \(status.st_size) \(time.tv_sec).\(time.tv_nsec)")
-            }
-        }
-        return lines.sorted()
+        return try Set(Set(paths).flatMap { try TableFiles.all($0.hasPrefix("/") ? $0 : "\(root)/\($0)") })
     }
 }

@@ -212,7 +212,7 @@ package struct Pipeline {
             parts += dataset.map { "\($0.key)=\($0.value)" } + [setup.storeContent, try sourceState(setup)]
             parts += [job.execution.shardSize, job.execution.scanMiB].map(String.init)
         case .extract:
-            parts += try job.perTask.flatMap(taskState)
+            parts += try job.perTask.flatMap(taskState) + definitionState()
             // Shards of a list of one task have other names than those of that task alone.
             if !job.tasks.isEmpty { parts.append("tasks") }
         case .fit: parts += [section("split"), section("processors"), section("leakage")]
@@ -228,9 +228,10 @@ package struct Pipeline {
         return SHA256.hex(of: parts.joined(separator: "\u{1F}"))
     }
 
-    /// The stages after which nobody reads sources any more, with the one whose id tells of them.
+    /// Stages before which sources are compared, with the one whose id tells of them: once the plan of what to read says what they
+    /// were, and once nobody reads them any more.
     private static let readers: [StageName: StageName] = [
-        .events: .inspect, .encode: .extract, .predict: .train,
+        .scan: .inspect, .events: .inspect, .encode: .extract,
     ]
 
     /// Throws ``StageError/changedSources(stage:)`` if sources that were read until now are no longer what the id of a stage says.
@@ -238,9 +239,19 @@ package struct Pipeline {
         guard let first = Self.readers[name],
             let place = finished.firstIndex(where: { $0.name == first.rawValue })
         else { return }
-        guard try identity(of: first, Array(finished[..<place])) == finished[place].id else {
-            throw StageError.changedSources(stage: first)
-        }
+        // What cannot be read any more has changed as well.
+        guard (try? identity(of: first, Array(finished[..<place]))) == finished[place].id,
+            try name != .scan || isPlan(of: finished[place])
+        else { throw StageError.changedSources(stage: first) }
+    }
+
+    /// Whether the plan that the inspection left was made of the files as they are now.
+    private func isPlan(of inspection: StageOutcome) throws -> Bool {
+        let plan = try inspectionPlan(
+            inspection.shards.flatMap(\.files).filter { $0.name == "inspect.json" })
+        let setup = try JobSetup(job)
+        return try plan.files
+            == SourceState.marks(of: setup.tables, in: setup.definition, root: job.dataset.root)
     }
 
     /// The files outside the run directory that decide what a stage computes, with their SHA-256.
@@ -258,10 +269,14 @@ package struct Pipeline {
     /// Name, size and modification time of every file that the store is made from, and the digest of the user's definition.
     private func sourceState(_ setup: JobSetup) throws -> String {
         try job.dataset.checkRoots()
-        let definition = try job.dataset.config.map { [try SHA256.hex(ofFile: $0)] } ?? []
         let files = try SourceState.lines(
             of: setup.tables, in: setup.definition, root: job.dataset.root)
-        return (definition + files).joined(separator: "\n")
+        return try (definitionState() + files).joined(separator: "\n")
+    }
+
+    /// The digest of the user's definition of the data set, if there is one.
+    private func definitionState() throws -> [String] {
+        try job.dataset.config.map { [try SHA256.hex(ofFile: $0)] } ?? []
     }
 
     /// The task's section, with the text of a task file in place of its path, and the digests of its code maps.

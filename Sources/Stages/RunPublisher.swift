@@ -103,7 +103,9 @@ package struct RunPublisher {
             try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
         }
         // Of several tasks nothing is trained.
-        if !tasks.isEmpty { try forget(["attrition.csv"] + Self.trained + Self.results) }
+        if !tasks.isEmpty {
+            try forget(["attrition.csv"] + Self.trained + Self.results.filter { $0 != "report.html" })
+        }
     }
 
     private func publishSamples(_ stage: StageOutcome) throws {

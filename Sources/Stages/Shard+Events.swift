@@ -7,12 +7,14 @@ extension Shard {
     /// Headers, sizes and patients → `inspect.json`.
     func inspect() throws -> ShardProduct {
         let execution = setup.job.execution
-        let plan = try Inspector(
+        var plan = try Inspector(
             definition: setup.definition, root: setup.job.dataset.root, runDirectory: folder.runDirectory
         ).plan(
             tables: setup.tables, needs: setup.needs, offered: setup.offered,
             shardSize: execution.shardSize,
             pieceBytes: execution.scanMiB << 20, limit: setup.job.dataset.dev ? JobSetup.patientsOfDev : nil)
+        plan.files = try SourceState.marks(
+            of: setup.tables, in: setup.definition, root: setup.job.dataset.root)
         try write(plan, "inspect.json")
         let result = InspectResult(scanTasks: plan.mapTasks.count, ranges: plan.rangeCount)
         return ShardProduct(
@@ -24,10 +26,16 @@ extension Shard {
         let task = try ScanTask(
             definition: setup.definition, root: setup.job.dataset.root, plan: try plan(),
             index: payload.index, runDirectory: folder.runDirectory)
+        func check() throws {
+            if let file = try task.changedFile() { throw StageError.otherFile(path: file) }
+        }
+        try check()
         let seek = try task.seekName()
         let done = try task.run(
             to: folder.temporaryPath(for: "shuffle"), seekPath: seek.map(folder.temporaryPath), joins: joins
         ) { bytes in progress.advance(by: 0, bytes: bytes) }
+        // Nor was one changed while it was read.
+        try check()
         var outputs = [("shuffle", done.rows)]
         if let seek, done.points > 0 { outputs.append((seek, done.points)) }
         if done.dropped > 0 {

@@ -54,8 +54,8 @@ package enum StageError: PyHealthError {
         case .missingInput(let stage, let role): "Stage \(stage) was given no input \"\(role)\"."
         case .damagedFile(let path): "\"\(path)\" is not as it was written (SHA-256)."
         case .otherFile(let path):
-            "\"\(path)\" is not the file that the coordinator read (SHA-256). It was changed while the job ran, or another file is "
-                + "there on this machine: put the same one there on every machine, and give the same command again."
+            "\"\(path)\" is not the file that the coordinator read. It was changed while the job ran, or another one is there on "
+                + "this machine: let every machine have the same one, with its time of modification, and give the same command again."
         case .changedSources(let stage):
             "Files that stage \(stage.rawValue) tells of were changed while the job read them; what was made of them is put aside. "
                 + "Give the same command again when nobody writes to them."

@@ -17,7 +17,6 @@ package struct TrainingSetup {
     /// Throws `PyHealthError`s; `folder` is the stage's folder, created if missing.
     package init(payload data: Data, runDirectory: String, folder: String) throws {
         let payload = try JSONDecoder().decode(ShardPayload.self, from: data)
-        try payload.checkOutsideFiles()
         try Files.createFolder(folder)
         let fresh = { try Self.fresh(payload, runDirectory: runDirectory, folder: folder) }
         var trainer = try fresh()
@@ -47,7 +46,7 @@ package struct TrainingSetup {
             store: CheckpointStore(folder: "\(folder)/checkpoints"),
             seconds: setup.job.configuration.checkpointSeconds)
         trainer.isWithoutBest =
-            payload.resume.map { access(bestCheckpoint(beside: $0), F_OK) != 0 } ?? false
+            payload.resume.map { payload.outside[bestCheckpoint(beside: $0)] == nil } ?? false
         return trainer
     }
 
@@ -59,6 +58,7 @@ package struct TrainingSetup {
         let files = EpochFiles(folder: folder)
         let (isLoaded, damaged) = fromFolder ? try loadNewest(of: files, trainer) : (false, 0)
         if !isLoaded, let resume = payload.resume {
+            try payload.checkOutsideFiles()
             try trainer.load(from: resume)
             guard !trainer.isFinished else {
                 throw TrainingError.nothingLeft(path: resume, epochs: trainer.history.rows.count)
@@ -67,6 +67,8 @@ package struct TrainingSetup {
             try adoptBest(
                 of: trainer, beside: resume, files,
                 isNeeded: configuration.monitor != nil && configuration.loadBestModelAtLast)
+            // Nor was one changed while it was read.
+            try payload.checkOutsideFiles()
         }
         return fromFolder ? damaged + (try trainer.loadNewest()) : damaged
     }

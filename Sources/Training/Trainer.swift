@@ -92,9 +92,11 @@ package final class Trainer {
     /// Whether this is a run that was resumed without its best state.
     package var isWithoutBest = false
 
-    /// Whether the best state so far is in `folder`, as it was written, or needs not be there.
+    /// Whether the best state so far is in `folder`, as it was written, or needs not be there: without a monitor the next epoch is
+    /// the best one anyway.
     package func hasBest(in folder: String) -> Bool {
-        guard !isWithoutBest, let epoch = history.best else { return true }
+        guard !isWithoutBest, let epoch = history.best, job.configuration.monitor != nil || isFinished
+        else { return true }
         guard let path = EpochFiles(folder: folder).best(of: history) else { return false }
         return (try? check(path, isEndOf: epoch)) != nil
     }

@@ -29,13 +29,12 @@ package struct PipelineDriver: JobDriver {
     /// that is not as it was written.
     package mutating func next(after finished: [FinishedStage]) throws -> NextStep {
         let outcomes = finished.map(StageOutcome.init)
-        if let last = outcomes.last {
-            if finished.last?.cached == true { try requireWhole(last) }
-            try publisher.publish(last)
-        } else {
-            try publisher.publishJob(pipeline.job.text)
-        }
-        guard let planned = try plan(outcomes) else { return .finished }
+        if outcomes.isEmpty { try publisher.publishJob(pipeline.job.text) }
+        if let last = outcomes.last, finished.last?.cached == true { try requireWhole(last) }
+        let planned = try plan(outcomes)
+        // Only now: planning notices sources that were changed.
+        if let last = outcomes.last { try publisher.publish(last) }
+        guard let planned else { return .finished }
         let kind: StageSpec.Kind
         switch planned.kind {
         case .shards(let shards):

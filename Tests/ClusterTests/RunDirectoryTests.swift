@@ -127,7 +127,7 @@ struct RunDirectoryTests {
         #expect(directory.names(in: "stage/bb") == ["MANIFEST.pb.invalid.e2"])
     }
 
-    @Test func whatUnfinishedTrainingsHaveLeftCanBeForgotten() throws {
+    @Test func unfinishedTrainingsBeginAnewInAFolderOfTheirOwn() throws {
         let folder = try TemporaryFolder("run")
         let directory = try RunDirectory(folder.path)
         let kept = [
@@ -138,11 +138,17 @@ struct RunDirectoryTests {
             try directory.createFolder(("stage/\(name)" as NSString).deletingLastPathComponent)
             try AtomicFile.write("x", to: path, durable: false)
         }
-        try StageFiles.forgetTrainings(in: directory)
+        let spec = StageSpec(id: "bb", name: "train", kind: .training(payload: Data(), virtualRanks: 1))
+        let files = StageFiles(directory: directory, spec: spec)
+        #expect(files.trainingFolder == "stage/bb")
+        for life in ["e2-1", "e10-1", "e10-2"] {
+            try StageFiles.beginTrainingsAnew(in: directory, life: life)
+            #expect(files.trainingFolder == "stage/bb/life-\(life)")
+        }
         let left = ["aa", "bb"].flatMap { stage in
             directory.names(in: "stage/\(stage)").map { "\(stage)/\($0)" }
         }
-        #expect(left.sorted() == kept.sorted())
+        #expect(left.filter { !$0.contains("life-") }.sorted() == kept.sorted())
     }
 
     @Test func refusesADamagedRecord() throws {

@@ -102,6 +102,32 @@ struct StaleSourcesTests {
         try whole.write(to: URL(fileURLWithPath: folder.file("corpus/PRESCRIPTIONS.csv")))
     }
 
+    /// A coordinator that is interrupted in the scan never comes to its end: what was read of another file must not be there.
+    @Test func aShardRefusesATableThatIsNotTheOneThatWasInspected() throws {
+        let (pipeline, finished) = try run("run", StageRunner(), until: .inspect)
+        guard case .shards(let shards)? = try pipeline.next(after: finished)?.kind else {
+            Issue.record("no shards")
+            return
+        }
+        let whole = try cut(admissions, to: 30)
+        var refused = 0
+        for shard in shards {
+            let place = Place(root: folder.file("run"), prefix: "scan.\(shard.name)")
+            do {
+                _ = try StageRunner().run(
+                    stage: "2", payload: shard.payload, folder: place, progress: place)
+            } catch StageError.otherFile(let path) {
+                #expect(path == admissions)
+                refused += 1
+            }
+        }
+        // Admissions itself, and the tables that are joined with it.
+        #expect(refused >= 2 && refused < shards.count)
+        let error = #expect(throws: StageError.self) { try pipeline.next(after: finished) }
+        #expect(error?.code == "stage.changed-sources")
+        try whole.write(to: URL(fileURLWithPath: admissions))
+    }
+
     @Test func aFileThatIsNotTheOneTheCoordinatorReadIsRefused() throws {
         let (pipeline, finished) = try run("run", StageRunner(), until: .events)
         guard case .shards(let shards)? = try pipeline.next(after: finished)?.kind else {
