@@ -231,7 +231,7 @@ package struct Pipeline {
     /// Stages before which sources are compared, with the one whose id tells of them: once the plan of what to read says what they
     /// were, and once nobody reads them any more.
     private static let readers: [StageName: StageName] = [
-        .scan: .inspect, .events: .inspect, .encode: .extract,
+        .scan: .inspect, .events: .inspect, .extract: .inspect, .encode: .extract,
     ]
 
     /// Throws ``StageError/changedSources(stage:)`` if sources that were read until now are no longer what the id of a stage says.
@@ -239,10 +239,21 @@ package struct Pipeline {
         guard let first = Self.readers[name],
             let place = finished.firstIndex(where: { $0.name == first.rawValue })
         else { return }
-        // What cannot be read any more has changed as well.
-        guard (try? identity(of: first, Array(finished[..<place]))) == finished[place].id,
-            try name != .scan || isPlan(of: finished[place])
-        else { throw StageError.changedSources(stage: first) }
+        let isSame =
+            switch name {
+            case .extract:
+                // Tables are no longer needed then, the definition is.
+                try InspectResult.decode([first.rawValue: finished[place]], first).definition
+                    == (try? definitionState())
+            case .scan: try isIdentity(of: first, finished, place) && isPlan(of: finished[place])
+            default: isIdentity(of: first, finished, place)
+            }
+        guard isSame else { throw StageError.changedSources(stage: first) }
+    }
+
+    /// Whether a finished stage's id is still that of its sources; what cannot be read any more has changed as well.
+    private func isIdentity(of name: StageName, _ finished: [StageOutcome], _ place: Int) -> Bool {
+        (try? identity(of: name, Array(finished[..<place]))) == finished[place].id
     }
 
     /// Whether the plan that the inspection left was made of the files as they are now.
@@ -311,6 +322,8 @@ package struct InspectResult: Codable, Sendable {
     package var scanTasks: Int
     /// Number of patient ranges.
     package var ranges: Int
+    /// The SHA-256 of the user's definition of the data set, by which the store is made; none of a built-in one.
+    package var definition: [String]
 
     static func decode(_ done: [String: StageOutcome], _ stage: StageName) throws -> InspectResult {
         guard let data = done[stage.rawValue]?.shards.first?.result else {

@@ -16,7 +16,9 @@ extension Shard {
         plan.files = try SourceState.marks(
             of: setup.tables, in: setup.definition, root: setup.job.dataset.root)
         try write(plan, "inspect.json")
-        let result = InspectResult(scanTasks: plan.mapTasks.count, ranges: plan.rangeCount)
+        let result = InspectResult(
+            scanTasks: plan.mapTasks.count, ranges: plan.rangeCount,
+            definition: [setup.job.dataset.config.flatMap { payload.outside[$0] }].compactMap { $0 })
         return ShardProduct(
             outputs: [("inspect.json", plan.mapTasks.count)], result: try JSONEncoder().encode(result))
     }

@@ -149,6 +149,44 @@ struct StaleSourcesTests {
         #expect(error?.code == "stage.other-file" && error?.message.contains(map) == true)
     }
 
+    /// The store was made by another definition than the one that tasks would read it with.
+    @Test func aDefinitionThatChangesBetweenStoreAndSamplesEndsTheJob() throws {
+        let definition = folder.file("own.yaml")
+        let text = """
+            name: mimic3
+            version: "1.4"
+            tables:
+              patients: {file_path: PATIENTS.csv, patient_id: subject_id, attributes: [gender, dob, dod]}
+              admissions:
+                file_path: ADMISSIONS.csv
+                patient_id: subject_id
+                timestamp: admittime
+                attributes: [hadm_id, dischtime, hospital_expire_flag]
+            """
+        try AtomicFile.write(text, to: definition)
+        let job = try JobConfiguration.parse(
+            """
+            dataset: {config: \(definition), root: \(folder.file("corpus"))}
+            task: {name: MortalityPredictionMIMIC3}
+            """)
+        let pipeline = Pipeline(job: job, runDirectory: folder.path, until: .samples, resume: nil)
+        let result = InspectResult(
+            scanTasks: 1, ranges: 1, definition: [try SHA256.hex(ofFile: definition)])
+        let inspection = StageOutcome(
+            id: "1", name: "inspect", shards: [("0", [], try JSONEncoder().encode(result))])
+        let finished = [
+            inspection, StageOutcome(id: "2", name: "scan", shards: []),
+            StageOutcome(id: "3", name: "events", shards: []),
+        ]
+        #expect(try pipeline.next(after: finished)?.name == .extract)
+        try AtomicFile.write(text + "\n# changed\n", to: definition)
+        let error = #expect(throws: StageError.self) { try pipeline.next(after: finished) }
+        guard case .changedSources(stage: .inspect)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
     @Test func theDefinitionAndTheCodeMapsAreAmongWhatWorkersCompare() throws {
         let definition = folder.file("own.yaml"), map = folder.file("map.csv")
         try AtomicFile.write("name: own\nversion: \"1\"\ntables: {}\n", to: definition)
