@@ -134,8 +134,7 @@ let package = Package(
             name: "pyhealth-bench",
             dependencies: [
                 "Kernels", "Tensors", "Layers", "Storage", "Evaluation", "SyntheticCorpora", "ClusterRuntime",
-                "ClusterProtocol", "Wiring", "Stages", "Training", "CAllocator", "Digests", "Groundwork",
-                argumentParser,
+                "ClusterProtocol", "Wiring", "Stages", "Training", "CAllocator", "Groundwork", argumentParser,
             ],
             swiftSettings: house),
 

@@ -31,16 +31,14 @@ package enum Coordinator {
                 do {
                     guard case .stage(let spec) = try driver.next(after: session.stages) else { break }
                     try session.run(spec)
-                } catch let damage as DamagedInput { try session.goBack(damage) }
+                } catch let damage as DamagedInput {
+                    try session.goBack(damage)
+                } catch let stale as StaleStages {
+                    try session.withdraw(from: stale.first)
+                    throw stale.cause
+                }
             }
             return try session.finish()
-        } catch let stale as StaleStages {
-            do { try session.withdraw(from: stale.first) } catch {
-                session.abort(error)
-                throw error
-            }
-            session.abort(stale.cause)
-            throw stale.cause
         } catch {
             session.abort(error)
             throw error

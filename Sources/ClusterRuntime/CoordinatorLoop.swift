@@ -223,7 +223,7 @@ final class CoordinatorLoop: @unchecked Sendable {
             case .envelope(let envelope, let peer):
                 if case .probe = envelope.body {
                     answerProbe(peer.id)
-                } else if envelope.epoch <= setup.epoch || isLatestElsewhere {
+                } else if isOfThisRun(envelope) {
                     feed(.message(envelope))
                     noteHello(envelope, peer)
                 }
@@ -256,10 +256,10 @@ final class CoordinatorLoop: @unchecked Sendable {
         if !isSuperseded { watch.tick(machine, now: now) }
     }
 
-    /// Whether another coordinator has the run directory: a worker may also know a later epoch from a run that was there before,
-    /// and was removed. Nobody answers such a worker, so that it gives up.
-    private var isLatestElsewhere: Bool {
-        (try? setup.directory.requireLatest(setup.epoch)) == nil
+    /// Whether the sender knows this run: a worker may also know a later epoch from a run that was here before and was removed.
+    /// Nobody answers such a one, so that it gives up.
+    private func isOfThisRun(_ envelope: WireEnvelope) -> Bool {
+        envelope.epoch <= max(setup.epoch, setup.directory.latestEpoch)
     }
 
     /// Looks for a later coordinator, and for what people ask.

@@ -83,8 +83,8 @@ package struct RunDirectory: Sendable {
     package func takeEpoch(build: String) throws -> UInt64 {
         try createFolder("epoch")
         // Journals are named by epochs too, should the folder of epochs have been lost.
-        let taken = names(in: "epoch") + names(in: "journal").map { String($0.prefix { $0 != "." }) }
-        var epoch = (taken.compactMap { UInt64($0) }.max() ?? 0) + 1
+        let journals = names(in: "journal").compactMap { UInt64($0.prefix { $0 != "." }) }
+        var epoch = max(latestEpoch, journals.max() ?? 0) + 1
         var record = WireEpoch()
         record.pid = UInt32(getpid())
         record.host = ProcessInfo.processInfo.hostName
@@ -96,9 +96,12 @@ package struct RunDirectory: Sendable {
         }
     }
 
+    /// The latest epoch that has been taken; 0 if none has.
+    var latestEpoch: UInt64 { names(in: "epoch").compactMap { UInt64($0) }.max() ?? 0 }
+
     /// Throws ``ClusterError/superseded(path:epoch:)`` if an epoch after this one has been taken.
     func requireLatest(_ epoch: UInt64) throws {
-        let latest = names(in: "epoch").compactMap { UInt64($0) }.max() ?? 0
+        let latest = latestEpoch
         guard latest <= epoch || !rules.contains(.latestTakesBack) else {
             throw ClusterError.superseded(path: file("epoch"), epoch: Int(clamping: latest))
         }

@@ -212,7 +212,7 @@ package struct Pipeline {
             parts += dataset.map { "\($0.key)=\($0.value)" } + [setup.storeContent, try sourceState(setup)]
             parts += [job.execution.shardSize, job.execution.scanMiB].map(String.init)
         case .extract:
-            parts += try job.perTask.flatMap(taskState) + definitionState()
+            parts += try job.perTask.flatMap(taskState) + [definitionDigest()].compactMap { $0 }
             // Shards of a list of one task have other names than those of that task alone.
             if !job.tasks.isEmpty { parts.append("tasks") }
         case .fit: parts += [section("split"), section("processors"), section("leakage")]
@@ -228,32 +228,31 @@ package struct Pipeline {
         return SHA256.hex(of: parts.joined(separator: "\u{1F}"))
     }
 
-    /// Stages before which sources are compared, with the one whose id tells of them: once the plan of what to read says what they
-    /// were, and once nobody reads them any more.
-    private static let readers: [StageName: StageName] = [
-        .scan: .inspect, .events: .inspect, .extract: .inspect, .encode: .extract,
-    ]
-
-    /// Throws ``StageError/changedSources(stage:)`` if sources that were read until now are no longer what the id of a stage says.
+    /// Throws ``StageError/changedSources(stage:)`` if sources are no longer what the id of the stage that they decide says: looked
+    /// at when there is a plan of what to read, and when nobody reads them any more.
     private func requireSameSources(before name: StageName, _ finished: [StageOutcome]) throws {
-        guard let first = Self.readers[name],
-            let place = finished.firstIndex(where: { $0.name == first.rawValue })
-        else { return }
-        let isSame =
-            switch name {
-            case .extract:
-                // Tables are no longer needed then, the definition is.
-                try InspectResult.decode([first.rawValue: finished[place]], first).definition
-                    == (try? definitionState())
-            case .scan: try isIdentity(of: first, finished, place) && isPlan(of: finished[place])
-            default: isIdentity(of: first, finished, place)
-            }
-        guard isSame else { throw StageError.changedSources(stage: first) }
+        let (first, isSame): (StageName, (Int) throws -> Bool)
+        switch name {
+        case .scan: (first, isSame) = (.inspect, { try isIdentity(finished, $0) && isPlan(of: finished[$0]) })
+        case .events: (first, isSame) = (.inspect, { isIdentity(finished, $0) })
+        case .extract: (first, isSame) = (.inspect, { try isDefinition(of: finished[$0]) })
+        case .encode: (first, isSame) = (.extract, { isIdentity(finished, $0) })
+        case .inspect, .fit, .train, .predict, .evaluate: return
+        }
+        guard let place = finished.firstIndex(where: { $0.name == first.rawValue }) else { return }
+        guard try isSame(place) else { throw StageError.changedSources(stage: first) }
     }
 
     /// Whether a finished stage's id is still that of its sources; what cannot be read any more has changed as well.
-    private func isIdentity(of name: StageName, _ finished: [StageOutcome], _ place: Int) -> Bool {
-        (try? identity(of: name, Array(finished[..<place]))) == finished[place].id
+    private func isIdentity(_ finished: [StageOutcome], _ place: Int) -> Bool {
+        guard let name = StageName(rawValue: finished[place].name) else { return false }
+        return (try? identity(of: name, Array(finished[..<place]))) == finished[place].id
+    }
+
+    /// Whether the store that follows an inspection was made by the definition as it is now.
+    private func isDefinition(of inspection: StageOutcome) throws -> Bool {
+        let result = try InspectResult.decode([inspection.name: inspection], .inspect)
+        return result.definition == (try? definitionDigest())
     }
 
     /// Whether the plan that the inspection left was made of the files as they are now.
@@ -282,13 +281,11 @@ package struct Pipeline {
         try job.dataset.checkRoots()
         let files = try SourceState.lines(
             of: setup.tables, in: setup.definition, root: job.dataset.root)
-        return try (definitionState() + files).joined(separator: "\n")
+        return try ([definitionDigest()].compactMap { $0 } + files).joined(separator: "\n")
     }
 
     /// The digest of the user's definition of the data set, if there is one.
-    private func definitionState() throws -> [String] {
-        try job.dataset.config.map { [try SHA256.hex(ofFile: $0)] } ?? []
-    }
+    private func definitionDigest() throws -> String? { try job.dataset.config.map(SHA256.hex(ofFile:)) }
 
     /// The task's section, with the text of a task file in place of its path, and the digests of its code maps.
     private func taskState(_ job: JobConfiguration) throws -> [String] {
@@ -322,8 +319,8 @@ package struct InspectResult: Codable, Sendable {
     package var scanTasks: Int
     /// Number of patient ranges.
     package var ranges: Int
-    /// The SHA-256 of the user's definition of the data set, by which the store is made; none of a built-in one.
-    package var definition: [String]
+    /// The SHA-256 of the user's definition of the data set, by which the store is made; nil for a built-in one.
+    package var definition: String?
 
     static func decode(_ done: [String: StageOutcome], _ stage: StageName) throws -> InspectResult {
         guard let data = done[stage.rawValue]?.shards.first?.result else {

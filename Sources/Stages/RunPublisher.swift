@@ -102,7 +102,7 @@ package struct RunPublisher {
         where Files.isFolder("\(folder)/\(name)") ? !tasks.contains(name) : !tasks.isEmpty {
             try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
         }
-        // Of several tasks nothing is trained.
+        // Of several tasks nothing is trained. The report is that of the job itself, which a repetition keeps.
         if !tasks.isEmpty {
             try forget(["attrition.csv"] + Self.trained + Self.results.filter { $0 != "report.html" })
         }

@@ -18,7 +18,7 @@ extension Shard {
         try write(plan, "inspect.json")
         let result = InspectResult(
             scanTasks: plan.mapTasks.count, ranges: plan.rangeCount,
-            definition: [setup.job.dataset.config.flatMap { payload.outside[$0] }].compactMap { $0 })
+            definition: setup.job.dataset.config.flatMap { payload.outside[$0] })
         return ShardProduct(
             outputs: [("inspect.json", plan.mapTasks.count)], result: try JSONEncoder().encode(result))
     }

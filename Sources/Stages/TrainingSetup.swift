@@ -11,33 +11,25 @@ package struct TrainingSetup {
     /// Checkpoints that were passed over because they are torn or have other content.
     package let damagedCheckpoints: Int
 
-    /// How often the states in the folder are looked at before they are given up.
-    private static let looks = 3
-
     /// Throws `PyHealthError`s; `folder` is the stage's folder, created if missing.
     package init(payload data: Data, runDirectory: String, folder: String) throws {
         let payload = try JSONDecoder().decode(ShardPayload.self, from: data)
         try Files.createFolder(folder)
-        let fresh = { try Self.fresh(payload, runDirectory: runDirectory, folder: folder) }
-        var trainer = try fresh()
-        var damaged = try Self.load(trainer, payload, folder, fromFolder: true)
-        // Others may have removed what was the best while a newer one was written.
-        for _ in 1..<Self.looks where !trainer.hasBest(in: folder) {
-            trainer = try fresh()
-            damaged = try Self.load(trainer, payload, folder, fromFolder: true)
+        self.folder = folder
+        var (trainer, damaged) = try Self.trainer(payload, runDirectory, folder, goesOn: true)
+        // Others may have removed what was the best while a newer one was written, so it is looked for again. Without it, what comes
+        // after it would end in another result: then from the beginning.
+        for goesOn in [true, true, false] where !trainer.hasBest(in: folder) {
+            (trainer, damaged) = try Self.trainer(payload, runDirectory, folder, goesOn: goesOn)
         }
-        if !trainer.hasBest(in: folder) {
-            // Without the best state what comes after it would end in another result.
-            trainer = try fresh()
-            damaged += 1 + (try Self.load(trainer, payload, folder, fromFolder: false))
-        }
-        (self.trainer, self.folder, damagedCheckpoints) = (trainer, folder, damaged)
+        (self.trainer, damagedCheckpoints) = (trainer, damaged)
     }
 
-    /// A trainer at the start.
-    private static func fresh(
-        _ payload: ShardPayload, runDirectory: String, folder: String
-    ) throws -> Trainer {
+    /// A trainer at the newest state in the training's folder, if it `goesOn`, or else at the checkpoint to resume from or the start;
+    /// and how many states were passed over.
+    private static func trainer(
+        _ payload: ShardPayload, _ runDirectory: String, _ folder: String, goesOn: Bool
+    ) throws -> (Trainer, damaged: Int) {
         let setup = try ModelSetup(
             job: try JobConfiguration.parse(payload.job), samples: payload.inputs["samples"] ?? [],
             processors: "\(runDirectory)/\(try payload.input("processors").path)", runDirectory: runDirectory)
@@ -45,32 +37,30 @@ package struct TrainingSetup {
         trainer.checkpoints = CheckpointPolicy(
             store: CheckpointStore(folder: "\(folder)/checkpoints"),
             seconds: setup.job.configuration.checkpointSeconds)
-        trainer.isWithoutBest =
-            payload.resume.map { payload.outside[bestCheckpoint(beside: $0)] == nil } ?? false
-        return trainer
+        let files = EpochFiles(folder: folder)
+        let (isLoaded, damaged) = goesOn ? try loadNewest(of: files, trainer) : (false, 1)
+        if let resume = payload.resume {
+            trainer.isWithoutBest = payload.outside[bestCheckpoint(beside: resume)] == nil
+            if !isLoaded { try load(trainer, resume, payload, files) }
+        }
+        return (trainer, damaged + (goesOn ? try trainer.loadNewest() : 0))
     }
 
-    /// Brings a trainer to the newest state in the training's folder, if that may be looked at, or to the one to resume from;
-    /// returns how many were passed over.
+    /// Loads the checkpoint of `--resume`, and takes over the best one beside it.
     private static func load(
-        _ trainer: Trainer, _ payload: ShardPayload, _ folder: String, fromFolder: Bool
-    ) throws -> Int {
-        let files = EpochFiles(folder: folder)
-        let (isLoaded, damaged) = fromFolder ? try loadNewest(of: files, trainer) : (false, 0)
-        if !isLoaded, let resume = payload.resume {
-            try payload.checkOutsideFiles()
-            try trainer.load(from: resume)
-            guard !trainer.isFinished else {
-                throw TrainingError.nothingLeft(path: resume, epochs: trainer.history.rows.count)
-            }
-            let configuration = trainer.job.configuration
-            try adoptBest(
-                of: trainer, beside: resume, files,
-                isNeeded: configuration.monitor != nil && configuration.loadBestModelAtLast)
-            // Nor was one changed while it was read.
-            try payload.checkOutsideFiles()
+        _ trainer: Trainer, _ resume: String, _ payload: ShardPayload, _ files: EpochFiles
+    ) throws {
+        try payload.checkOutsideFiles()
+        try trainer.load(from: resume)
+        guard !trainer.isFinished else {
+            throw TrainingError.nothingLeft(path: resume, epochs: trainer.history.rows.count)
         }
-        return fromFolder ? damaged + (try trainer.loadNewest()) : damaged
+        let configuration = trainer.job.configuration
+        try adoptBest(
+            of: trainer, beside: resume, files,
+            isNeeded: configuration.monitor != nil && configuration.loadBestModelAtLast)
+        // Nor was one changed while it was read.
+        try payload.checkOutsideFiles()
     }
 
     /// Loads the newest state of an epoch that is as it was written; those that others remove meanwhile are passed over.

@@ -35,39 +35,22 @@ struct StaleSourcesTests {
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         let pipeline = Pipeline(job: job, runDirectory: root, until: .samples, resume: nil)
         var finished: [StageOutcome] = []
+        let stages = LocalStages(runDirectory: root, runner: runner)
         while finished.last?.name != last.rawValue, let stage = try pipeline.next(after: finished) {
-            guard case .shards(let shards) = stage.kind else { break }
-            finished.append(
-                StageOutcome(
-                    id: stage.id, name: stage.name.rawValue,
-                    shards: try shards.map { shard in
-                        let place = Place(root: root, prefix: "\(stage.name.rawValue).\(shard.name)")
-                        let product = try runner.run(
-                            stage: stage.id, payload: shard.payload, folder: place, progress: place)
-                        return (shard.name, try product.outputs.map(place.file), product.result)
-                    }))
+            finished.append(try stages.run(stage))
         }
         return (pipeline, finished)
     }
 
-    private struct Place: ShardFolder, StageProgress {
-        let root: String
-        let prefix: String
-
-        var runDirectory: String { root }
-        func temporaryPath(for name: String) -> String { "\(root)/\(prefix).\(name)" }
-
-        func file(_ output: (name: String, rows: Int)) throws -> StageFile {
-            StageFile(
-                name: output.name, path: "\(prefix).\(output.name)", bytes: 0,
-                sha256: try SHA256.hex(ofFile: temporaryPath(for: output.name)), rows: output.rows)
+    /// The digests of the event store that `runner` makes.
+    private func events(_ name: String, _ runner: StageRunner) throws -> [String] {
+        try run(name, runner, until: .events).finished[2].shards.flatMap(\.files).map {
+            try SHA256.hex(ofFile: "\(folder.file(name))/\($0.path)")
         }
-
-        func setTotal(_ total: Int) {}
-        func advance(by units: Int, bytes: Int) {}
     }
 
     /// Lets a file have its first `rows` lines only; returns what it was.
+    @discardableResult
     private func cut(_ path: String, to rows: Int) throws -> Data {
         let whole = try Files.contents(of: path)
         let lines = whole.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -80,26 +63,24 @@ struct StaleSourcesTests {
     @Test func aWorkerReadsJoinedTablesAgainForAnotherStage() throws {
         let survivor = StageRunner()
         let whole = try cut(admissions, to: 30)
-        let before = try run("before", survivor, until: .events).finished[2]
+        let before = try events("before", survivor)
         try whole.write(to: URL(fileURLWithPath: admissions))
-        let mended = try run("mended", survivor, until: .events).finished[2]
-        let right = try run("right", StageRunner(), until: .events).finished[2]
-        let digests = { (stage: StageOutcome) in stage.shards.flatMap(\.files).map(\.sha256) }
-        #expect(digests(mended) == digests(right))
-        #expect(digests(before) != digests(right))
+        let mended = try events("mended", survivor)
+        let right = try events("right", StageRunner())
+        #expect(mended == right)
+        #expect(before != right)
     }
 
     @Test func tablesThatChangeWhileTheyAreReadEndTheJob() throws {
         let (pipeline, finished) = try run("run", StageRunner(), until: .scan)
         #expect(try pipeline.next(after: finished)?.name == .events)
-        let whole = try cut(folder.file("corpus/PRESCRIPTIONS.csv"), to: 30)
+        try cut(folder.file("corpus/PRESCRIPTIONS.csv"), to: 30)
         let error = #expect(throws: StageError.self) { try pipeline.next(after: finished) }
         guard case .changedSources(stage: .inspect)? = error else {
             Issue.record("\(String(describing: error))")
             return
         }
         #expect(error?.code == "stage.changed-sources" && error?.exitStatus == .retry)
-        try whole.write(to: URL(fileURLWithPath: folder.file("corpus/PRESCRIPTIONS.csv")))
     }
 
     /// A coordinator that is interrupted in the scan never comes to its end: what was read of another file must not be there.
@@ -109,13 +90,12 @@ struct StaleSourcesTests {
             Issue.record("no shards")
             return
         }
-        let whole = try cut(admissions, to: 30)
+        try cut(admissions, to: 30)
         var refused = 0
         for shard in shards {
-            let place = Place(root: folder.file("run"), prefix: "scan.\(shard.name)")
             do {
-                _ = try StageRunner().run(
-                    stage: "2", payload: shard.payload, folder: place, progress: place)
+                _ = try LocalStages(runDirectory: folder.file("run")).run(
+                    payload: shard.payload, stage: "2", prefix: "scan.\(shard.name)")
             } catch StageError.otherFile(let path) {
                 #expect(path == admissions)
                 refused += 1
@@ -125,7 +105,6 @@ struct StaleSourcesTests {
         #expect(refused >= 2 && refused < shards.count)
         let error = #expect(throws: StageError.self) { try pipeline.next(after: finished) }
         #expect(error?.code == "stage.changed-sources")
-        try whole.write(to: URL(fileURLWithPath: admissions))
     }
 
     @Test func aFileThatIsNotTheOneTheCoordinatorReadIsRefused() throws {
@@ -138,10 +117,9 @@ struct StaleSourcesTests {
         try AtomicFile.write("a,b\n", to: map)
         var payload = try ShardPayload.decode(shards[0].payload)
         payload.outside[map] = try SHA256.hex(ofFile: map)
-        let place = Place(root: folder.file("run"), prefix: "extract.0")
         let extract = { (stage: String) in
-            try StageRunner().run(
-                stage: stage, payload: payload.encoded(), folder: place, progress: place)
+            try LocalStages(runDirectory: folder.file("run")).run(
+                payload: payload.encoded(), stage: stage, prefix: "extract.0")
         }
         _ = try extract("1")
         try AtomicFile.write("a,c\n", to: map)
@@ -171,7 +149,7 @@ struct StaleSourcesTests {
             """)
         let pipeline = Pipeline(job: job, runDirectory: folder.path, until: .samples, resume: nil)
         let result = InspectResult(
-            scanTasks: 1, ranges: 1, definition: [try SHA256.hex(ofFile: definition)])
+            scanTasks: 1, ranges: 1, definition: try SHA256.hex(ofFile: definition))
         let inspection = StageOutcome(
             id: "1", name: "inspect", shards: [("0", [], try JSONEncoder().encode(result))])
         let finished = [
