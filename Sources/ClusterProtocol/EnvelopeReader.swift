@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 import SwiftProtobuf
 
 /// Reads a message from untrusted bytes: any bytes give an envelope or a fault, within fixed memory.

@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// Prepare → Plan → Ready → Go.
 extension TrainingGenerations {

@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// The members of one training: FORMING → PREPARING(g) → SYNCING → RUNNING(g) → PREPARING(g+1) …
 ///

@@ -1,8 +1,9 @@
-import ClusterProtocol
 import Foundation
 import Groundwork
 
 /// The right to coordinate a run directory: a lock that the system takes back when the process ends.
+///
+/// The locked file holds `<host> <process>` of whoever has it, for people who are refused.
 final class RunLock {
     private let descriptor: Int32
 
@@ -17,11 +18,24 @@ final class RunLock {
             let reason = errno
             close(descriptor)
             guard reason == EWOULDBLOCK else { throw FileError("lock", path: path, errorNumber: reason) }
-            let rendezvous = try? directory.read(WireRendezvous.self, "rendezvous.pb")
-            throw ClusterError.coordinatorRunning(
-                path: directory.path, host: rendezvous?.host ?? "this or another machine",
-                pid: Int(rendezvous?.pid ?? 0))
+            let (host, pid) = Self.holder(path)
+            throw ClusterError.coordinatorRunning(path: directory.path, host: host, pid: pid)
         }
+        note()
+    }
+
+    /// Writes who has the lock; on a full disk the lock counts without it.
+    private func note() {
+        let holder = Array("\(SystemFacts.host) \(getpid())\n".utf8)
+        guard ftruncate(descriptor, 0) == 0 else { return }
+        _ = pwrite(descriptor, holder, holder.count, 0)
+    }
+
+    private static func holder(_ path: String) -> (host: String, pid: Int) {
+        let words =
+            (try? String(contentsOfFile: path, encoding: .utf8))?.split(whereSeparator: \.isWhitespace) ?? []
+        guard words.count == 2, let pid = Int(words[1]) else { return ("this or another machine", 0) }
+        return (String(words[0]), pid)
     }
 
     deinit { close(descriptor) }

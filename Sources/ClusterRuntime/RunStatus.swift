@@ -22,7 +22,7 @@ package struct RunStatus: Sendable {
         return RunStatus(snapshot: snapshot, isCoordinatorAlive: isAlive)
     }
 
-    /// The snapshot as JSON with the field names of `docs/protocol/records.proto`.
+    /// The snapshot as JSON with the field names of `docs/protocol/status.proto`.
     package func json() throws -> String {
         var options = JSONEncodingOptions()
         options.preserveProtoFieldNames = true

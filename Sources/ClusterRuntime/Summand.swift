@@ -1,7 +1,7 @@
 import Groundwork
 
 /// A number that members add up.
-protocol Summand: BitwiseCopyable {
+protocol Summand: BitwiseCopyable, SendableMetatype {
     /// How a frame names it.
     static var dtype: UInt8 { get }
     static var zero: Self { get }

@@ -1,4 +1,4 @@
-package import Groundwork
+import Groundwork
 
 /// The named parts of a data set: a file tells every patient's, and every part may have a folder of its own.
 package struct DatasetSubsets: Sendable, Equatable {

@@ -1,4 +1,4 @@
-package import ClinicalData
+import ClinicalData
 import DelimitedText
 
 /// What will be read and how it is cut: made once per job by ``Inspector``, read by every scan and gather.

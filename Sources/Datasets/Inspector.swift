@@ -1,7 +1,7 @@
 import ClinicalData
 import DelimitedText
-package import Foundation
-package import Groundwork
+import Foundation
+import Groundwork
 
 /// Looks at a data set before any work: are all files and columns there, which patients are there, how is it cut.
 package struct Inspector {

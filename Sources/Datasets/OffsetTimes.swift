@@ -1,4 +1,4 @@
-package import Groundwork
+import Groundwork
 
 /// How a data set without times counts offsets: a file of stays tells when each began.
 package struct OffsetTimes: Sendable, Equatable {

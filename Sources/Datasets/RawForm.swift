@@ -1,4 +1,4 @@
-package import Groundwork
+import Groundwork
 
 /// How a table is read from a file as its publisher gives it: which of its rows, and which column under which name.
 package struct RawForm: Sendable, Equatable {

@@ -1,5 +1,5 @@
 import ClinicalData
-package import Foundation
+import Foundation
 import Groundwork
 
 /// A short measurement of one table: its first megabytes are scanned as a job would scan them.

@@ -1,7 +1,7 @@
 import ClinicalData
 import DelimitedText
-package import Foundation
-package import Groundwork
+import Foundation
+import Groundwork
 
 /// Reads one piece of a table's file, joins, decodes the needed columns and writes the rows to one shuffle file, grouped
 /// by patient range.

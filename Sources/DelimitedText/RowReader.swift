@@ -1,5 +1,5 @@
 import CScan
-package import Foundation
+import Foundation
 import Groundwork
 
 /// Reads a delimited text file in blocks of whole rows, quote-aware, with bounded memory.

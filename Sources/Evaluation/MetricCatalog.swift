@@ -1,5 +1,5 @@
 package import ClinicalData
-package import Groundwork
+import Groundwork
 
 /// Which metrics there are, by prediction mode.
 package enum MetricCatalog {

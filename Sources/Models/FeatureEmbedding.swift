@@ -1,5 +1,5 @@
 package import Batching
-package import Layers
+import Layers
 package import Tensors
 
 /// PyHealth's EmbeddingModel for one field: a table for codes (row 0 is padding), a linear layer with bias for numbers.

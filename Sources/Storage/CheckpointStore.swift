@@ -1,5 +1,5 @@
 import Digests
-package import Foundation
+import Foundation
 import Groundwork
 
 /// The checkpoints of one training in a folder: `<position>.<tag>.h5` and, written after it, `<position>.<tag>.json` with its

@@ -1,5 +1,5 @@
 import Foundation
-package import Groundwork
+import Groundwork
 
 /// Tables of one layout that take patients one after the other.
 protocol CorpusTables: AnyObject {

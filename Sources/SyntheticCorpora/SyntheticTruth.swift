@@ -1,5 +1,5 @@
 import Evaluation
-package import Foundation
+import Foundation
 package import Groundwork
 
 /// The true probabilities of a synthetic corpus, by admission.

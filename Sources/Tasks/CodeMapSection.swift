@@ -1,6 +1,6 @@
 import ClinicalData
-package import Groundwork
-package import MedicalCodes
+import Groundwork
+import MedicalCodes
 
 /// The keys `code_maps` and `code_mapping` of a run file's task: which map files there are, which fields use them.
 ///

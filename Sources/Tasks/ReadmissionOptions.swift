@@ -1,5 +1,5 @@
 import ClinicalData
-package import Groundwork
+import Groundwork
 
 /// The options of tasks that ask whether a patient comes back.
 package struct ReadmissionOptions: Sendable, Equatable {

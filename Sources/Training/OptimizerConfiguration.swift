@@ -1,4 +1,4 @@
-package import Groundwork
+import Groundwork
 
 /// The optimizer's kind and parameters, with PyTorch's names and defaults.
 package struct OptimizerConfiguration: Sendable, Equatable {

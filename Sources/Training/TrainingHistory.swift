@@ -1,5 +1,5 @@
 import Foundation
-package import Groundwork
+import Groundwork
 
 /// What every epoch came to: one row per epoch, kept in checkpoints and written as `history.csv`.
 package struct TrainingHistory: Codable, Sendable, Equatable {

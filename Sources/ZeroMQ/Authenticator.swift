@@ -1,5 +1,5 @@
 import CZeroMQ
-package import Foundation
+import Foundation
 import Synchronization
 
 /// Answers the library's question whether a CURVE client may connect (ZAP, rfc.zeromq.org/spec/27), on a thread of its own.

@@ -67,19 +67,20 @@ struct CoordinatorDeathTests {
     @Test func survivorsGoOnTrainingUnderTheNextCoordinator() throws {
         let folder = try TemporaryFolder("cluster")
         let job = folder.file("job")
-        try "training ad 4 steps 800\\nsize 2000".write(toFile: job, atomically: true, encoding: .utf8)
+        try "training ad 4 steps 600\\nsize 2000\\npace 10".write(
+            toFile: job, atomically: true, encoding: .utf8)
         let run = folder.file("run")
         let first = try coordinate(job, run, output: folder.file("first"))
         try wait {
-            let log = (try? String(contentsOfFile: "\(run)/log.jsonl", encoding: .utf8)) ?? ""
-            return log.contains("generation-started")
+            let stages = (try? RunStatus.load(runDirectory: run))?.snapshot.stages ?? []
+            return stages.contains { $0.id == "ad" && $0.done > 0 }
         }
         kill(first, SIGKILL)
         #expect(status(of: first) == SIGKILL)
         let second = try coordinate(job, run, output: folder.file("second"))
         #expect(status(of: second) == 0)
         let text = try String(contentsOfFile: folder.file("second"), encoding: .utf8)
-        let reference = try trainAlone("steps 800\nsize 2000", ranks: 4)
+        let reference = try trainAlone("steps 600\nsize 2000", ranks: 4)
         #expect(text.hasPrefix(reference.base64EncodedString()))
         let log = try String(contentsOfFile: "\(run)/log.jsonl", encoding: .utf8)
         let generations = log.split(separator: "\n").filter { $0.contains("generation-started") }

@@ -67,12 +67,12 @@ final class RemoteJob: Sendable {
         let joined = waitFor {
             log.components(separatedBy: "worker-joined").count > count ? true : nil
         }
-        _ = try #require(joined, "fewer than \(count) workers: \(log)")
+        try #require(joined != nil, "fewer than \(count) workers: \(log)")
     }
 
     /// Waits until the log holds a word.
     func waitForLog(_ word: String) throws {
-        _ = try #require(try waitFor { log.contains(word) ? true : nil }, "no \(word) in the log: \(log)")
+        try #require(waitFor { log.contains(word) ? true : nil } != nil, "no \(word) in the log: \(log)")
     }
 }
 

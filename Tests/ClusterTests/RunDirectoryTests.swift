@@ -28,6 +28,17 @@ struct RunDirectoryTests {
             directory: directory, spec: StageSpec(id: "aa", name: "scan", kind: .shards(shards)))
     }
 
+    /// `rendezvous.pb` goes before the run's end is written: who has the directory is told without it.
+    @Test func tellsWhoHasTheDirectory() throws {
+        let folder = try TemporaryFolder("run")
+        let directory = try RunDirectory(folder.path)
+        let lock = try RunLock(directory)
+        defer { withExtendedLifetime(lock) {} }
+        let error = try #require(throws: ClusterError.self) { try RunLock(directory) }
+        #expect(error.code == "cluster.coordinator-running")
+        #expect(error.message.contains("on \(ProcessInfo.processInfo.hostName) (process \(getpid()))"))
+    }
+
     @Test func publishesAManifestOnce() throws {
         let folder = try TemporaryFolder("run")
         let directory = try RunDirectory(folder.path)

@@ -39,7 +39,7 @@ struct StaleStagesTests {
         let job = ScriptedJob(stages: Self.stages)
         var order: [String] = []
         let intrude = {
-            #expect(throws: ClusterError.self) {
+            _ = #expect(throws: ClusterError.self) {
                 try ScriptedJob(stages: Self.stages).run(in: folder.path, begin: { order.append("intruder") })
             }
         }

@@ -151,8 +151,7 @@ struct StaleWorkerTests {
         #expect(createFile(gate))
         try job.waitForLog("worker-lost")
         // Its shard has been computed by the other one, and the stage published.
-        _ = try #require(
-            waitFor { access("\(job.run)/stage/5a/MANIFEST.pb", F_OK) == 0 ? true : nil })
+        try #require(waitFor { access("\(job.run)/stage/5a/MANIFEST.pb", F_OK) == 0 ? true : nil } != nil)
         let manifest = try Data(contentsOf: URL(fileURLWithPath: "\(job.run)/stage/5a/MANIFEST.pb"))
         kill(other.pid, SIGCONT)
         try job.waitForWorkers(3)

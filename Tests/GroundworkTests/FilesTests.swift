@@ -41,7 +41,7 @@ import Testing
         try Files.createFolder(folder.file("a/b/c"))
         try Files.createFolder(folder.file("a/b/c"))
         #expect(Files.isFolder(folder.file("a/b/c")))
-        FileManager.default.createFile(atPath: folder.file("f"), contents: nil)
+        _ = FileManager.default.createFile(atPath: folder.file("f"), contents: nil)
         let error = #expect(throws: FileError.self) { try Files.createFolder(folder.file("f/g")) }
         #expect(error?.errorNumber == ENOTDIR)
     }

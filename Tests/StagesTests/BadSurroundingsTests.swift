@@ -33,7 +33,7 @@ struct BadSurroundingsTests {
     @Test func anOutputThatCannotBeCreatedIsNamed() throws {
         let runs = try RunFolder(patients: 10)
         let file = runs.folder.file("file")
-        FileManager.default.createFile(atPath: file, contents: nil)
+        _ = FileManager.default.createFile(atPath: file, contents: nil)
         let outcome = try Commands.run(
             "pyhealth-coord", ["run", runs.jobPath, "--output", "\(file)/run", "--quiet"], folder: runs.folder
         )

@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// The products' commands, run as processes of their own.
 package enum Commands {
@@ -53,7 +53,7 @@ package final class RunningCommand {
         let id = UUID().uuidString
         output = folder.file("\(id).out")
         errors = folder.file("\(id).err")
-        for file in [output, errors] { FileManager.default.createFile(atPath: file, contents: nil) }
+        for file in [output, errors] { _ = FileManager.default.createFile(atPath: file, contents: nil) }
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
