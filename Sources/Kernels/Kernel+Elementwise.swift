@@ -71,6 +71,23 @@ extension Kernel {
         ck_multiply(a, b, z, count, add ? 1 : 0)
     }
 
+    /// z = a / b, element by element.
+    package static func divide(
+        _ a: Floats, _ b: Floats, into z: MutableFloats, count: Int, add: Bool = false
+    ) {
+        // A quotient is rounded once on every processor, so that the compiler's vectors have the bits of one division.
+        if add {
+            for place in 0..<count { z[place] += a[place] / b[place] }
+        } else {
+            for place in 0..<count { z[place] = a[place] / b[place] }
+        }
+    }
+
+    /// z = √a, element by element.
+    package static func squareRoot(_ a: Floats, into z: MutableFloats, count: Int) {
+        for place in 0..<count { z[place] = a[place].squareRoot() }
+    }
+
     /// z = α a.
     package static func scale(
         _ alpha: Float, _ a: Floats, into z: MutableFloats, count: Int, add: Bool = false

@@ -21,7 +21,8 @@ package struct WinogradImages {
 /// Convolution by windows of 3 × 3 with a quarter of the products: Winograd's transform F(4 × 4, 3 × 3).
 ///
 /// Source: Lavin and Gray, CVPR 2016. Channels and outputs are multiples of 16. An output depends on its own tile of 6 × 6
-/// inputs alone. Error: at most 5 · 10⁻⁷ Σ |x w|, twice that of a chain of multiply-adds (measured, 64 to 512 channels).
+/// inputs alone, by rounding on those outside its window, too; an infinity there makes it NaN. Error: at most 5 · 10⁻⁷ Σ |x w|
+/// with the tile's largest inputs, twice that of a chain of multiply-adds (measured, 64 to 512 channels, inputs of one size).
 extension Kernel {
     /// Floats that ``winogradWeights`` writes.
     package static func winogradWeightCount(outputs: Int, channels: Int) -> Int {
@@ -73,7 +74,7 @@ package struct WinogradLine {
 /// Convolution by windows of 3 along lines with half of the products: Winograd's transform F(4, 3).
 ///
 /// As for images; an output depends on its own tile of 6 inputs alone. Error: root of the mean square 1.3 times that of a chain
-/// of multiply-adds, at most 3 · 10⁻⁷ Σ |x w| (measured, 128 channels).
+/// of multiply-adds, at most 3 · 10⁻⁷ Σ |x w| (measured, 128 channels, inputs of one size).
 extension Kernel {
     /// Floats that ``winogradLineWeights`` writes.
     package static func winogradLineWeightCount(outputs: Int, channels: Int) -> Int {

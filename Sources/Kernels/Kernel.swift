@@ -3,9 +3,9 @@ import CKernels
 /// The numeric kernels: non-generic functions over plain memory, one instruction level in force for the process.
 ///
 /// All work on 16 lanes, incomplete ends included: an element's bits do not depend on its place. Sums keep 16 partial sums
-/// that are folded 16 → 8 → 4 → 2 → 1. `add` adds to the output instead of overwriting it. Functions of one variable are
-/// within 2 units in the last place (3 in the baseline of x86-64) and correct at infinities and NaN. Sizes are never
-/// checked here.
+/// that are folded 16 → 8 → 4 → 2 → 1. `add` adds to the output instead of overwriting it. exp, log, log1p, tanh, sigmoid
+/// and erf are within 2 units in the last place (3 in the baseline of x86-64) and correct at infinities and NaN; activations
+/// that are made of them can lose more where they are next to zero (GELU below −3). Sizes are never checked here.
 package enum Kernel {
     /// The sets of machine instructions for which the kernels are compiled, slowest first.
     ///

@@ -120,7 +120,8 @@ package enum Transformer {
                 valid: isPresent, keyValid: valid, dropout: Self.attentionDropout)
             let middle = context.add(old, context.dropout(output(attended, context), dropout))
             let hidden = context.activation(widen(norms[1](middle, context), context), .gelu)
-            let fed = context.keepRows(narrow(hidden, context), where: isPresent)
+            let fed = context.keepRows(
+                narrow(context.dropout(hidden, dropout), context), where: isPresent)
             return context.dropout(context.add(middle, context.dropout(fed, dropout)), dropout)
         }
     }

@@ -93,10 +93,11 @@ extension Context {
             x.values, weight: packed.floats, bias: bias?.values, into: y.values, add: false, products, pool)
         record(y, operation: operation) { gradient, context in
             if let dx = x.gradientTarget(context) {
-                pass.inputGradient(gradient, weight: packed.floats, into: dx, context.pool)
+                pass.inputGradient(
+                    gradient, weight: packed.floats, into: dx.floats, add: dx.add, .fast, context.pool)
             }
             if let dw = weight.gradientSum(context) {
-                context.addWeightGradient(pass, x, gradient, weight, into: dw)
+                context.addWeightGradient(pass, x.values, gradient, weight, into: dw)
             }
             if let db = bias?.gradientSum(context) {
                 Kernel.sumRows(gradient, into: db, rows: grid.outputRows, columns: outputs)
@@ -106,7 +107,7 @@ extension Context {
     }
 
     /// `[O, C, taps]` → `[O, taps, C]`.
-    private func tapsFirst(_ weight: Tensor, _ pass: ConvolutionPass) -> Buffer {
+    func tapsFirst(_ weight: Tensor, _ pass: ConvolutionPass) -> Buffer {
         let packed = pool.buffer(weight.count), taps = pass.grid.window.kernel.count
         let size = weight.shape[1] * taps
         for output in 0..<weight.shape[0] {
@@ -117,13 +118,14 @@ extension Context {
         return packed
     }
 
-    private func addWeightGradient(
-        _ pass: ConvolutionPass, _ x: Tensor, _ dy: UnsafePointer<Float>, _ weight: Tensor,
+    /// dw += the gradient of the weight `[O, C, taps]` of a pass that takes x to dy.
+    func addWeightGradient(
+        _ pass: ConvolutionPass, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ weight: Tensor,
         into dw: UnsafeMutablePointer<Float>
     ) {
         let packed = pool.buffer(weight.count)
         packed.floats.update(repeating: 0, count: weight.count)
-        pass.weightGradient(x.values, dy: dy, into: packed.floats, pool)
+        pass.weightGradient(x, dy: dy, into: packed.floats, pool)
         let taps = pass.grid.window.kernel.count, size = weight.shape[1] * taps
         let back = pool.buffer(size)
         for output in 0..<weight.shape[0] {

@@ -43,7 +43,7 @@ extension Context {
             Kernel.segmentSoftmaxPullback(
                 y: weights.floats, dy: slopes.floats, offsets: edges.incoming.offsets, dx: slopes.floats,
                 segments: edges.nodes, columns: heads, add: false)
-            for place in 0..<edges.count * heads where scores.floats[place] < 0 {
+            for place in 0..<edges.count * heads where !(scores.floats[place] > 0) {
                 slopes.floats[place] *= slope
             }
             inputs.pullScores(slopes.floats, dh, context)

@@ -106,17 +106,17 @@ package final class Context {
         hasGoneBack = true
         guard let target = loss.gradientTarget(self) else { return tape.removeAll() }
         target.floats[0] = target.add ? target.floats[0] + 1 : 1
-        Kernel.flushingSubnormals {
-            while let step = tape.popLast() {
-                defer { afterEach?(tape.count) }
-                guard let gradient = step.output.gradientBuffer else { continue }
-                if checksNumerics {
-                    look(at: gradient.floats, of: step.output, step.operation, isGradient: true)
-                }
-                step.pullback(gradient.floats, self)
-                step.output.releaseGradient()
-            }
+        while let step = tape.popLast() {
+            if let gradient = step.output.gradientBuffer { goBack(step, gradient) }
+            afterEach?(tape.count)
         }
+    }
+
+    private func goBack(_ step: Step, _ gradient: Buffer) {
+        if checksNumerics { look(at: gradient.floats, of: step.output, step.operation, isGradient: true) }
+        // Here alone: what is called between the operations adds up ranks, as others do who do not flush.
+        Kernel.flushingSubnormals { step.pullback(gradient.floats, self) }
+        step.output.releaseGradient()
     }
 
     /// A number that tells apart tapes of other operations or of another order.

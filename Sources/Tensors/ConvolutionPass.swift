@@ -51,9 +51,13 @@ struct ConvolutionPass {
     }
 
     /// Whether Winograd's transform applies to an image that is a line, and pays.
+    ///
+    /// Not for causal windows: an output of the transform depends on the later steps of its tile by rounding.
     private func isTransformedLine(_ image: WindowGrid.Image) -> Bool {
         let window = grid.window
-        return window.kernel == Extent(1, 3) && window.stride == 1 && window.dilation == 1 && depth % 16 == 0
+        let isCausal = window.before.width == 2 && window.after.width == 0
+        return window.kernel == Extent(1, 3) && window.stride == 1 && window.dilation == 1 && !isCausal
+            && depth % 16 == 0
             && width % 16 == 0 && image.extent.height == 1 && image.output.height == 1
             && image.output.width >= Self.shortestTransformed
     }
@@ -120,14 +124,30 @@ struct ConvolutionPass {
     }
 
     /// dx (+)= Σ over outputs of dy W; with stride 1 a convolution of dy by the weight turned round.
-    func inputGradient(_ dy: Floats, weight: Floats, into target: GradientTarget, _ pool: BufferPool) {
-        let dx = target.floats
-        if let (mirrored, turned) = mirror(weight, pool) {
-            mirrored.forward(
-                dy, weight: turned.floats, bias: nil, into: dx, add: target.add, .fast, pool)
+    func inputGradient(
+        _ dy: Floats, weight: Floats, into dx: MutableFloats, add: Bool, _ mode: ProductMode,
+        _ pool: BufferPool
+    ) {
+        if let mirrored = mirror {
+            let turned = turned(weight, pool)
+            forEachRun { images, hasOutputs in
+                let first = images[images.startIndex], dx = dx + first.row * channels
+                guard hasOutputs else {
+                    if !add {
+                        dx.update(repeating: 0, count: images.reduce(0) { $0 + $1.extent.count } * channels)
+                    }
+                    return
+                }
+                ConvolutionPass(
+                    grid: WindowGrid(mirrored, images.map(\.output)), channels: outputs, outputs: channels,
+                    groups: groups
+                ).forward(
+                    dy + first.outputRow * outputs, weight: turned.floats, bias: nil, into: dx, add: add,
+                    mode, pool)
+            }
             return
         }
-        if !target.add {
+        if !add {
             dx.update(repeating: 0, count: grid.images.reduce(0) { $0 + $1.extent.count } * channels)
         }
         let rows = max(1, Self.blockFloats / (taps * depth))
@@ -141,7 +161,7 @@ struct ConvolutionPass {
                     let dy = MatrixView(
                         dy + (image.outputRow + start) * outputs + group * width, rows: count, columns: width,
                         stride: outputs)
-                    Kernel.multiply(dy, weight, into: scratch.floats, mode: .fast)
+                    Kernel.multiply(dy, weight, into: scratch.floats, mode: mode)
                     list.withUnsafeBufferPointer {
                         guard let list = $0.baseAddress else { return }
                         Kernel.scatterAddRows(
@@ -154,8 +174,19 @@ struct ConvolutionPass {
         }
     }
 
-    /// The convolution that takes dy to dx and its weight `[channels, taps backwards, outputs]`; nil with larger strides.
-    private func mirror(_ weight: Floats, _ pool: BufferPool) -> (ConvolutionPass, Buffer)? {
+    /// Neighbouring images that all have outputs, or all have none.
+    private func forEachRun(_ body: (_ images: ArraySlice<WindowGrid.Image>, _ hasOutputs: Bool) -> Void) {
+        var rest = grid.images[...]
+        while let first = rest.first {
+            let hasOutputs = first.output.count > 0
+            let run = rest.prefix { ($0.output.count > 0) == hasOutputs }
+            body(run, hasOutputs)
+            rest = rest[run.endIndex...]
+        }
+    }
+
+    /// How the window moves that takes dy to dx; nil with larger strides and more padding than window.
+    private var mirror: Window? {
         let window = grid.window
         let reach = Extent(
             window.dilation.height * (window.kernel.height - 1),
@@ -164,9 +195,14 @@ struct ConvolutionPass {
             reach.height - window.before.height, reach.width - window.before.width,
             reach.height - window.after.height, reach.width - window.after.width,
         ]
-        guard window.stride == 1, padding.allSatisfy({ $0 >= 0 }),
-            grid.images.allSatisfy({ $0.output.count > 0 })
-        else { return nil }
+        guard window.stride == 1, padding.allSatisfy({ $0 >= 0 }) else { return nil }
+        return Window(
+            "convolution", kernel: window.kernel, before: Extent(padding[0], padding[1]),
+            after: Extent(padding[2], padding[3]), dilation: window.dilation)
+    }
+
+    /// The weight of the way back, `[channels, taps backwards, outputs]`.
+    private func turned(_ weight: Floats, _ pool: BufferPool) -> Buffer {
         let turned = pool.buffer(weightCount)
         for group in 0..<groups {
             let source = weight + group * width * taps * depth
@@ -177,13 +213,7 @@ struct ConvolutionPass {
                     outputStride: taps * width, rows: width, columns: depth)
             }
         }
-        let mirrored = Window(
-            "convolution", kernel: window.kernel, before: Extent(padding[0], padding[1]),
-            after: Extent(padding[2], padding[3]), dilation: window.dilation)
-        let pass = ConvolutionPass(
-            grid: WindowGrid(mirrored, grid.images.map(\.output)), channels: outputs, outputs: channels,
-            groups: groups)
-        return (pass, turned)
+        return turned
     }
 
     private func transformed(

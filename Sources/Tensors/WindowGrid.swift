@@ -60,6 +60,21 @@ struct Window: Equatable {
             size(padded.width, kernel.width, stride.width, dilation.width))
     }
 
+    /// The smallest image of which the windows are as many as `windows` has places, and `more` lines and columns.
+    func spread(_ windows: Extent, by more: Extent) -> Extent {
+        guard windows.count > 0 else { return 0 }
+        let size = { (places: Int, kernel: Int, stride: Int, dilation: Int, padding: Int, more: Int) in
+            max(0, (places - 1) * stride + dilation * (kernel - 1) + 1 - padding + more)
+        }
+        return Extent(
+            size(
+                windows.height, kernel.height, stride.height, dilation.height, before.height + after.height,
+                more.height),
+            size(
+                windows.width, kernel.width, stride.width, dilation.width, before.width + after.width,
+                more.width))
+    }
+
     /// Whether a window is one place and every place has one.
     var isPointwise: Bool { kernel.count == 1 && stride == 1 && before == 0 && after == 0 }
 

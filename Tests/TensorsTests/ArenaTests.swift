@@ -1,4 +1,5 @@
 import Groundwork
+import Kernels
 import Layers
 import Tensors
 import Testing
@@ -104,6 +105,20 @@ import Testing
         run()
         #expect(Array(elsewhere) == once && Array(arena.gradients) == once)
         withExtendedLifetime(unused) {}
+    }
+
+    /// Sums over ranks are begun between the operations of the way back and elsewhere: they must round alike.
+    @Test func whatIsCalledBetweenOperationsKeepsSubnormals() {
+        let context = context(.training, records: true)
+        let x = context.variable([1, 2], shape: [2])
+        let y = context.scale(context.scale(x, 2), 3)
+        var tiny = [Float.leastNormalMagnitude, Float.leastNormalMagnitude], halves: [Float] = []
+        context.backward(from: context.sum(y)) { left in
+            Kernel.scale(0.5, tiny, into: &tiny, count: 2)
+            halves.append(tiny[left % 2])
+            tiny = [Float.leastNormalMagnitude, Float.leastNormalMagnitude]
+        }
+        #expect(halves == Array(repeating: Float.leastNormalMagnitude / 2, count: 3))
     }
 
     @Test func paddingGetsNoGradient() {

@@ -82,6 +82,25 @@ private let gradients = [
     GradientCase("conv1d read in place with stride", [[63, 16], [48, 16, 5], [48]]) {
         $0.conv1d($1[0], long, $1[1], $1[2], stride: 2, padding: 1).y
     },
+    GradientCase("conv1d beside samples of no outputs", [[63, 32], [32, 16, 3], [32]]) {
+        $0.conv1d($1[0], Segments(lengths: [1, 2, 30, 0, 2, 28]), $1[1], $1[2], groups: 2).y
+    },
+    GradientCase("convTranspose1d", [[30, 3], [3, 4, 3], [4]]) {
+        $0.convTranspose1d($1[0], ragged, $1[1], $1[2], padding: 1).y
+    },
+    GradientCase("convTranspose1d with stride, dilation and groups", [[30, 4], [4, 3, 4], [6]]) {
+        $0.convTranspose1d(
+            $1[0], ragged, $1[1], $1[2], stride: 3, padding: 2, outputPadding: 2, dilation: 2, groups: 2
+        ).y
+    },
+    GradientCase("convTranspose1d by Winograd's transform", [[63, 16], [16, 32, 3]], mode: .evaluation) {
+        $0.convTranspose1d($1[0], long, $1[1], padding: 1).y
+    },
+    GradientCase("convTranspose2d", [[2, 5, 4, 4], [4, 3, 2, 3], [6]]) {
+        $0.convTranspose2d(
+            $1[0], $1[1], $1[2], stride: Extent(2, 1), padding: Extent(1, 0), outputPadding: Extent(1, 0),
+            groups: 2)
+    },
     GradientCase("conv1d with more padding than kernel", [[30, 3], [4, 3, 2]]) {
         $0.conv1d($1[0], ragged, $1[1], padding: 3).y
     },
@@ -232,6 +251,73 @@ private let gradients = [
         let weight = context.tensor([100, 1], shape: [1, 1, 2])
         let (y, segments) = context.conv1d(x, Segments(lengths: [3, 2]), weight, causal: true)
         #expect(y.array == [1, 102, 203, 10, 1020] && segments.offsets == [0, 3, 5])
+    }
+
+    /// Not even by rounding: Winograd's transform reads tiles that reach beyond a window.
+    @Test func aCausalConvolutionOfManyChannelsSeesNoLaterStep() {
+        var probe = Probe(14)
+        let x = probe.values(20 * 16), weight = probe.values(16 * 16 * 3)
+        let run = { (later: Float) -> [UInt32] in
+            let context = context()
+            let changed = x.indices.map { $0 < 9 * 16 ? x[$0] : later }
+            let (y, _) = context.conv1d(
+                context.tensor(changed, shape: [20, 16]), Segments(lengths: [20]),
+                context.tensor(weight, shape: [16, 16, 3]), causal: true)
+            return y.array[..<(9 * 16)].map(\.bitPattern)
+        }
+        #expect(run(1) == run(1e8) && run(1) == run(.infinity))
+    }
+
+    /// What a sample without outputs leaves to its neighbours: their gradients' bits.
+    @Test func gradientsBesideSamplesOfNoOutputsHaveTheSameBits() {
+        var probe = Probe(15)
+        let x = probe.values(9 * 16), weight = probe.values(16 * 16 * 3)
+        let run = { (others: Int) -> [UInt32] in
+            let context = context(.evaluation, records: true)
+            let input = context.variable(
+                x + [Float](repeating: 1, count: others * 16), shape: [9 + others, 16])
+            let (y, _) = context.conv1d(
+                input, Segments(lengths: others > 0 ? [9, others] : [9]),
+                context.tensor(weight, shape: [16, 16, 3]))
+            context.backward(from: context.sum(context.multiply(y, y)))
+            return (input.gradient ?? [])[..<(9 * 16)].map(\.bitPattern)
+        }
+        #expect(run(0).count == 9 * 16)
+        #expect(run(0) == run(1))
+    }
+
+    /// ⟨conv(x), y⟩ = ⟨x, convTranspose(y)⟩ with the same weight, and the length that PyTorch's formula gives.
+    @Test(arguments: [UInt64(1), 2, 3, 4])
+    func transposedIsTheAdjoint(_ seed: UInt64) {
+        var probe = Probe(seed)
+        for _ in 0..<12 {
+            let draw = probe.integers(6, below: 3).map(Int.init)
+            let groups = 1 + draw[0], channels = groups * [1, 3, 16][draw[1]],
+                outputs = groups * [1, 5, 32][draw[2]]
+            let kernel = 1 + draw[3], stride = 1 + draw[4], dilation = 1 + draw[5]
+            let more = stride - 1, context = context()
+            let segments = Segments(lengths: probe.lengths(5, upTo: 25))
+            let y = probe.values(segments.total * outputs),
+                weight = probe.values(outputs * channels / groups * kernel)
+            let kernels = context.tensor(weight, shape: [outputs, channels / groups, kernel])
+            let (spread, after) = context.convTranspose1d(
+                context.tensor(y, shape: [segments.total, outputs]), segments, kernels, stride: stride,
+                outputPadding: more, dilation: dilation, groups: groups)
+            for sample in 0..<segments.count {
+                let steps = segments[sample].count
+                let expected = steps == 0 ? 0 : (steps - 1) * stride + dilation * (kernel - 1) + more + 1
+                #expect(after[sample].count == expected, "seed \(seed), \(draw)")
+            }
+            let x = probe.values(after.total * channels)
+            let (back, segmentsBack) = context.conv1d(
+                context.tensor(x, shape: [after.total, channels]), after, kernels, stride: stride,
+                dilation: dilation,
+                groups: groups)
+            #expect(segmentsBack.offsets == segments.offsets, "seed \(seed), \(draw)")
+            let left = zip(back.array, y).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+            let right = zip(x, spread.array).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+            #expect(abs(left - right) < 1e-4 * Double(max(1, back.count)), "seed \(seed), \(draw)")
+        }
     }
 
     @Test func layoutsOfImagesTurnIntoEachOther() {

@@ -183,6 +183,19 @@ private func attention(
         #expect(losses[79] < losses[0] / 3, "\(losses[0]) \(losses[79])")
     }
 
+    /// PyTorch's leaky_relu has its slope below zero at zero, too; nodes without content have such scores.
+    @Test func aScoreOfZeroHasTheSlopeBelowZero() throws {
+        let context = context(records: true)
+        let h = context.variable([0, 0, 1], shape: [3, 1]), one = context.tensor([1], shape: [1])
+        let y = context.graphAttention(
+            h, source: one, target: one, Edges(nodes: 3, from: [1, 2], to: [0, 0]), heads: 1)
+        context.backward(from: context.sum(y))
+        // α = softmax(0, 1); y₀ = α₂, so that ∂y₀/∂h₁ = α₁ − 0.2 α₁ α₂.
+        let second = 1 / (1 + exp(Float(-1))), first = 1 - second
+        let gradient = try #require(h.gradient)
+        #expect(abs(gradient[1] - (first - 0.2 * first * second)) < 1e-6)
+    }
+
     @Test func refusesEdgesAndShapesThatDoNotFit() async {
         await #expect(processExitsWith: .failure) { _ = Edges(nodes: 2, from: [0], to: [2]) }
         await #expect(processExitsWith: .failure) { _ = Edges(nodes: 2, from: [0, 1], to: [1]) }

@@ -185,6 +185,10 @@ enum OperationTable {
             TableEntry("add") { $1.perStep($0.add($1.x, $1.z)) },
             TableEntry("subtract") { $1.perStep($0.subtract($1.x, $1.z)) },
             TableEntry("multiply") { $1.perStep($0.multiply($1.x, $1.z)) },
+            TableEntry("exp") { $1.perStep($0.exp($1.x)) },
+            TableEntry("log", parts: ["exp"]) { $1.perStep($0.log($0.exp($1.x))) },
+            TableEntry("squareRoot", parts: ["exp"]) { $1.perStep($0.squareRoot($0.exp($1.x))) },
+            TableEntry("divide", parts: ["exp"]) { $1.perStep($0.divide($1.z, $0.exp($1.x))) },
             TableEntry("scale") { $1.perStep($0.scale($1.x, -1.7)) },
             TableEntry("addRow") { $1.perStep($0.addRow($1.x, $1.weight([12]))) },
             TableEntry("scaleRows") { $1.perStep($0.scaleRows($1.x, $0.columns($1.z, 3..<4))) },
@@ -370,6 +374,16 @@ enum OperationTable {
     ]
 
     private static let images = [
+        TableEntry("convTranspose1d") {
+            let (y, segments) = $0.convTranspose1d(
+                $1.x, $1.segments, $1.weight([12, 7, 4]), $1.weight([7], 2), stride: 2, padding: 1,
+                outputPadding: 1)
+            return .rows(y, segments)
+        },
+        TableEntry("convTranspose2d") {
+            $1.perSample(
+                $0.convTranspose2d($1.images, $1.weight([5, 7, 3, 2]), $1.weight([7], 2), padding: 1))
+        },
         TableEntry("conv2d") {
             $1.perSample($0.conv2d($1.images, $1.weight([7, 5, 3, 2]), $1.weight([7], 2), padding: 1))
         },

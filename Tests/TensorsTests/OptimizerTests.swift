@@ -108,6 +108,24 @@ private let rules: [OptimizerRule] = [
         #expect(arena.values.indices.allSatisfy { used.contains($0) || arena.values[$0] == 0 })
     }
 
+    /// Without ε a gradient of 0 gives 0 / 0, as in PyTorch; between parameters there is nothing to divide.
+    @Test(arguments: [
+        OptimizerRule.adam(.init(epsilon: 0)), .lazyAdam(.init(epsilon: 0)), .rmsprop(.init(epsilon: 0)),
+        .adagrad(.init(epsilon: 0)),
+    ])
+    func gapsStayZeroWithoutEpsilon(_ rule: OptimizerRule) {
+        let builder = ParameterBuilder(seed: 1)
+        _ = builder.parameter("a", [3], .zeros)
+        _ = builder.parameter("b", [5], .zeros)
+        let arena = builder.build()
+        for parameter in arena.parameters { for place in parameter.range { arena.gradients[place] = 1 } }
+        Optimizer(rule, parameters: arena.parameters).step(
+            values: arena.values, gradients: UnsafeBufferPointer(arena.gradients),
+            participating: [true, true])
+        #expect(arena.firstNonFinite(in: TouchedFloats(arena.values)) == nil)
+        #expect(arena.values[0] < 0 && arena.values[20] < 0 && arena.values[3] == 0)
+    }
+
     @Test func frozenParametersStayAsTheyAre() {
         let builder = ParameterBuilder(seed: 1)
         _ = builder.parameter("frozen", [8], .ones, isTrainable: false)

@@ -53,7 +53,8 @@ package final class Optimizer {
         while run < moving.count {
             var end = run + 1
             while end < moving.count, continues(moving[end - 1], moving[end]) { end += 1 }
-            let whole = parameters[moving[run]].offset..<parameters[moving[end - 1]].end
+            let last = parameters[moving[end - 1]]
+            let whole = parameters[moving[run]].offset..<(movesGaps ? last.end : last.range.upperBound)
             let ranges = movesLazily(moving[run]) ? touchedRows(moving[run], gradients) : [whole]
             let move = mover(values, scale, decay: decays[moving[run]], step: steps[moving[run]])
             Kernel.flushingSubnormals {
@@ -65,9 +66,12 @@ package final class Optimizer {
 
     /// Whether the second parameter follows the first in memory and moves by the same numbers.
     private func continues(_ first: Int, _ second: Int) -> Bool {
-        second == first + 1 && decays[first] == decays[second] && steps[first] == steps[second]
+        movesGaps && second == first + 1 && decays[first] == decays[second] && steps[first] == steps[second]
             && !movesLazily(first) && !movesLazily(second)
     }
+
+    /// Whether the zeros between parameters stay zeros: without ε they would become 0 / 0.
+    private var movesGaps: Bool { rule.epsilon != 0 }
 
     /// Whether only those rows of the parameter move that have a gradient.
     private func movesLazily(_ index: Int) -> Bool {

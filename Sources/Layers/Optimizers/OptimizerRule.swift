@@ -117,6 +117,16 @@ package enum OptimizerRule: Sendable, Equatable {
         }
     }
 
+    /// What is added to the root of the squares; 1 where there is none.
+    var epsilon: Double {
+        switch self {
+        case .sgd: return 1
+        case .adam(let options), .adamW(let options), .lazyAdam(let options): return options.epsilon
+        case .rmsprop(let options): return options.epsilon
+        case .adagrad(let options): return options.epsilon
+        }
+    }
+
     /// The weight decay.
     package var weightDecay: Double {
         switch self {
