@@ -39,6 +39,8 @@ struct ColumnSources {
     var times: [Source] = []
     /// Read when the time is empty (`chartdate_fallback`).
     var fallbackTime: Int?
+    /// The format of times; nil where they are ISO-like, as native ones of Parquet are, whatever the definition says.
+    private(set) var timestampFormat: String?
     /// Where the time is counted from the beginning of a stay.
     var offset: Offset?
     var attributes: [Source] = []
@@ -89,7 +91,8 @@ struct ColumnSources {
             }
         }
         attributes = try (needs ?? table.attributes).map { try lookup.find($0) }
-        noteUses(format: table.timestampFormat)
+        timestampFormat = try hasNativeTime ? nil : table.timestampFormat
+        noteUses()
         if let names = table.offsetTimes, let minutes = table.offset {
             let path = try Inspector.resolve(names.filePath, of: table.name, root: root)
             let stays = Lookup(table: table.name, path: path, header: try TableFiles.header(path))
@@ -100,16 +103,28 @@ struct ColumnSources {
         }
     }
 
+    /// Whether the time is one column of dates or moments of a Parquet file.
+    private var hasNativeTime: Bool {
+        get throws {
+            guard times.count == 1 else { return false }
+            return switch times[0] {
+            case .own(let column): try TableFiles.hasNativeTimes(file.path, header[column])
+            case .joined(let number, let column):
+                try TableFiles.hasNativeTimes(joins[number].path, joins[number].columns[column])
+            }
+        }
+    }
+
     /// Marks the joined columns that are read: one that is nothing but the time is kept as a number, others as texts,
     /// and those that nobody asked for are not kept.
-    private mutating func noteUses(format: String?) {
+    private mutating func noteUses() {
         let readAsText = attributes + (times.count > 1 ? times : []) + (patient.map { [$0] } ?? [])
         for case .joined(let number, let column) in readAsText {
             joins[number].texts.insert(column)
         }
         if times.count == 1, case .joined(let number, let column) = times[0] {
             joins[number].times = [column]
-            joins[number].timestampFormat = format
+            joins[number].timestampFormat = timestampFormat
         }
     }
 
@@ -137,7 +152,7 @@ struct ColumnSources {
         func missing(_ column: String) -> DatasetError {
             .missingColumn(
                 table: table, column: column, file: path, columns: header.count,
-                suggestion: suggestion(for: column, among: header))
+                similar: nearest(to: column, among: header))
         }
     }
 }

@@ -5,7 +5,7 @@ package indirect enum DatasetError: PyHealthError, Equatable {
     /// A table's file is not there.
     case missingTable(table: String, file: String)
     /// A column that is needed is not in the header.
-    case missingColumn(table: String, column: String, file: String, columns: Int, suggestion: String)
+    case missingColumn(table: String, column: String, file: String, columns: Int, similar: Int?)
     /// A column that is needed stands twice in the header.
     case duplicateColumn(table: String, column: String, file: String)
     /// A folder without Parquet files stands where a table's file should be.
@@ -22,6 +22,10 @@ package indirect enum DatasetError: PyHealthError, Equatable {
     case missingPatientID(table: String, file: String, line: Int, column: String)
     /// The files of one table have other columns than its first file.
     case differentColumns(file: String, first: String)
+    /// A file of a table has another type in a column than the first one.
+    case differentTypes(file: String, first: String, column: String)
+    /// A text holds a zero byte.
+    case zeroByte(file: String, line: Int, column: String)
     /// A file of records has something else where a record, its end or its partner in another file should be.
     case badRecord(file: String, line: Int, reason: String)
     /// A shuffle file is damaged.
@@ -39,6 +43,8 @@ package indirect enum DatasetError: PyHealthError, Equatable {
         case .zonedTime: "data.zoned-time"
         case .missingPatientID: "data.missing-patient-id"
         case .differentColumns: "data.different-columns"
+        case .differentTypes: "data.different-types"
+        case .zeroByte: "data.zero-byte"
         case .badRecord: "data.bad-record"
         case .damagedShuffle: "data.damaged-shuffle"
         }
@@ -53,9 +59,11 @@ package indirect enum DatasetError: PyHealthError, Equatable {
         case .missingTable(let table, let file):
             "Table \"\(table)\" of the data set has no file: expected \"\(file)\", with or without \".gz\". Check the data "
                 + "set's folder (dataset.root) and version."
-        case .missingColumn(let table, let column, let file, let columns, let suggestion):
-            "Table \"\(table)\" has no column \"\(column)\" (\(file), \(columns) columns).\(suggestion) "
-                + "Check the data set's version."
+        case .missingColumn(let table, let column, let file, let columns, let similar):
+            // Without a header line these would be cells: the file's own names are not shown.
+            "Table \"\(table)\" has no column \"\(column)\" (\(file), \(columns) columns)."
+                + (similar.map { " Column \($0 + 1) has a similar name." } ?? "")
+                + " Check the data set's version, and that the file begins with a header line."
         case .duplicateColumn(let table, let column, let file):
             "Table \"\(table)\" has column \"\(column)\" more than once (\(file); capitals do not count). Rename the one that is "
                 + "not meant."
@@ -65,8 +73,10 @@ package indirect enum DatasetError: PyHealthError, Equatable {
         case .otherDataset(let problem, let likely):
             "\(problem.message) The folder looks like data set \"\(likely)\" (dataset.name)."
         case .notUTF8(let file, let line, let column):
-            "\(file), line \(line), column \"\(column)\": the text is not UTF-8. Convert the file, for example with iconv -f "
-                + "LATIN1 -t UTF-8."
+            "\(file), line \(line), column \"\(column)\": the text is not UTF-8. "
+                + (file.hasSuffix(".parquet")
+                    ? "Write the file again with the column as UTF-8 text."
+                    : "Convert the file, for example with iconv -f LATIN1 -t UTF-8.")
         case .unparsableTime(let table, let file, let line, let columns, let format):
             "Table \"\(table)\", \(file), line \(line): the time in column \(columns.joined(separator: " + ")) cannot be "
                 + "read; expected \(format)."
@@ -78,6 +88,11 @@ package indirect enum DatasetError: PyHealthError, Equatable {
         case .differentColumns(let file, let first):
             "\(file) has other columns, or in another order, than \(first), which is a file of the same table. Remove what "
                 + "does not belong to the table, or write it again."
+        case .differentTypes(let file, let first, let column):
+            "\(file): column \"\(column)\" has another type than in \(first), a file of the same table, so that equal values "
+                + "would be different texts. Write the files with one type (pandas makes floats of whole numbers with gaps)."
+        case .zeroByte(let file, let line, let column):
+            "\(file), line \(line), column \"\(column)\": the text holds a zero byte. Remove it."
         case .badRecord(let file, let line, let reason):
             "\(file), line \(line): \(reason). Mend the file, or copy it again."
         case .damagedShuffle(let file, let reason):

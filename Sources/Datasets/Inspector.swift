@@ -64,7 +64,11 @@ package struct Inspector {
     package func check(_ tables: [DatasetDefinition.Table], needs: [String: [String]]) throws {
         for table in tables {
             let sources = try columnSources(of: table, needs: needs[table.name])
-            for path in [sources.file.path] + sources.joins.map(\.path) { try TableFiles.checkShards(path) }
+            try TableFiles.checkShards(sources.file.path, read: sources.ownColumns)
+            for join in sources.joins {
+                let read = [join.on] + join.columns + (join.only.map { [$0.column] } ?? [])
+                try TableFiles.checkShards(join.path, read: read)
+            }
             if table.isZoneless {
                 try TableFiles.requireZoneless(sources.file.path, columns: table.timestamp, table: table.name)
             }
@@ -88,6 +92,14 @@ package struct Inspector {
         } catch DatasetError.missingTable {
             return false
         } catch DatasetError.missingColumn { return false }
+    }
+
+    /// The column for want of which a table whose file is there cannot be read, with its table; nil if there is none.
+    package func missingColumn(of table: DatasetDefinition.Table) throws -> (table: String, column: String)? {
+        do { _ = try ColumnSources(table: table, needs: [], root: root) } catch DatasetError.missingTable {
+            return nil
+        } catch DatasetError.missingColumn(let table, let column, _, _, _) { return (table, column) }
+        return nil
     }
 
     /// The attributes that are read: those that are needed, and those offered that the files have, in the definition's order.

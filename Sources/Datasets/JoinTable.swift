@@ -45,7 +45,11 @@ final class JoinTable {
         while let block = try reader.next() {
             for row in 0..<block.count {
                 if let wanted, !block.field(row, wanted.column).bytes.elementsEqual(wanted.value) { continue }
-                keyOfRow.append(keys.intern(block.field(row, key).bytes).index)
+                let known = keys.count
+                let number = Self.intern(block.field(row, key), in: keys, &scratch)
+                // A part has a patient or not, however often its file says so.
+                if wanted != nil, keys.count == known { continue }
+                keyOfRow.append(number)
                 for column in times {
                     let time = Self.time(block.field(row, indices[column]).bytes, parser)
                     loadedTimes[column].append(
@@ -107,7 +111,14 @@ final class JoinTable {
         _ field: (bytes: UnsafeBufferPointer<UInt8>, doubled: Bool), in values: SymbolTable,
         _ scratch: inout [UInt8]
     ) -> UInt32 {
-        guard !field.bytes.isEmpty else { return EventTable.missingSymbol }
+        field.bytes.isEmpty ? EventTable.missingSymbol : intern(field, in: values, &scratch)
+    }
+
+    /// The number of a cell's text.
+    private static func intern(
+        _ field: (bytes: UnsafeBufferPointer<UInt8>, doubled: Bool), in values: SymbolTable,
+        _ scratch: inout [UInt8]
+    ) -> UInt32 {
         guard field.doubled else { return values.intern(field.bytes).index }
         RowBlock.unescape(field.bytes, into: &scratch)
         return scratch.withUnsafeBufferPointer { values.intern($0).index }

@@ -34,7 +34,7 @@ final class ScanState {
         self.sources = sources
         self.table = table
         self.file = file
-        parser = TimestampParser.of(table.timestampFormat)
+        parser = TimestampParser.of(sources.timestampFormat)
         joins = try sources.joins.map(cache.table(for:))
         origins = try sources.offset.map(cache.origins(for:))
         joinGuesses = Array(repeating: .max, count: joins.count)
@@ -136,10 +136,16 @@ final class ScanState {
             let (table, key) = (joins[number], sources.joins[number].key)
             var guess = joinGuesses[number]
             let first = rows.rows.map { row in
-                table.firstRow(block.field(Int(row), key).bytes, guess: &guess)
+                let field = block.field(Int(row), key)
+                guard field.doubled else { return table.firstRow(field.bytes, guess: &guess) }
+                RowBlock.unescape(field.bytes, into: &scratch)
+                return scratch.withUnsafeBufferPointer { table.firstRow($0, guess: &guess) }
             }
             joinGuesses[number] = guess
-            if sources.joins[number].how != .left { dropped += first.count { $0 == JoinTable.noRow } }
+            // Rows of another part are not lost.
+            if sources.joins[number].how != .left, sources.joins[number].only == nil {
+                dropped += first.count { $0 == JoinTable.noRow }
+            }
             rows.join(number, first, keepsUnmatched: sources.joins[number].how == .left) {
                 table.nextRow(after: $0)
             }

@@ -156,15 +156,34 @@ enum TableFiles {
         }
     }
 
-    /// Checks that all files of a table have the columns of the first, in its order; throws
-    /// ``DatasetError/differentColumns(file:first:)``.
-    static func checkShards(_ path: String) throws {
+    /// Whether the column of a Parquet table holds dates or moments.
+    static func hasNativeTimes(_ path: String, _ column: String) throws -> Bool {
+        guard isParquet(path), let first = try shards(path).first else { return false }
+        return try ParquetFile(path: first).columns.contains {
+            switch $0.kind {
+            case .date, .timestamp, .timestamp96: $0.name.lowercased() == column
+            default: false
+            }
+        }
+    }
+
+    /// Checks that all files of a table have the columns of the first, in its order, and that the columns named `read` become
+    /// text there as in the first; throws ``DatasetError/differentColumns(file:first:)`` and
+    /// ``DatasetError/differentTypes(file:first:column:)``.
+    static func checkShards(_ path: String, read: [String]) throws {
         guard isParquet(path) else { return }
         let files = try shards(path)
         guard let first = files.first, files.count > 1 else { return }
-        let header = try ParquetFile(path: first).header
-        for file in files.dropFirst() where try ParquetFile(path: file).header != header {
-            throw DatasetError.differentColumns(file: file, first: first)
+        let model = try ParquetFile(path: first)
+        for path in files.dropFirst() {
+            let file = try ParquetFile(path: path)
+            guard file.header == model.header else {
+                throw DatasetError.differentColumns(file: path, first: first)
+            }
+            for (own, other) in zip(file.columns, model.columns)
+            where read.contains(own.name.lowercased()) && !own.kind.hasForm(of: other.kind) {
+                throw DatasetError.differentTypes(file: path, first: first, column: own.name.lowercased())
+            }
         }
     }
 }

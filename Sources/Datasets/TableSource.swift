@@ -31,7 +31,7 @@ struct TableSource {
         throw DatasetError.missingTable(table: name, file: "\(file)\", \"\(others)")
     }
 
-    /// The names of the columns in lower case; throws ``DatasetError/missingColumn(table:column:file:columns:suggestion:)`` for
+    /// The names of the columns in lower case; throws ``DatasetError/missingColumn(table:column:file:columns:similar:)`` for
     /// a raw file that lacks the column by which its rows count.
     func header(of table: String) throws -> [String] {
         guard let raw else { return try TableFiles.header(path) }
@@ -39,7 +39,7 @@ struct TableSource {
         if let column = raw.only?.column, !own.contains(column) {
             throw DatasetError.missingColumn(
                 table: table, column: column, file: path, columns: own.count,
-                suggestion: suggestion(for: column, among: own))
+                similar: nearest(to: column, among: own))
         }
         return try RawFileTable.columns(path, raw, patient: patient).map(\.name)
     }

@@ -1,7 +1,7 @@
 import ClinicalData
 import DelimitedText
 
-/// Refuses texts that are no UTF-8: looks at what each block adds to a table of texts, and finds the place of a bad one.
+/// Refuses texts that are no UTF-8 or hold a zero byte, which HDF5 cannot keep: looks at what each block adds to a table of texts, and finds the place of a bad one.
 struct TextCheck {
     /// The file, for errors.
     let file: String
@@ -12,14 +12,17 @@ struct TextCheck {
 
     init(file: String, columns: [Int]) { (self.file, self.columns) = (file, columns) }
 
-    /// Looks at the texts that are new; throws ``DatasetError/notUTF8(file:line:column:)``.
+    /// Looks at the texts that are new; throws ``DatasetError/notUTF8(file:line:column:)`` and
+    /// ``DatasetError/zeroByte(file:line:column:)``.
     mutating func check(_ texts: SymbolTable, after block: RowBlock, _ reader: any TableReader) throws {
         defer { checked = texts.count }
-        guard let bad = texts.firstTextThatIsNotUTF8(from: checked),
+        guard let bad = texts.firstUnusableText(from: checked),
             let (row, column) = texts.withBytes(of: bad, { Self.place(of: $0, in: block, columns) })
         else { return }
-        throw DatasetError.notUTF8(
-            file: file, line: reader.line(of: row, in: block), column: reader.header[column])
+        let (line, name) = (reader.line(of: row, in: block), reader.header[column])
+        throw texts.withBytes(of: bad) { $0.contains(0) }
+            ? DatasetError.zeroByte(file: file, line: line, column: name)
+            : DatasetError.notUTF8(file: file, line: line, column: name)
     }
 
     /// Says that the table of texts was emptied.

@@ -12,6 +12,8 @@ package enum DelimitedTextError: PyHealthError, Equatable {
     case truncated(file: String, offset: Int)
     /// Compressed data is damaged.
     case corrupt(file: String, offset: Int, status: Int)
+    /// Lines end with carriage returns alone.
+    case carriageReturns(file: String)
     /// There is no header line.
     case noHeader(file: String)
     /// Neither the file nor its (un)compressed form exists.
@@ -24,6 +26,7 @@ package enum DelimitedTextError: PyHealthError, Equatable {
         case .rowTooLong: "data.row-too-long"
         case .truncated: "data.truncated-gz"
         case .corrupt: "data.corrupt-gz"
+        case .carriageReturns: "data.carriage-returns"
         case .noHeader: "data.no-header"
         case .missingFile: "data.missing-file"
         }
@@ -45,6 +48,9 @@ package enum DelimitedTextError: PyHealthError, Equatable {
             "\(file): the gzip data ends early, at byte \(offset). The file was not copied whole; copy it again."
         case .corrupt(let file, let offset, let status):
             "\(file): the gzip data is damaged near byte \(offset) (inflate status \(status)). Copy it again."
+        case .carriageReturns(let file):
+            "\(file): lines end with carriage returns alone, as old spreadsheets write them; expected newlines. Convert the "
+                + "file, for example with tr '\\r' '\\n'."
         case .noHeader(let file): "\(file) is empty; expected a header line with column names."
         case .missingFile(let file):
             "There is no file \"\(file)\", with or without \".gz\". Check the folder and its version."

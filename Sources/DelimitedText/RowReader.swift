@@ -313,13 +313,14 @@ package final class RowReader {
     }
 
     private static func isTabbed(_ path: String) -> Bool {
-        let plain = ByteSources.isGzip(path) ? String(path.dropLast(3)) : path
+        let plain = (ByteSources.isGzip(path) ? String(path.dropLast(3)) : path).lowercased()
         return [".tsv", ".txt", ".maf"].contains { plain.hasSuffix($0) }
     }
 
     /// Whether lines that begin with `#` may stand before the header (mutation annotation format).
     private static func hasComments(_ path: String) -> Bool {
-        path.hasSuffix(".maf") || path.hasSuffix(".maf.gz")
+        let path = path.lowercased()
+        return path.hasSuffix(".maf") || path.hasSuffix(".maf.gz")
     }
 }
 
@@ -345,6 +346,10 @@ extension RowReader {
             }
         }
         names.append(name(current))
+        // Newlines end rows; a header that holds a carriage return is a whole file without any.
+        guard !names.contains(where: { $0.utf8.contains(0x0D) }) else {
+            throw DelimitedTextError.carriageReturns(file: path)
+        }
         return (names, end, header.line + 1)
     }
 

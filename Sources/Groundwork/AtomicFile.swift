@@ -59,8 +59,7 @@ package enum AtomicFile {
 
     /// Flushes the folder that holds `path`, so that a rename in it survives a crash of the host.
     package static func flushFolder(of path: String) throws {
-        let folder = (path as NSString).deletingLastPathComponent
-        try flush(folder.isEmpty ? "." : folder)
+        try flush(Files.folder(of: path))
     }
 
     private static func writeAll(_ data: Data, to descriptor: Int32, path: String) throws {

@@ -186,7 +186,7 @@ package struct ConfigurationNode {
 
     /// This document with the value under a dotted `path` replaced by YAML text, as for `--set path=value`.
     package func setting(_ path: String, to text: String) throws -> ConfigurationNode {
-        let value = try Self.parse(text.isEmpty ? "''" : text, file: "--set \(path)").node
+        let value = try Self.parse(text.isEmpty ? "~" : text, file: "--set \(path)").node
         let changed = try replace(node, Array(path.split(separator: ".").map(String.init))[...], value)
         return ConfigurationNode(
             file: file, path: self.path, node: changed, overridden: overridden.union([path]))
@@ -280,9 +280,16 @@ package struct ConfigurationNode {
 
 /// " Did you mean …?" for the valid name nearest to `name` (edit distance at most 3), else an empty text.
 package func suggestion(for name: String, among valid: [String]) -> String {
-    let best = valid.map { ($0, editDistance(name.lowercased(), $0.lowercased())) }.min { $0.1 < $1.1 }
-    guard let (word, distance) = best, distance <= max(1, min(3, name.count / 2)) else { return "" }
-    return " Did you mean \"\(word)\"?"
+    nearest(to: name, among: valid).map { " Did you mean \"\(valid[$0])\"?" } ?? ""
+}
+
+/// The place of the valid name nearest to `name` (edit distance at most 3), nil if none is near.
+package func nearest(to name: String, among valid: [String]) -> Int? {
+    let best = valid.indices.map { ($0, editDistance(name.lowercased(), valid[$0].lowercased())) }.min {
+        $0.1 < $1.1
+    }
+    guard let (place, distance) = best, distance <= max(1, min(3, name.count / 2)) else { return nil }
+    return place
 }
 
 private func editDistance(_ a: String, _ b: String) -> Int {

@@ -20,13 +20,27 @@ package enum Files {
         }
     }
 
+    /// The folder that holds `path`, trailing slashes not counted: `.` for a name alone, `/` below the root.
+    package static func folder(of path: String) -> String {
+        let name = withoutTrailingSlashes(path)
+        guard let slash = name.lastIndex(of: "/") else { return "." }
+        return withoutTrailingSlashes(String(name[...slash]))
+    }
+
+    /// `path` as it is named without slashes at its end; `/` stays.
+    package static func withoutTrailingSlashes(_ path: String) -> String {
+        var path = path[...]
+        while path.count > 1, path.last == "/" { path.removeLast() }
+        return String(path)
+    }
+
     /// Creates the folder at `path` and those above it where they are missing; throws ``FileError``.
     package static func createFolder(_ path: String, permissions: mode_t = 0o750) throws {
         if mkdir(path, permissions) == 0 { return }
         var reason = errno
         if reason == ENOENT {
-            let parent = (path as NSString).deletingLastPathComponent
-            guard !parent.isEmpty, parent != path else {
+            let parent = folder(of: path)
+            guard parent != ".", parent != path else {
                 throw FileError("create", path: path, errorNumber: reason, writing: true)
             }
             try createFolder(parent, permissions: permissions)

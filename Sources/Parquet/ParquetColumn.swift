@@ -37,6 +37,15 @@ package struct ParquetColumn: Sendable, Equatable {
         case uuid
         /// A column that cannot be read, and why: nested, repeated, unknown.
         case unsupported(String)
+
+        /// Whether equal values become equal texts in a column of either kind.
+        package func hasForm(of other: Kind) -> Bool {
+            switch (self, other) {
+            case (.integer, .integer), (.text, .bytes), (.bytes, .text): true
+            case (.timestamp, .timestamp), (.timestamp, .timestamp96), (.timestamp96, .timestamp): true
+            default: self == other
+            }
+        }
     }
 
     /// The unit of a time.

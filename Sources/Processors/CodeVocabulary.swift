@@ -1,4 +1,5 @@
 import ClinicalData
+package import Groundwork
 
 /// Tokens with their indices: 0 `<pad>`, 1 `<unk>`, then in order of first appearance.
 ///
@@ -6,7 +7,7 @@ import ClinicalData
 package struct CodeVocabulary: Codable, Sendable, Equatable {
     /// The tokens by index.
     package private(set) var tokens: [String]
-    private var indices: [String: Int32]
+    private var indices: [ExactText: Int32]
 
     /// The index of padding.
     package static let pad: Int32 = 0
@@ -19,7 +20,7 @@ package struct CodeVocabulary: Codable, Sendable, Equatable {
 
     private init(tokens: [String]) {
         self.tokens = tokens
-        indices = Dictionary(zip(tokens, Int32(0)...)) { first, _ in first }
+        indices = Dictionary(zip(tokens.map(ExactText.init), Int32(0)...)) { first, _ in first }
     }
 
     /// Decodes a list of tokens; throws `DecodingError` if the special ones do not come first or one stands twice.
@@ -41,7 +42,7 @@ package struct CodeVocabulary: Codable, Sendable, Equatable {
     package var count: Int { tokens.count }
 
     /// The token's index, ``unknown`` if it is new.
-    package func index(of token: String) -> Int32 { indices[token] ?? Self.unknown }
+    package func index(of token: String) -> Int32 { indices[text: token] ?? Self.unknown }
 
     /// The indices of a range of leaves; null and unknown codes are ``unknown``. Throws for columns of numbers.
     func indices(_ column: FieldColumn, _ leaves: Range<Int>, _ processor: String) throws -> [Int32] {
@@ -54,19 +55,21 @@ package struct CodeVocabulary: Codable, Sendable, Equatable {
 
     /// Appends a token if it is new.
     package mutating func add(_ token: String) {
-        guard indices[token] == nil else { return }
-        indices[token] = Int32(tokens.count)
+        guard indices[text: token] == nil else { return }
+        indices[text: token] = Int32(tokens.count)
         tokens.append(token)
     }
 
     /// Drops tokens, keeps the order of the others and numbers them anew; the special tokens stay.
-    package mutating func remove(_ dropped: Set<String>) {
-        self = CodeVocabulary(tokens: Self.special + tokens.dropFirst(2).filter { !dropped.contains($0) })
+    package mutating func remove(_ dropped: Set<ExactText>) {
+        self = CodeVocabulary(
+            tokens: Self.special + tokens.dropFirst(2).filter { !dropped.contains(ExactText($0)) })
     }
 
     /// Keeps only the named tokens; the special tokens stay.
-    package mutating func retain(_ kept: Set<String>) {
-        self = CodeVocabulary(tokens: Self.special + tokens.dropFirst(2).filter { kept.contains($0) })
+    package mutating func retain(_ kept: Set<ExactText>) {
+        self = CodeVocabulary(
+            tokens: Self.special + tokens.dropFirst(2).filter { kept.contains(ExactText($0)) })
     }
 
     /// Adds the codes of the selected samples in order of first appearance.

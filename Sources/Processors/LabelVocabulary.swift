@@ -1,4 +1,5 @@
 import ClinicalData
+import Groundwork
 
 /// The distinct values of a label in ascending order: numbers by size, texts by code point.
 package struct LabelVocabulary: Codable, Sendable, Equatable {
@@ -47,7 +48,7 @@ package struct LabelVocabulary: Codable, Sendable, Equatable {
             if selecting?[row] ?? true { seen.add(labels, leaves) } else { others.add(labels, leaves) }
         }
         numbers = Set(numbers).union(seen.numbers.keys).sorted()
-        texts = Set(texts).union(seen.texts.keys).sorted(by: Self.precedes)
+        texts = Set(texts.map(ExactText.init)).union(seen.texts.keys).map(\.text).sorted(by: Self.precedes)
         guard numbers.isEmpty || texts.isEmpty else { throw ProcessorError.mixedLabels(field: column.name) }
     }
 
@@ -56,7 +57,7 @@ package struct LabelVocabulary: Codable, Sendable, Equatable {
 
     /// Ends the fit; throws ``ProcessorError/unseenLabels(field:count:)`` if another sample has a label that was not learnt.
     mutating func finish(field: String) throws {
-        let (knownNumbers, knownTexts) = (Set(numbers), Set(texts))
+        let (knownNumbers, knownTexts) = (Set(numbers), Set(texts.map(ExactText.init)))
         let unseen =
             others.numbers.reduce(0) { $0 + (knownNumbers.contains($1.key) ? 0 : $1.value) }
             + others.texts.reduce(0) { $0 + (knownTexts.contains($1.key) ? 0 : $1.value) }
@@ -71,8 +72,8 @@ package struct LabelVocabulary: Codable, Sendable, Equatable {
             let places = Dictionary(uniqueKeysWithValues: zip(numbers, Int32(0)...))
             return values[range].map { places[$0] ?? -1 }
         case .texts(let indices, let dictionary):
-            let places = Dictionary(uniqueKeysWithValues: zip(texts, Int32(0)...))
-            let translated = dictionary.map { places[$0] ?? -1 }
+            let places = Dictionary(uniqueKeysWithValues: zip(texts.map(ExactText.init), Int32(0)...))
+            let translated = dictionary.map { places[text: $0] ?? -1 }
             return indices[range].map { $0 == EventTable.missingSymbol ? -1 : translated[Int($0)] }
         }
     }
@@ -109,13 +110,13 @@ private enum Labels {
 /// How often labels occur.
 private struct Occurrences: Sendable, Equatable {
     var numbers: [Double: Int] = [:]
-    var texts: [String: Int] = [:]
+    var texts: [ExactText: Int] = [:]
 
     mutating func add(_ labels: Labels, _ leaves: Range<Int>) {
         switch labels {
         case .numbers(let values): for value in values[leaves] { numbers[value, default: 0] += 1 }
         case .texts(let indices, let dictionary):
-            for index in indices[leaves] { texts[dictionary[Int(index)], default: 0] += 1 }
+            for index in indices[leaves] { texts[ExactText(dictionary[Int(index)]), default: 0] += 1 }
         }
     }
 }

@@ -16,6 +16,8 @@ package enum ProcessorError: PyHealthError, Equatable {
     case mixedLabels(field: String)
     /// Values that are missing or not numbers.
     case notNumbers(field: String, count: Int)
+    /// Whole numbers that need more than 32 bits.
+    case tooLarge(field: String, count: Int)
     /// A tensor's samples have different shapes.
     case raggedTensor(field: String)
     /// Codes are missing where each one must be given.
@@ -42,6 +44,7 @@ package enum ProcessorError: PyHealthError, Equatable {
         case .missingLabels: "processor.missing-labels"
         case .mixedLabels: "processor.mixed-labels"
         case .notNumbers: "processor.not-numbers"
+        case .tooLarge: "processor.too-large"
         case .raggedTensor: "processor.ragged-tensor"
         case .missingCodes: "processor.missing-codes"
         case .badTimes: "processor.bad-times"
@@ -73,6 +76,8 @@ package enum ProcessorError: PyHealthError, Equatable {
             "Field \"\(field)\": labels are numbers in some samples and texts in others. Use one kind."
         case .notNumbers(let field, let count):
             "Field \"\(field)\": \(count) values are missing or not numbers. Leave such samples out in the task."
+        case .tooLarge(let field, let count):
+            "Field \"\(field)\": \(count) whole numbers do not fit 32 bits. Use dtype: float32."
         case .raggedTensor(let field):
             "Field \"\(field)\": the tensors of the samples have different shapes. Use nested_sequence or cut them."
         case .missingCodes(let field, let count):

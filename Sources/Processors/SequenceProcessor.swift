@@ -1,4 +1,5 @@
 package import ClinicalData
+import Groundwork
 package import MedicalCodes
 
 /// `sequence`: a list of codes to a list of vocabulary indices; nulls are dropped, unknown codes become 1.
@@ -52,12 +53,12 @@ extension FieldColumn {
     fileprivate func mapped(by map: CodeMap, _ processor: String) throws -> FieldColumn {
         let (indices, dictionary) = try symbols(processor)
         var texts: [String] = []
-        var places: [String: UInt32] = [:]
+        var places: [ExactText: UInt32] = [:]
         let replacements = dictionary.map { code in
             let targets = map.targets(of: code)
             return (targets.isEmpty ? [code] : targets).map { text -> UInt32 in
-                if let place = places[text] { return place }
-                places[text] = UInt32(texts.count)
+                if let place = places[text: text] { return place }
+                places[text: text] = UInt32(texts.count)
                 texts.append(text)
                 return UInt32(texts.count - 1)
             }

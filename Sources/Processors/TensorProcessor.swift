@@ -45,9 +45,11 @@ package struct TensorProcessor: FeatureProcessor, Equatable {
         switch dtype {
         case .float32: return .float32(numbers.map { Float($0) })
         case .int64:
+            let missing = numbers.count { !$0.isFinite }
+            guard missing == 0 else { throw ProcessorError.notNumbers(field: field, count: missing) }
             let whole = numbers.compactMap { Int32(exactly: $0.rounded(.towardZero)) }
             guard whole.count == numbers.count else {
-                throw ProcessorError.notNumbers(field: field, count: numbers.count - whole.count)
+                throw ProcessorError.tooLarge(field: field, count: numbers.count - whole.count)
             }
             return .int32(whole)
         }

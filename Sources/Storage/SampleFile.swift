@@ -26,7 +26,7 @@ package enum SampleFile {
             }
             let values = "\(column.name)/values"
             switch column.values {
-            case .int32(let list): try out.write(list, to: values)
+            case .int32(let list): try out.write(list, shape: shape(column, list.count), to: values)
             case .float32(let list): try out.write(list, shape: shape(column, list.count), to: values)
             case .text(let list): try out.writeText(list, to: values)
             }

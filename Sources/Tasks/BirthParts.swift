@@ -10,10 +10,12 @@ enum BirthParts {
         guard let year = try person.integer("year_of_birth") else { return nil }
         let month = try person.integer("month_of_birth") ?? 1
         let day = try person.integer("day_of_birth") ?? 1
-        let isDate = (1...9999).contains(year) && (1...12).contains(month) && (1...31).contains(day)
-        guard isDate, case let birth = Timestamp(year: year, month: month, day: day),
+        let wrong = { (column: String) in TaskError.unparsableTime(table: person.type, column: column) }
+        guard (1...9999).contains(year) else { throw wrong("year_of_birth") }
+        guard (1...12).contains(month) else { throw wrong("month_of_birth") }
+        guard (1...31).contains(day), case let birth = Timestamp(year: year, month: month, day: day),
             birth.components.day == day
-        else { throw TaskError.unparsableTime(table: person.type, column: "day_of_birth") }
+        else { throw wrong("day_of_birth") }
         return birth
     }
 }

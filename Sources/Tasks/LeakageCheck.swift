@@ -27,7 +27,7 @@ package struct LeakageCheck {
     private let inputs: Int
     private let label: String
     private let mode: PredictionMode?
-    private var partOfPatient: [String: Int32] = [:]
+    private var partOfPatient: [ExactText: Int32] = [:]
     private var patientsInTwoParts: Set<String> = []
     private var samples = 0
     private var classes = LabelClasses()
@@ -56,10 +56,10 @@ package struct LeakageCheck {
     /// Adds samples; `parts` has the number of the part of each.
     package mutating func add(_ samples: SampleColumns, parts: [Int32]) {
         for (patient, part) in zip(samples.patientIDs, parts) {
-            if let known = partOfPatient[patient] {
+            if let known = partOfPatient[text: patient] {
                 if known != part { patientsInTwoParts.insert(patient) }
             } else {
-                partOfPatient[patient] = part
+                partOfPatient[text: patient] = part
             }
         }
         self.samples += samples.count

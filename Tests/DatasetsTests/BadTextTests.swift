@@ -13,6 +13,14 @@ import Testing
         try Data(bytes).write(to: URL(fileURLWithPath: data.folder.file(name)))
     }
 
+    @Test func aZeroByteIsNamedByItsPlace() throws {
+        let data = try SmallDataset(codes: "pid,visit,code,note\n10,11,A,x\n10,11,\(Self.canary)\0,y\n")
+        let found = failure { _ = try data.load() }
+        #expect(found.code == "data.zero-byte")
+        #expect(found.message.contains("codes.csv, line 3, column \"code\""), "\(found)")
+        #expect(!found.message.contains(Self.canary))
+    }
+
     // MARK: Quotes
 
     @Test func anUnclosedQuoteIsNamedByTheLineOnWhichItOpens() throws {

@@ -21,6 +21,29 @@ import Testing
         cm93IHZlcnNpb24gMjYuMC4xGUwcAAAcAAAcAAAcAAAAcwEAAFBBUjE=
         """
 
+    /// pid (int64) and k (int32): (1, 7), (2, 8); written as ``rows``.
+    static let wholeNumbers = """
+        UEFSMRUAFSwVLCwVBBUAFQYVBhwAAAACAAAABAEBAAAAAAAAAAIAAAAAAAAAFQAVHBUcLBUEFQAVBhUGHAAAAAIAAAAEAQcAAAAIAAAAFQQZPDUA
+        GAZzY2hlbWEVBAAVBCUCGANwaWQAFQIlAhgBawAWBBkcGSwmABwVBBklBgAZGANwaWQVABYEFlIWUiYISRwVABUAFQIAPCkGGSYABAAAACYAHBUC
+        GSUGABkYAWsVABYEFkIWQiZaSRwVABUAFQIAPCkGGSYABAAAABaUARYEJggWlAEAKCBwYXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI2LjAuMRks
+        HAAAHAAAALUAAABQQVIx
+        """
+    /// pid (double) and k (int64): (1.0, 7), (NULL, 8), as pandas writes a shard with a gap.
+    static let floatingNumbers = """
+        UEFSMRUAFRwVHCwVBBUAFQYVBhwAAAACAAAAAwEAAAAAAADwPxUAFSwVLCwVBBUAFQYVBhwAAAACAAAABAEHAAAAAAAAAAgAAAAAAAAAFQQZPDUA
+        GAZzY2hlbWEVBAAVCiUCGANwaWQAFQQlAhgBawAWBBkcGSwmABwVChklBgAZGANwaWQVABYEFkIWQiYISRwVABUAFQIAPCkGGSYCAgAAACYAHBUE
+        GSUGABkYAWsVABYEFlIWUiZKSRwVABUAFQIAPCkGGSYABAAAABaUARYEJggWlAEAKCBwYXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI2LjAuMRks
+        HAAAHAAAALUAAABQQVIx
+        """
+    /// pid, day (date32), k: (1, 2101-02-03, 7).
+    static let dates = """
+        UEFSMRUAFRwVHCwVAhUAFQYVBhwAAAACAAAAAgEBAAAAAAAAABUAFRQVFCwVAhUAFQYVBhwAAAACAAAAAgEIuwAAFQAVFBUULBUCFQAVBhUGHAAA
+        AAIAAAACAQcAAAAVBBlMNQAYBnNjaGVtYRUGABUEJQIYA3BpZAAVAiUCGANkYXklDExsAAAAFQIlAhgBawAWAhkcGTwmABwVBBklBgAZGANwaWQV
+        ABYCFkIWQiYISRwVABUAFQIAPCkGGSYAAgAAACYAHBUCGSUGABkYA2RheRUAFgIWOhY6JkpJHBUAFQAVAgA8KQYZJgACAAAAJgAcFQIZJQYAGRgB
+        axUAFgIWOhY6JoQBSRwVABUAFQIAPCkGGSYAAgAAABa2ARYCJggWtgEAKCBwYXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI2LjAuMRk8HAAAHAAA
+        HAAAAPUAAABQQVIx
+        """
+
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder("parquet-table") }
@@ -89,6 +112,48 @@ import Testing
         }
         #expect(error?.code == "data.different-columns")
         #expect(error?.message.contains("b.parquet") == true)
+    }
+
+    private func write(_ name: String, base64: String) throws {
+        try Files.createFolder(folder.file("data"))
+        try #require(Data(base64Encoded: base64, options: .ignoreUnknownCharacters)).write(
+            to: URL(fileURLWithPath: folder.file(name)))
+    }
+
+    /// 1 and 1.0 are different ids.
+    @Test func aFileWithOtherTypesIsRefusedWhereTheyAreRead() throws {
+        try write("data/a.parquet", base64: Self.wholeNumbers)
+        try write("data/b.parquet", base64: Self.floatingNumbers)
+        let error = #expect(throws: DatasetError.self) {
+            _ = try load("file_path: data, patient_id: pid, attributes: [k]")
+        }
+        #expect(error?.code == "data.different-types")
+        #expect(error?.message.contains("b.parquet: column \"pid\"") == true, "\(error?.message ?? "")")
+        // Whole numbers of other widths are the same texts.
+        #expect(
+            try load("file_path: data, attributes: [k]").map { $0.attributes["k"] } == ["7", "8", "7", "8"])
+    }
+
+    @Test func datesOfTheFileNeedNoFormat() throws {
+        try write("data/d.parquet", base64: Self.dates)
+        for format in ["\"%Y-%m-%d %H:%M:%S\"", "\"%d/%m/%Y\""] {
+            let events = try load(
+                "file_path: data, patient_id: pid, timestamp: day, timestamp_format: \(format), attributes: [k]"
+            )
+            #expect(events.map(\.attributes) == [["k": "7"]])
+            // 2101-02-03 in milliseconds since 1970.
+            #expect(events.map(\.milliseconds) == [4_136_832_000_000])
+        }
+    }
+
+    @Test func keysWithQuotesJoinWhateverTheFiles() throws {
+        try write("rows.parquet")
+        try "code,extra\n\"\"\"q\"\" x\",yes\n".write(
+            toFile: folder.file("right.csv"), atomically: true, encoding: .utf8)
+        let events = try load(
+            "file_path: rows.parquet, patient_id: pid, attributes: [extra], "
+                + "join: [{file_path: right.csv, on: code, how: inner, columns: [extra]}]")
+        #expect(events.map { $0.attributes["extra"] } == ["yes"])
     }
 
     @Test func aNestedColumnIsRefusedOnlyIfItIsNeeded() throws {

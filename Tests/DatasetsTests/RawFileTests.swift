@@ -166,7 +166,7 @@ import Testing
         let error = #expect(throws: DatasetError.self) { try load("clinvar", folder.path) }
         #expect(error?.code == "data.missing-column")
         #expect(error?.message.contains("\"assembly\"") == true)
-        #expect(error?.message.contains("Did you mean \"assembled\"?") == true)
+        #expect(error?.message.contains("Column 2 has a similar name") == true)
     }
 
     @Test func aMissingColumnIsAnErrorOfTheRawFile() throws {

@@ -52,6 +52,18 @@ import Testing
             ])
     }
 
+    @Test func aPatientWhoStandsTwiceInTheFileOfPartsIsReadOnce() throws {
+        let folder = try folder()
+        try "pid,part\na,train\nb,test\na,train\na,train\n".write(
+            toFile: folder.file("parts.csv"), atomically: true, encoding: .utf8)
+        let limited = try definition().limited(to: "train", by: .metadata)
+        #expect(try notes(limited, folder.path) == ["1", "3"])
+        // Rows of the other parts are not orphans.
+        let plan = try Inspector(definition: limited, root: folder.path).plan(
+            tables: limited.tableOrder(requested: []), needs: [:], shardSize: 10, pieceBytes: 1 << 20)
+        #expect(try LocalEvents(limited, root: folder.path, plan: plan).dropped.values.allSatisfy { $0 == 0 })
+    }
+
     @Test func patientsAreCountedWithinThePart() throws {
         let folder = try folder()
         let limited = try definition().limited(to: "test", by: .metadata)

@@ -36,6 +36,13 @@ import Testing
         #expect(error?.exitStatus == .io)
     }
 
+    @Test(arguments: [
+        ("k", "."), ("k/", "."), ("/", "/"), ("/k", "/"), ("a/b", "a"), ("a//b//", "a"), ("/a/b/", "/a"),
+    ])
+    func theFolderThatHoldsAPath(path: String, folder: String) {
+        #expect(Files.folder(of: path) == folder)
+    }
+
     @Test func foldersAreCreatedWithTheirParents() throws {
         let folder = try TemporaryFolder("files")
         try Files.createFolder(folder.file("a/b/c"))

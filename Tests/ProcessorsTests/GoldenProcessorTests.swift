@@ -54,8 +54,8 @@ import Testing
             let tokens = operation["arg"].text.map { [$0] } ?? operation["arg"].items.compactMap(\.text)
             processor = edit(processor) { vocabulary in
                 switch operation["op"].text {
-                case "remove": vocabulary.remove(Set(tokens))
-                case "retain": vocabulary.retain(Set(tokens))
+                case "remove": vocabulary.remove(Set(tokens.map(ExactText.init)))
+                case "retain": vocabulary.retain(Set(tokens.map(ExactText.init)))
                 default: for token in tokens { vocabulary.add(token) }
                 }
             }

@@ -1,6 +1,7 @@
 import ClinicalData
 import Foundation
 import Groundwork
+import HDF5
 import Storage
 import TestSupport
 import Testing
@@ -116,6 +117,20 @@ import Testing
         try cases.checkpoint().write(to: folder.file("best.h5"))
         let kind = #expect(throws: StorageError.self) { try SampleSet(paths: [folder.file("best.h5")]) }
         #expect(kind?.code == "storage.wrong-format")
+    }
+
+    @Test func tensorsOfWholeNumbersHaveTheirShapeToo() throws {
+        let path = try TemporaryFolder().file("samples.h5")
+        try Files.createFolder(Files.folder(of: path))
+        for values in [EncodedColumn.Values.int32([1, 2, 3, 4]), .float32([1, 2, 3, 4])] {
+            let column = EncodedColumn(
+                name: "v", processor: "tensor", offsets: [], shape: [2], values: values, sampleCount: 2)
+            try? FileManager.default.removeItem(atPath: path)
+            try SampleFile.write(
+                columns: [column], patientIDs: ["a", "b"], visitIDs: ["", ""], split: [0, 1], to: path)
+            #expect(try HDF5File.open(path).info(of: "v/values").shape == [2, 2])
+            #expect(try SampleSet(paths: [path]).column("v", samples: [1]).shape == [2])
+        }
     }
 
     @Test func refusesOffsetsThatFallOrReachTooFar() throws {

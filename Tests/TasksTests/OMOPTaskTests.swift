@@ -101,7 +101,7 @@ import Testing
         ),
         (
             ["year_of_birth": "1900", "month_of_birth": "13"],
-            .unparsableTime(table: "person", column: "day_of_birth")
+            .unparsableTime(table: "person", column: "month_of_birth")
         ),
     ])
     func refusesABirthThatIsNoDateWithoutShowingIt(birth: [String: String], expected: TaskError) throws {

@@ -85,7 +85,7 @@ let syntheaDefinition = """
         patient_id: patient
         timestamp: start_date
         timestamp_format: "%Y-%m-%dT%H:%M:%SZ"
-        attributes: [memberid, end_date, payer, ownership]
+        attributes: [memberid, end_date, payer, secondary_payer, plan_ownership, owner_name]
       claims:
         file_path: claims.csv
         patient_id: patientid

@@ -60,7 +60,13 @@ extension DeclarativeFeature {
             throw node.error("untimed-table", "processor \(name) needs times, which this table has not.")
         }
         read = used
-        isRequired = try node.child("required")?.bool() ?? false || name == "timeseries"
+        isRequired = try node.child("required")?.bool() ?? (name == "timeseries")
+        guard isRequired || name != "timeseries" else {
+            throw node.error("required", "a timeseries needs at least one value: leave required out.")
+        }
+        guard !keepsNulls || name != "multi_hot" else {
+            throw node.error("nulls", "multi_hot has no place for a missing code: leave nulls out.")
+        }
         self.selector = reader.note(selector)
     }
 
@@ -100,7 +106,7 @@ extension DeclarativeFeature {
         let list = try node.required("items")
         let columns = try list.items().map { try $0.texts() }
         let all = columns.flatMap { $0 }
-        guard !all.isEmpty, Set(all).count == all.count else {
+        guard !all.isEmpty, Set(all.map(ExactText.init)).count == all.count else {
             throw list.error("duplicate-name", "expected at least one item, and each in one column only.")
         }
         return Items(value: value, item: try reader.attribute(item, of: table), columns: columns)

@@ -61,7 +61,7 @@ extension DeclarativeLabel {
         let source = Source.attribute(name, ofNext: ofNext)
         if let classes = node.child("classes") {
             let texts = try classes.items().map { try $0.string() }
-            guard texts.count > 1, Set(texts).count == texts.count else {
+            guard texts.count > 1, Set(texts.map(ExactText.init)).count == texts.count else {
                 throw classes.error("duplicate-name", "expected at least two values, each once.")
             }
             return (source, .classes(texts))

@@ -50,8 +50,10 @@ struct EventCondition: Sendable {
     func holds(_ text: String?) -> Bool {
         let result: Bool =
             switch test {
-            case .oneOf(let texts): text.map(texts.contains) ?? false
-            case .prefix(let prefixes): text.map { text in prefixes.contains { text.hasPrefix($0) } } ?? false
+            case .oneOf(let texts):
+                text.map { text in texts.contains { text.utf8.elementsEqual($0.utf8) } } ?? false
+            case .prefix(let prefixes):
+                text.map { text in prefixes.contains { text.utf8.starts(with: $0.utf8) } } ?? false
             case .number(let range): text.flatMap(finiteNumber).map(range.contains) ?? false
             case .null: text == nil
             }
