@@ -119,7 +119,7 @@ let package = Package(
             name: "pyhealth-coord",
             dependencies: [
                 "Wiring", "Stages", "ClusterRuntime", "ClusterProtocol", "Reports", "SyntheticCorpora",
-                "Groundwork",
+                "HDF5", "ZeroMQ", "Groundwork",
                 argumentParser,
                 logging,
             ], swiftSettings: house),

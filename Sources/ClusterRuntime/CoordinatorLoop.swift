@@ -42,6 +42,8 @@ final class CoordinatorLoop: @unchecked Sendable {
     private static let (crowd, longestGathering) = (100, UInt32(10_000))
     /// Milliseconds between two looks for workers that have not gone yet, doubling.
     private static let farewellPauses = 1...20
+    /// Seconds for which a failed job can be asked for its metrics.
+    private static let longestShowing: Seconds = 30
     /// Messages taken per turn, so that nothing else starves.
     static let messagesPerTurn = 500
 
@@ -67,6 +69,7 @@ final class CoordinatorLoop: @unchecked Sendable {
     private var unseen: [(commit: WireShardCommit, deadline: Seconds)] = []
     private var lonelySince: Seconds?
     private var isFinished = false
+    private var hasFailed = false
     private var isSuperseded = false
     private var lastLook: Seconds = 0
 
@@ -174,6 +177,7 @@ final class CoordinatorLoop: @unchecked Sendable {
             _ = try? poll(interests, wakeUp: mailbox.wakeUp, timeout: 50)
             gatherMessages()
         }
+        showFailure()
         let totals = LoopTotals(
             counters: watch.counters(machine), processes: watch.processes(),
             timeline: watch.timeline.spans.map(JobOutcome.Span.init))
@@ -182,6 +186,20 @@ final class CoordinatorLoop: @unchecked Sendable {
         router = nil
         authenticator?.close()
         ended.put(totals)
+    }
+
+    /// Waits until the monitoring has seen that the job has failed, for two of its usual intervals at most.
+    private func showFailure() {
+        guard let metrics, hasFailed else { return }
+        let deadline = SystemFacts.now() + Self.longestShowing
+        var isSeen = false
+        while !isSeen, SystemFacts.now() < deadline, setup.options.stop?.isRequested != true {
+            metrics.serve {
+                isSeen = true
+                return watch.metrics(machine)
+            }
+            _ = try? poll([PollInterest(metrics.socket)], timeout: 50)
+        }
     }
 
     /// Lets messages of many workers come together: waking up for each of them costs more than reading it.
@@ -427,6 +445,7 @@ final class CoordinatorLoop: @unchecked Sendable {
         // Sockets send in the background while processes are waited for.
         local.stopAll(grace: 2)
         watch.ended(state, failure, machine)
+        hasFailed = state == "failed"
         unlink(setup.directory.file("rendezvous.pb"))
         isFinished = true
     }

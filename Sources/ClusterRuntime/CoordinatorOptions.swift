@@ -1,5 +1,6 @@
 package import ClusterProtocol
 import Foundation
+import Groundwork
 package import Logging
 
 /// How a coordinator runs a job; nothing here changes a result.
@@ -21,8 +22,7 @@ package struct CoordinatorOptions: Sendable {
     /// `pyhealth-worker` beside the running executable.
     package static var installedWorker: String {
         let own = Bundle.main.executablePath ?? CommandLine.arguments[0]
-        return ((own as NSString).deletingLastPathComponent as NSString).appendingPathComponent(
-            "pyhealth-worker")
+        return "\(Files.folder(of: own))/pyhealth-worker"
     }
     /// Further arguments of local workers.
     package var workerArguments: [String] = []

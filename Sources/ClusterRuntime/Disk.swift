@@ -45,7 +45,7 @@ package protocol GrowingFile: AnyObject {
 
 extension Disk {
     /// The path of the folder that holds `path`.
-    func folder(of path: String) -> String { (path as NSString).deletingLastPathComponent }
+    func folder(of path: String) -> String { Files.folder(of: path) }
 }
 
 /// The system's disk.

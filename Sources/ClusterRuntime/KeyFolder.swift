@@ -25,9 +25,10 @@ package struct KeyFolder: Sendable {
     @discardableResult
     package static func create(at path: String) throws -> KeyFolder {
         try MessagingLibrary.requireCurve()
+        let path = Files.withoutTrailingSlashes(path)
         let temporary = AtomicFile.temporaryName(for: path)
         defer { try? FileManager.default.removeItem(atPath: temporary) }
-        try Files.createFolder((path as NSString).deletingLastPathComponent.nilIfEmpty ?? ".")
+        try Files.createFolder(Files.folder(of: path))
         try Files.createFolder(temporary, permissions: 0o700)
         try Files.createFolder("\(temporary)/workers", permissions: 0o700)
         let (coordinator, worker) = (try CurveKeyPair.generate(), try CurveKeyPair.generate())
@@ -116,8 +117,4 @@ package struct KeyFolder: Sendable {
         }
         return values
     }
-}
-
-extension String {
-    fileprivate var nilIfEmpty: String? { isEmpty ? nil : self }
 }

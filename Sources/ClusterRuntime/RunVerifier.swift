@@ -17,6 +17,8 @@ package enum RunVerifier {
         package var bytes = 0
         /// Whether the run says that it is over.
         package var isFinished = false
+        /// Whether the job reached its end, as opposed to one that its data or settings ended.
+        package var hasSucceeded = false
         /// What does not hold, one sentence each.
         package var problems: [String] = []
     }
@@ -45,6 +47,9 @@ package enum RunVerifier {
             }
         }
         let segments = try segments(directory)
+        if case .jobEnded(let end) = segments.first?.content.records.last?.body {
+            report.hasSucceeded = end.exitStatus == 0
+        }
         report.problems += journalProblems(segments, isFinished: report.isFinished)
         report.problems += missing(segments, isFinished: report.isFinished, directory)
         report.total = manifests.reduce(0) { $0 + $1.shards.reduce(0) { $0 + $1.outputs.count } }

@@ -22,6 +22,8 @@ final class RunWatch {
     private var isOpen = false
     /// The newest faults, each with its time of day.
     private var faults: [String] = []
+    /// The status at the end of the run.
+    private var last: WireStatus?
     /// The run's first fault: what follows is often its consequence.
     private var firstFault: String
     private var processUsage: [Instance: JobOutcome.ProcessUsage] = [:]
@@ -272,6 +274,7 @@ final class RunWatch {
         }
         snapshot.exitStatus = failure?.exitStatus.rawValue ?? 0
         snapshot.message = failure.map { $0.message } ?? ""
+        last = snapshot
         write(snapshot)
     }
 
@@ -325,9 +328,9 @@ final class RunWatch {
 
     // MARK: Status
 
-    /// The present status for Prometheus.
+    /// The present status for Prometheus, the last one once the run is over.
     func metrics(_ machine: CoordinatorMachine) -> String {
-        PrometheusText(status(machine, state: "running", now: SystemFacts.now())).text
+        PrometheusText(last ?? status(machine, state: "running", now: SystemFacts.now())).text
     }
 
     private func write(_ snapshot: WireStatus) {

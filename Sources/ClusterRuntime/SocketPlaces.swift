@@ -36,7 +36,7 @@ enum SocketPlaces {
         if let address { return address.contains("://") ? address : "tcp://\(address):*" }
         if connect.hasPrefix("ipc://") {
             let path = String(connect.dropFirst("ipc://".count))
-            let folder = (path as NSString).deletingLastPathComponent
+            let folder = Files.folder(of: path)
             return "ipc://\(folder)/w\(instanceName(instance))"
         }
         if connect.hasPrefix("inproc://") { return "inproc://worker-\(instanceName(instance))" }

@@ -139,7 +139,7 @@ final class DiskHandle: Disk, @unchecked Sendable {
     }
 
     private func inFolder(_ path: String) throws { _ = try node(folder(path)) }
-    private func folder(_ path: String) -> String { (path as NSString).deletingLastPathComponent }
+    private func folder(_ path: String) -> String { Files.folder(of: path) }
 
     fileprivate func append(_ data: Data, to node: SimulatedDisk.Node, _ path: String) throws {
         try call("write", path, half: { disk.append(data.prefix(data.count / 2), to: node) }) {

@@ -132,7 +132,7 @@ final class SimulatedDisk: @unchecked Sendable {
         version += 1
         changes.append(
             Change(
-                host: host, folder: (path as NSString).deletingLastPathComponent, path: path, node: node,
+                host: host, folder: Files.folder(of: path), path: path, node: node,
                 former: nodes[path]))
         nodes[path] = node
     }
@@ -165,7 +165,7 @@ final class SimulatedDisk: @unchecked Sendable {
     func checkRemoval(_ path: String) {
         guard path.hasPrefix("/run/stage/"), !path.contains(".tmp."), nodes[path] != nil else { return }
         removed.append(path)
-        let manifest = (path as NSString).deletingLastPathComponent + "/MANIFEST.pb"
+        let manifest = Files.folder(of: path) + "/MANIFEST.pb"
         if !isDurable(manifest) {
             violation = violation ?? "\(path) was deleted before the manifest was there"
         }

@@ -29,8 +29,7 @@ package final class HDF5File: @unchecked Sendable {
     /// Starts an empty file in memory; ``close(durable:)`` gives it its place. Throws `FileError` if its folder is
     /// missing or may not be written.
     package static func create(_ path: String) throws -> HDF5File {
-        let folder = (path as NSString).deletingLastPathComponent
-        guard access(folder.isEmpty ? "." : folder, W_OK | X_OK) == 0 else {
+        guard access(Files.folder(of: path), W_OK | X_OK) == 0 else {
             throw FileError("create", path: path, errorNumber: errno, writing: true)
         }
         return try HDF5Library.locked {

@@ -3,7 +3,14 @@ import Foundation
 import Synchronization
 
 /// The library's global state: every call is made under one lock, because HDF5 is not concurrent inside.
-enum HDF5Library {
+package enum HDF5Library {
+    /// The version in use.
+    package static var version: String {
+        var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
+        _ = locked { H5get_libversion(&major, &minor, &release) }
+        return "\(major).\(minor).\(release)"
+    }
+
     private static let lock = NSRecursiveLock()
 
     /// File locking must be off before the first call: shared disks often refuse locks, and files here have one

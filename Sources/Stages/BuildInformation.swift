@@ -2,8 +2,11 @@ import Layers
 
 /// What this program was built from and how its arithmetic behaves.
 package enum BuildInformation {
-    /// The version; coordinator and workers must share it.
+    /// The version.
     package static let version = "0.1.0"
+
+    /// What coordinator and workers must share: the version, and that of what stages compute and tell each other.
+    package static let build = "\(version)-\(OperationVersion.current)"
 
     private static let fingerprint = NumericFingerprint.current()
 

@@ -35,6 +35,8 @@ package struct CorpusStatistics: Codable, Sendable {
     package var tables: [Table] = []
     /// The tables of the definition that are not there, or without a file that they are joined with.
     package var absentTables: [String] = []
+    /// Tables of the definition that are there and cannot be read, with the column that they or a joined table lack.
+    package var incompleteTables: [String: String] = [:]
     /// The table whose rows are visits, nil if the data set has none that is known as such.
     package var visitTable: String?
     /// The table whose rows are patients, nil if the data set has none that is known as such.
@@ -59,9 +61,19 @@ package struct CorpusStatistics: Codable, Sendable {
         let strict = Set(requested.map { $0.lowercased() })
         let offered = Dictionary(
             uniqueKeysWithValues: order.filter { !strict.contains($0.name) }.map { ($0.name, $0.attributes) })
-        let plan = try Inspector(definition: definition, root: root).plan(
+        let inspector = Inspector(definition: definition, root: root)
+        let plan = try inspector.plan(
             tables: order, needs: [:], offered: offered, shardSize: 1000, pieceBytes: 64 << 20)
+        let unread = order.filter { table in !plan.tables.contains { $0.name == table.name } }
+        for table in unread {
+            guard let (owner, column) = try inspector.missingColumn(of: table) else { continue }
+            incompleteTables[table.name] = owner == table.name ? column : "\(column) of \(owner)"
+        }
         guard !plan.tables.isEmpty else {
+            // With its file there, the table's own error says more.
+            if let first = unread.first(where: { incompleteTables[$0.name] != nil }) {
+                try inspector.check([first], needs: [first.name: []])
+            }
             throw ConfigurationError(
                 "no-table",
                 "The folder has none of the data set's tables. Expected for example "
@@ -70,7 +82,7 @@ package struct CorpusStatistics: Codable, Sendable {
         visitTable = Self.visitTables.first { name in plan.tables.contains { $0.name == name } }
         let patientIndex = plan.tables.firstIndex { DatasetDefinition.patientTables.contains($0.name) }
         patientTable = patientIndex.map { plan.tables[$0].name }
-        absentTables = order.map(\.name).filter { name in !plan.tables.contains { $0.name == name } }
+        absentTables = unread.map(\.name).filter { incompleteTables[$0] == nil }
         tables = plan.tables.map { planned in
             let all = order.first { $0.name == planned.name }?.attributes ?? []
             return Table(

@@ -60,7 +60,9 @@ package struct JobSetup: Sendable {
         let asked = asked
         let needed = Set(needs.keys)
         let read = TaskCatalog.attributesRead(of: definition.name)
-        tables = try definition.tableOrder(requested: (job.dataset.tables ?? []) + needed.sorted()).filter {
+        tables = try definition.tableOrder(
+            requested: Self.request(asked: job.dataset.tables ?? [], needed, definition)
+        ).filter {
             needed.contains($0.name) || asked.contains($0.name) || read[$0.name] != nil
         }
         offered = Dictionary(
@@ -75,6 +77,16 @@ package struct JobSetup: Sendable {
             try ModelCatalog.validate(model)
             try Self.checkMetrics(job, task)
         }
+    }
+
+    /// The tables to read in the order that decides among events of one time: the run file's where it names all that are
+    /// needed, else that of their names, so that jobs with the same tables in the end have the same event store.
+    private static func request(
+        asked: [String], _ needed: Set<String>, _ definition: DatasetDefinition
+    ) -> [String] {
+        let asked = asked.map { $0.lowercased() }
+        let isComplete = needed.subtracting(definition.defaultTables).isSubset(of: asked)
+        return isComplete ? asked + needed.sorted() : needed.union(asked).sorted()
     }
 
     /// How many patients `dataset.dev` keeps.

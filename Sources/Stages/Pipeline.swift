@@ -308,9 +308,10 @@ package struct Pipeline {
     }
 }
 
-/// Raised whenever a stage's results change for equal inputs, so that stored stages are computed again.
+/// Raised whenever a stage's results change for equal inputs, or what stages tell each other has another form: stored stages
+/// are computed again then, and workers of the other version are refused.
 enum OperationVersion {
-    static let current = "11"
+    static let current = "12"
 }
 
 /// What the inspect stage tells the planner.
@@ -326,6 +327,9 @@ package struct InspectResult: Codable, Sendable {
         guard let data = done[stage.rawValue]?.shards.first?.result else {
             throw StageError.missingInput(stage: stage.rawValue, role: "result")
         }
-        return try JSONDecoder().decode(InspectResult.self, from: data)
+        guard let result = try? JSONDecoder().decode(InspectResult.self, from: data) else {
+            throw StageError.unreadableResult(stage: stage)
+        }
+        return result
     }
 }

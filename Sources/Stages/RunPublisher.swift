@@ -69,10 +69,18 @@ package struct RunPublisher {
         }
     }
 
-    /// Writes the resolved run file.
+    /// Writes the resolved run file and takes back the digests, since files are about to change; what another job left for
+    /// people goes: this one's stages publish their own. Throws `FileError`.
     package func publishJob(_ text: String) throws {
         PublishedDigests(runDirectory: runDirectory).remove()
+        if holdsAnother(text) { try forget(["samples", "attrition.csv"] + Self.trained + Self.results) }
         try AtomicFile.write(text, to: "\(runDirectory)/job.resolved.yaml", durable: false)
+    }
+
+    /// Whether another job's results lie there: they keep its run file until this job has some of its own.
+    package func holdsAnother(_ text: String) -> Bool {
+        guard let known = try? Files.contents(of: "\(runDirectory)/job.resolved.yaml") else { return false }
+        return known != Data(text.utf8)
     }
 
     private func publishFit(_ stage: StageOutcome) throws {
@@ -159,7 +167,7 @@ package struct RunPublisher {
     /// Makes `name` another name of a stage's file, replacing what was there.
     private func link(_ file: StageFile, as name: String) throws {
         let target = "\(runDirectory)/\(name)"
-        let folder = (target as NSString).deletingLastPathComponent
+        let folder = Files.folder(of: target)
         try Files.createFolder(folder)
         let temporary = AtomicFile.temporaryName(for: target)
         let source = "\(runDirectory)/\(file.path)"

@@ -96,7 +96,8 @@ extension Shard {
         }
         let loss = file.losses.reduce(0) { $0 + Double($1) } / Double(file.losses.count)
         return PartMetrics(
-            split: split, samples: file.samples.count, patients: Set(file.patientIDs).count, labels: labels,
+            split: split, samples: file.samples.count,
+            patients: Set(file.patientIDs.map(ExactText.init)).count, labels: labels,
             loss: loss.isFinite ? loss : nil,
             metrics: predictions.evaluate(names).map(PartMetrics.Metric.init))
     }

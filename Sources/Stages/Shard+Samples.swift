@@ -111,12 +111,12 @@ extension Shard {
 
     /// The part of every sample; patients are numbered in order of their first sample.
     private func split() throws -> [SplitPart] {
-        var numbers: [String: Int] = [:]
+        var numbers: [ExactText: Int] = [:]
         var patients: [Int] = []
         for path in paths("raw") {
             for id in try RawSampleFile.readPatients(path) {
-                let number = numbers[id] ?? numbers.count
-                numbers[id] = number
+                let number = numbers[text: id] ?? numbers.count
+                numbers[text: id] = number
                 patients.append(number)
             }
         }

@@ -5,6 +5,8 @@ package import Processors
 package enum StageError: PyHealthError {
     /// A payload lacks an input; a fault of this program.
     case missingInput(stage: String, role: String)
+    /// What a stage told is not in the form that this program writes.
+    case unreadableResult(stage: StageName)
     /// A file of an earlier stage is not as it was written.
     case damagedFile(path: String)
     /// A file outside the run directory is not the one that the coordinator read.
@@ -27,6 +29,7 @@ package enum StageError: PyHealthError {
     package var code: String {
         switch self {
         case .missingInput: "stage.missing-input"
+        case .unreadableResult: "stage.unreadable-result"
         case .damagedFile: "stage.damaged-file"
         case .otherFile: "stage.other-file"
         case .changedSources: "stage.changed-sources"
@@ -44,7 +47,7 @@ package enum StageError: PyHealthError {
         case .missingInput: .internal
         case .damagedFile: .io
         case .otherFile, .changedSources: .retry
-        case .otherDataset: .configuration
+        case .otherDataset, .unreadableResult: .configuration
         default: .data
         }
     }
@@ -52,6 +55,9 @@ package enum StageError: PyHealthError {
     package var message: String {
         switch self {
         case .missingInput(let stage, let role): "Stage \(stage) was given no input \"\(role)\"."
+        case .unreadableResult(let stage):
+            "What stage \(stage.rawValue) told cannot be read; another version of this program or of a worker wrote it. Let all "
+                + "machines have the same version, and choose another output directory."
         case .damagedFile(let path): "\"\(path)\" is not as it was written (SHA-256)."
         case .otherFile(let path):
             "\"\(path)\" is not the file that the coordinator read. It was changed while the job ran, or another one is there on "

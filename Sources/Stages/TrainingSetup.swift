@@ -104,6 +104,6 @@ package struct TrainingSetup {
 
     /// Where the best checkpoint of a run is whose last one is `checkpoint`.
     package static func bestCheckpoint(beside checkpoint: String) -> String {
-        (checkpoint as NSString).deletingLastPathComponent + "/best.h5"
+        Files.folder(of: checkpoint) + "/best.h5"
     }
 }

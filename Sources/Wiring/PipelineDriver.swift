@@ -29,11 +29,18 @@ package struct PipelineDriver: JobDriver {
     /// that is not as it was written.
     package mutating func next(after finished: [FinishedStage]) throws -> NextStep {
         let outcomes = finished.map(StageOutcome.init)
-        if outcomes.isEmpty { try publisher.publishJob(pipeline.job.text) }
+        if outcomes.isEmpty, !publisher.holdsAnother(pipeline.job.text) {
+            try publisher.publishJob(pipeline.job.text)
+        }
         if let last = outcomes.last, finished.last?.cached == true { try requireWhole(last) }
         let planned = try plan(outcomes)
         // Only now: planning notices sources that were changed.
-        if let last = outcomes.last { try publisher.publish(last) }
+        if let last = outcomes.last {
+            if planned == nil || Self.published.first?.rawValue == last.name {
+                try publisher.publishJob(pipeline.job.text)
+            }
+            try publisher.publish(last)
+        }
         guard let planned else { return .finished }
         let kind: StageSpec.Kind
         switch planned.kind {

@@ -68,7 +68,7 @@ struct ClusterCommand: ParsableCommand {
         if only.contains(.journal) {
             figures += try JournalReplay(folder: place, records: records, runs: runs).figures()
         }
-        let own = (CommandLine.arguments[0] as NSString).deletingLastPathComponent
+        let own = Files.folder(of: CommandLine.arguments[0])
         let cost = TrainingCost(folder: place, commands: commands ?? own, runs: runs)
         if only.contains(.protocolCost) { figures += try cost.protocolCost() }
         if only.contains(.checkpoints) { figures += try cost.checkpoints() }

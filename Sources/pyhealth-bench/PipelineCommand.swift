@@ -139,7 +139,7 @@ struct PipelineCommand: ParsableCommand {
     }
 
     private func coordinator(_ arguments: [String]) throws -> TimedProcess {
-        let own = (CommandLine.arguments[0] as NSString).deletingLastPathComponent
+        let own = Files.folder(of: CommandLine.arguments[0])
         return try TimedProcess("\(commands ?? own)/pyhealth-coord", arguments)
     }
 }

@@ -183,7 +183,7 @@ private struct Job {
     /// Runs the stages that are not finished yet.
     func run(seed: Int, until: StopAfter) throws -> JobOutcome {
         var options = CoordinatorOptions(
-            runDirectory: output, buildVersion: BuildInformation.version,
+            runDirectory: output, buildVersion: BuildInformation.build,
             numericFingerprint: BuildInformation.numericFingerprint)
         options.workerExecutable = "\(commands)/pyhealth-worker"
         let driver = try driver(seed: seed, until: until)

@@ -2,12 +2,15 @@ import ArgumentParser
 import ClusterRuntime
 import Foundation
 import Groundwork
+import HDF5
 import Stages
+import ZeroMQ
 
 /// `pyhealth-coord doctor`: is this machine ready, and what is to be mended.
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Checks machine, limits, disk and locking, and says what to mend.",
+        commandName: "doctor",
+        abstract: "Checks machine, libraries, limits, disk and locking, and says what to mend.",
         discussion: """
             Ends with status 1 if something must be mended. For example:
 
@@ -53,7 +56,7 @@ struct MachineChecks {
 
     /// All checks in order; those of the output folder are left out where it cannot be made.
     var all: [Check] {
-        [processor, memory, openFiles, worker] + outputFolder + [socketPath]
+        [processor, libraries, memory, openFiles, worker] + outputFolder + [socketPath]
             + (root.map { [reading($0)] } ?? [])
     }
 
@@ -80,12 +83,55 @@ struct MachineChecks {
     private var memory: Check {
         let text = (try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8)) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
-        let available = (line.flatMap { Int($0.filter(\.isNumber)) } ?? 0) * 1024
+        let free = (line.flatMap { Int($0.filter(\.isNumber)) } ?? 0) * 1024
+        let limits = [addressSpace, controlGroup].compactMap { $0 }
+        let available = limits.map(\.bytes).reduce(free, min)
+        let limit = limits.first { $0.bytes == available }.map { " (\($0.name))" } ?? ""
         let isEnough = available > 512 << 20
         return Check(
             name: "memory", verdict: isEnough ? .good : .bad,
-            finding: "\(bytes(available)) available"
-                + (isEnough ? "" : ". Free some: a worker takes 100 MB and more."))
+            finding: "\(bytes(available)) available\(limit)"
+                + (isEnough ? "" : ". Free some, or raise the limit: a worker takes 100 MB and more."))
+    }
+
+    /// What `ulimit -v` leaves to a process.
+    private var addressSpace: (name: String, bytes: Int)? {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0,
+            limit.rlim_cur < rlim_t(Int.max)
+        else {
+            return nil
+        }
+        return ("ulimit -v", Int(limit.rlim_cur))
+    }
+
+    /// What the container or batch system leaves to all processes together: the least limit of this process's control groups.
+    private var controlGroup: (name: String, bytes: Int)? {
+        let own = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
+        guard let line = own.split(separator: "\n").first(where: { $0.hasPrefix("0::/") }) else { return nil }
+        var folder = "/sys/fs/cgroup" + line.dropFirst(3)
+        var limits: [Int] = []
+        while folder.hasPrefix("/sys/fs/cgroup") {
+            let text = try? String(contentsOfFile: "\(folder)/memory.max", encoding: .utf8)
+            if let limit = text.flatMap({ Int($0.filter { !$0.isWhitespace }) }) { limits.append(limit) }
+            folder = Files.folder(of: folder)
+        }
+        return limits.min().map { ("limit of the control group", $0) }
+    }
+
+    private var libraries: Check {
+        let (major, minor, patch) = MessagingLibrary.version
+        let versions =
+            "ZeroMQ \(major).\(minor).\(patch), HDF5 \(HDF5Library.version), OpenBLAS \(BuildInformation.linearAlgebraCore)"
+        do {
+            try MessagingLibrary.requireCurve()
+            return Check(name: "libraries", verdict: .good, finding: versions)
+        } catch {
+            let reason = (error as? any PyHealthError)?.message ?? "ZeroMQ has no CURVE."
+            return Check(
+                name: "libraries", verdict: .doubtful, finding: "\(versions); only for one machine: \(reason)"
+            )
+        }
     }
 
     private var openFiles: Check {

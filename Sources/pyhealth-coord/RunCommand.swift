@@ -144,7 +144,7 @@ struct RunCommand: ParsableCommand {
     private func run(_ job: JobConfiguration, until last: StopAfter) throws {
         let printer = ProgressPrinter(isQuiet: quiet)
         var options = CoordinatorOptions(
-            runDirectory: output, buildVersion: BuildInformation.version,
+            runDirectory: output, buildVersion: BuildInformation.build,
             numericFingerprint: BuildInformation.numericFingerprint)
         options.localWorkers = workers
         options.listen = listen

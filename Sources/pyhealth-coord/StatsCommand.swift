@@ -47,6 +47,9 @@ struct StatsCommand: ParsableCommand {
         if !found.absentTables.isEmpty {
             lines.append("not there  \(found.absentTables.joined(separator: ", "))")
         }
+        for (table, column) in found.incompleteTables.sorted(by: { $0.key < $1.key }) {
+            lines.append("not read   \(table): there is no column \(column)")
+        }
         for one in found.tables {
             lines += [
                 "",
@@ -98,11 +101,13 @@ struct StatsCommand: ParsableCommand {
         var visits: String?
         var tables: [Table]
         var absentTables: [String]
+        var incompleteTables: [String: String]
 
         init(_ found: CorpusStatistics) {
             patients = SmallCells.text(found.patients)
             visits = found.tables.first { $0.name == found.visitTable }.map { SmallCells.text($0.events) }
             absentTables = found.absentTables
+            incompleteTables = found.incompleteTables
             tables = found.tables.map { one in
                 Table(
                     name: one.name, events: SmallCells.text(one.events),

@@ -33,12 +33,14 @@ struct VerifyCommand: ParsableCommand {
             if let published = try PublishedDigests(runDirectory: folder).problems() {
                 report.files += published.files
                 report.problems += published.problems
-            } else if report.isFinished {
+            } else if report.isFinished, report.hasSucceeded {
                 report.problems.append(
                     "\(PublishedDigests.name) is missing, and the run is over; the command that made the run writes it again"
                 )
             } else {
-                print("\(PublishedDigests.name) is not there: the run is not over.")
+                print(
+                    "\(PublishedDigests.name) is not there: the run \(report.isFinished ? "has failed" : "is not over")."
+                )
             }
             for problem in report.problems { print(problem) }
             let size = String(format: "%.1f MB", Double(report.bytes) / 1e6)

@@ -61,7 +61,7 @@ struct WorkerCommand: ParsableCommand {
     func run() throws {
         ProcessHardening.apply()
         var options = WorkerOptions(
-            connect: connect, buildVersion: BuildInformation.version,
+            connect: connect, buildVersion: BuildInformation.build,
             numericFingerprint: BuildInformation.numericFingerprint)
         options.runDirectory = output
         options.dataAddress = dataAddress

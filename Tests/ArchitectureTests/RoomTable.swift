@@ -62,8 +62,8 @@ enum RoomTable {
         // Wiring
         "Wiring": ["ClusterRuntime", "Stages"],
         "pyhealth-coord": [
-            "ArgumentParser", "ClusterProtocol", "ClusterRuntime", "Logging", "Reports", "Stages",
-            "SyntheticCorpora", "Wiring",
+            "ArgumentParser", "ClusterProtocol", "ClusterRuntime", "HDF5", "Logging", "Reports", "Stages",
+            "SyntheticCorpora", "Wiring", "ZeroMQ",
         ],
         "pyhealth-worker": [
             "ArgumentParser", "CAllocator", "ClusterProtocol", "ClusterRuntime", "Logging", "Stages",

@@ -28,6 +28,13 @@ struct KeyFolderTests {
         #expect(left == ["keys"])
     }
 
+    @Test func aSlashAtTheEndNamesTheSameFolder() throws {
+        let folder = try TemporaryFolder("keys")
+        let keys = try KeyFolder.create(at: folder.file("keys/"))
+        #expect(keys.path == folder.file("keys"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["keys"])
+    }
+
     @Test func keygenOverwritesNothing() throws {
         let folder = try TemporaryFolder("keys")
         let keys = try KeyFolder.create(at: folder.file("keys"))

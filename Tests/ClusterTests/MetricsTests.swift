@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import ZeroMQ
 
@@ -46,6 +47,28 @@ struct MetricsTests {
         #expect(
             String(decoding: silent[MetricsServer.mostConnections].receive(), as: UTF8.self).contains(" 503 ")
         )
+    }
+
+    /// Who asks every few seconds sees the end of a job that fails between two questions.
+    @Test func aFailureCanStillBeSeen() throws {
+        let folder = try TemporaryFolder("metrics")
+        var job = ScriptedJob(stages: [shardStage("e1", ["fail"])])
+        job.metrics = "tcp://127.0.0.1:\(try freePort())"
+        let endpoint = try #require(job.metrics)
+        let run = folder.file("run"), ended = WorkQueue<String>()
+        let thread = Thread { [job] in
+            do { _ = try job.run(in: run) } catch { ended.put((error as? ClusterError)?.code ?? "") }
+        }
+        thread.start()
+        // The status on disk is written before; nobody has asked yet.
+        try #require(
+            waitFor { (try? RunStatus.load(runDirectory: run))?.snapshot.state == "failed" ? true : nil }
+                != nil)
+        let client = try PlainClient(endpoint)
+        try #require(client.send(Array("GET /metrics HTTP/1.1\r\n\r\n".utf8)))
+        let answer = String(decoding: client.receive(), as: UTF8.self)
+        #expect(answer.contains("pyhealth_job_state{state=\"failed\"} 1\n"), "\(answer)")
+        #expect(ended.take() == "test.bad-input")
     }
 
     @Test func everyFamilyIsDescribedOnceAndLabelsAreEscaped() {

@@ -56,6 +56,7 @@ struct ScriptedJob {
     var standby = false
     var keys: String?
     var isInsecure = false
+    var metrics: String?
     var progress: (@Sendable (ProgressReport) -> Void)?
     var whenAsked: (@Sendable ([FinishedStage]) -> Void)?
     /// Thrown by the driver after the last stage.
@@ -90,6 +91,7 @@ struct ScriptedJob {
         options.standby = standby
         options.keys = keys
         options.isInsecure = isInsecure
+        options.metrics = metrics
         options.progress = progress
         options.joinDelay = 0.3
         options.workerWait = 20

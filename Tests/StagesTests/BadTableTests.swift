@@ -28,8 +28,16 @@ struct BadTableTests {
         },
         Case(
             "missing column", "DIAGNOSES_ICD", "data.missing-column",
-            ["diagnoses_icd", "icd9_code", "Did you mean \"icd9_codes\"?"]
+            ["diagnoses_icd", "icd9_code", "Column 5 has a similar name"]
         ) { try $0.edit(line: 1) { $0.replacingOccurrences(of: "ICD9_CODE", with: "ICD9_CODES") } },
+        Case(
+            "no newlines", "DIAGNOSES_ICD", "data.carriage-returns",
+            ["DIAGNOSES_ICD.csv", "carriage returns"]
+        ) { table in
+            let text = try String(contentsOfFile: table.path, encoding: .utf8) + Refusal.canary
+            try text.replacingOccurrences(of: "\n", with: "\r").write(
+                toFile: table.path, atomically: true, encoding: .utf8)
+        },
         Case("empty file", "PROCEDURES_ICD", "data.no-header", ["PROCEDURES_ICD.csv"]) {
             try $0.write([])
         },

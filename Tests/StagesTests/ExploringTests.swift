@@ -63,7 +63,9 @@ import Testing
         let runs = try RunFolder(patients: 5)
         let good = try run(runs, ["doctor", "--output", runs.run("x"), "--root", runs.corpusPath])
         #expect(good.status == 0, "\(good.output)")
-        for word in ["processor", "memory", "open files", "disk", "locking", "data"] {
+        for word in [
+            "processor", "libraries: ZeroMQ 4", "HDF5 1", "memory", "open files", "disk", "locking", "data",
+        ] {
             #expect(good.output.contains(word))
         }
         let bad = try run(runs, ["doctor", "--output", runs.run("x"), "--root", "/nowhere"])
@@ -71,6 +73,28 @@ import Testing
         let closed = try run(runs, ["doctor", "--output", "\(runs.jobPath)/x"])
         #expect(closed.status == 1 && closed.output.contains("MEND  output folder"), "\(closed.output)")
         #expect(closed.output.contains("sockets"))
+    }
+
+    @Test func doctorKnowsTheLimitOfAProcess() throws {
+        let runs = try RunFolder(patients: 5)
+        let bin = Commands.path("pyhealth-coord")
+        let outcome = try Commands.runTool(
+            "sh", ["-c", "ulimit -v 4000000; exec \(bin) doctor --output \(runs.run("x"))"],
+            folder: runs.folder)
+        #expect(outcome.output.contains("(ulimit -v)"), "\(outcome.output)")
+    }
+
+    @Test func statsTellsATableThatLacksAColumnFromOneThatIsNotThere() throws {
+        let runs = try RunFolder(patients: 20)
+        let path = "\(runs.corpusPath)/PRESCRIPTIONS.csv"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try text.replacingOccurrences(of: "STARTDATE", with: "BEGUN").write(
+            toFile: path, atomically: true, encoding: .utf8)
+        let outcome = try run(runs, ["stats", "mimic3", "--root", runs.corpusPath])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(
+            outcome.output.contains("not read   prescriptions: there is no column startdate"),
+            "\(outcome.output)")
     }
 
     @Test func doctorFindsWhatCannotBeReadFarDownAndNamesNoPatient() throws {

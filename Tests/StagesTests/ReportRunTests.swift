@@ -92,14 +92,44 @@ struct ReportRunTests {
         func has(_ name: String) -> Bool { access("\(runs.run("run"))/\(name)", F_OK) == 0 }
         #expect(has("checkpoints/last.h5") && has("history.csv") && has("samples/manifest.json"))
         #expect(!has("metrics.json") && !has("predictions"))
-        #expect(try runs.execute("run", ["--until", "samples"]).status == 0)
+        #expect(try runs.execute("run", ["--set", "trainer.epochs=1", "--until", "samples"]).status == 0)
         #expect(has("checkpoints/last.h5"))
+        // Beside another job's run file nothing may lie that was trained by this one.
+        #expect(try runs.execute("run", ["--until", "samples"]).status == 0)
+        #expect(!has("checkpoints") && !has("history.csv") && has("samples/manifest.json"))
         // Other samples, though the processors learn the same.
         let other = ["--until", "samples", "--set", "processors.fit=all", "--set", "split.seed=9"]
         #expect(try runs.execute("run", ["--set", "processors.fit=all"]).status == 0)
         #expect(has("metrics.json"))
         #expect(try runs.execute("run", other).status == 0)
         #expect(!has("metrics.json") && !has("checkpoints/last.h5") && has("samples/manifest.json"))
+    }
+
+    @Test func aChangedJobThatFailsLeavesTheFormerOneWhole() throws {
+        let runs = try RunFolder(patients: 120)
+        #expect(try runs.execute("run").status == 0)
+        let path = "\(runs.run("run"))/job.resolved.yaml"
+        let before = try String(contentsOfFile: path, encoding: .utf8)
+        let broken = runs.folder.file("broken")
+        try FileManager.default.copyItem(atPath: runs.corpusPath, toPath: broken)
+        let table = "\(broken)/PRESCRIPTIONS.csv"
+        let text = try String(contentsOfFile: table, encoding: .utf8)
+        try (text + "1,2,3\n").write(toFile: table, atomically: true, encoding: .utf8)
+        let failed = try runs.execute("run", ["--set", "dataset.root=\(broken)"])
+        #expect(failed.status == 65, "\(failed.errors)")
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == before)
+        let verified = try Commands.run("pyhealth-coord", ["verify", runs.run("run")], folder: runs.folder)
+        #expect(verified.status == 0, "\(verified.output)")
+    }
+
+    @Test func verifyKnowsARunThatHasFailed() throws {
+        let runs = try RunFolder(patients: 120)
+        let table = "\(runs.corpusPath)/PRESCRIPTIONS.csv"
+        let text = try String(contentsOfFile: table, encoding: .utf8)
+        try (text + "1,2,3\n").write(toFile: table, atomically: true, encoding: .utf8)
+        #expect(try runs.execute("run").status == 65)
+        let verified = try Commands.run("pyhealth-coord", ["verify", runs.run("run")], folder: runs.folder)
+        #expect(verified.status == 0 && verified.output.contains("the run has failed"), "\(verified.output)")
     }
 
     private func report(_ runs: RunFolder, _ name: String) throws -> String {

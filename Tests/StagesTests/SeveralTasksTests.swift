@@ -117,6 +117,35 @@ import Testing
         #expect(access("\(output)/attrition.csv", F_OK) != 0)
     }
 
+    /// Of the tables that the list of tasks read, only what the one task lacks is named.
+    @Test func oneOfTheTasksStartsFromTheirStoreWhereTheFurtherTablesAreNamed() throws {
+        let corpus = try TemporaryFolder("mimic4")
+        let made = try Commands.run(
+            "pyhealth-coord", ["synthesize", "mimic4", "--patients", "400", "--output", corpus.file("c")],
+            folder: corpus)
+        #expect(made.status == 0, "\(made.errors)")
+        let both = corpus.file("both.yaml"), one = corpus.file("one.yaml"), output = corpus.file("run")
+        try """
+        dataset: {name: mimic4ehr, root: \(corpus.file("c"))}
+        tasks: [{name: MortalityPredictionMIMIC4}, {name: InHospitalMortalityMIMIC4}]
+        """.write(toFile: both, atomically: true, encoding: .utf8)
+        try """
+        dataset: {name: mimic4ehr, root: \(corpus.file("c")), tables: [labevents]}
+        task: {name: MortalityPredictionMIMIC4}
+        """.write(toFile: one, atomically: true, encoding: .utf8)
+        for job in [both, one] {
+            let outcome = try Commands.run(
+                "pyhealth-coord",
+                ["run", job, "--output", output, "--workers", "1", "--quiet", "--until", "samples"],
+                folder: corpus)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+        let status = try Commands.run("pyhealth-coord", ["status", output, "--json"], folder: corpus)
+        let states = try JSONDecoder().decode(JSONValue.self, from: Data(status.output.utf8))["stages"].items
+            .compactMap { $0["state"].text }
+        #expect(states.prefix(3) == ["cached", "cached", "cached"], "\(states)")
+    }
+
     @Test(arguments: [
         ("task: {name: MortalityPredictionMIMIC3}\ntasks: [{name: MortalityPredictionMIMIC3}]", "not both"),
         ("tasks: []", "at least one task"),
