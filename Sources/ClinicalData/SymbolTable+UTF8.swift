@@ -1,5 +1,5 @@
 extension SymbolTable {
-    /// The first text, from number `start` on, whose bytes are no UTF-8; nil if there is none.
+    /// The first text, from number `start` on, whose bytes are no UTF-8 or hold a zero; nil if there is none.
     package func firstUnusableText(from start: Int) -> Symbol? {
         guard start < count else { return nil }
         var bits: UInt8 = 0

@@ -291,6 +291,7 @@ private final class CoordinatorSession {
         loop.journal.finish()
         try directory.write(Self.record(job, finished: true), "job.pb")
         tidyUp()
+        loop.close()
         return JobOutcome(
             stages: stages, timings: timings, processes: totals?.processes ?? [],
             recoveries: JobOutcome.Recoveries(totals?.counters ?? WireCounters()),
@@ -303,7 +304,8 @@ private final class CoordinatorSession {
             // The run is another's: its files stay as they are.
             loop.journal.abandon(error)
             _ = loop.finish(state: "superseded", failure: failure)
-            return loop.journal.finish()
+            loop.journal.finish()
+            return loop.close()
         }
         var state = "failed"
         if case .interrupted = failure { state = "interrupted" }
@@ -312,14 +314,16 @@ private final class CoordinatorSession {
         }
         var record = WireJournalRecord()
         record.jobEnded.exitStatus = failure?.exitStatus.rawValue ?? ExitStatus.internal.rawValue
-        loop.journal.append(record)
+        // Shards may be committed until the loop has ended; the end is the last record.
         _ = loop.finish(state: state, failure: failure)
+        loop.journal.append(record)
         loop.journal.finish()
         // A job that its own data or settings ended is over: its folder may be given to one that mends them.
         if [.data, .configuration, .notPermitted].contains(failure?.exitStatus) {
             try? directory.write(Self.record(job, finished: true), "job.pb")
         }
         tidyUp()
+        loop.close()
     }
 
     /// Removes sockets, and what workers were writing when they ended.

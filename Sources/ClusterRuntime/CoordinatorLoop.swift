@@ -6,7 +6,7 @@ import ZeroMQ
 
 /// The coordinator's I/O thread: moves messages between workers, files, processes and the state machine.
 final class CoordinatorLoop: @unchecked Sendable {
-    // Safe to share: other threads only use `mailbox`, `outcomes` and `ended`; the rest belongs to the loop's thread.
+    // Safe to share: other threads only use `mailbox`, `outcomes`, `ended` and `closed`; the rest belongs to the loop's thread.
     enum Command: Sendable {
         case openShards(ShardTable, number: Int)
         case openTraining(TrainingSpec, number: Int)
@@ -51,6 +51,7 @@ final class CoordinatorLoop: @unchecked Sendable {
     let outcomes = WorkQueue<StageOutcome>()
     let journal: JournalWriter
     private let ended = WorkQueue<LoopTotals>()
+    private let closed = WorkQueue<Void>()
 
     let setup: Setup
     var machine: CoordinatorMachine
@@ -148,7 +149,10 @@ final class CoordinatorLoop: @unchecked Sendable {
         try router.protect(.server(pair, domain: Protection.control))
     }
 
-    /// Says how the run ended, lets workers go and waits for the thread.
+    /// Waits until the sockets are closed, after ``finish(state:failure:)``.
+    func close() { _ = closed.take() }
+
+    /// Says how the run ended, lets workers go and tells what the thread knows.
     func finish(state: String, failure: ClusterError?) -> LoopTotals? {
         mailbox.post(.finish(state: state, failure: failure))
         return ended.take()
@@ -177,15 +181,17 @@ final class CoordinatorLoop: @unchecked Sendable {
             _ = try? poll(interests, wakeUp: mailbox.wakeUp, timeout: 50)
             gatherMessages()
         }
-        showFailure()
         let totals = LoopTotals(
             counters: watch.counters(machine), processes: watch.processes(),
             timeline: watch.timeline.spans.map(JobOutcome.Span.init))
+        // The end is written down while this thread may still wait.
+        ended.put(totals)
+        showFailure()
         monitors = []
         metrics = nil
         router = nil
         authenticator?.close()
-        ended.put(totals)
+        closed.put(())
     }
 
     /// Waits until the monitoring has seen that the job has failed, for two of its usual intervals at most.

@@ -66,7 +66,8 @@ package struct Inspector {
             let sources = try columnSources(of: table, needs: needs[table.name])
             try TableFiles.checkShards(sources.file.path, read: sources.ownColumns)
             for join in sources.joins {
-                let read = [join.on] + join.columns + (join.only.map { [$0.column] } ?? [])
+                let used = join.texts.union(join.times).map { join.columns[$0] }
+                let read = [join.on] + used + (join.only.map { [$0.column] } ?? [])
                 try TableFiles.checkShards(join.path, read: read)
             }
             if table.isZoneless {
@@ -128,15 +129,15 @@ package struct Inspector {
             guard try file.header(of: table.name).contains(column) else { continue }
             candidates.append((try TableFiles.size(file.path), file, column, try limits(of: table)))
         }
-        var known = Set<String>()
+        var known = Set<ExactText>()
         // A table without rows names nobody; the sort is stable.
         for candidate in candidates.sorted(by: { $0.size < $1.size }) where wantsAll || known.isEmpty {
             let ids = try distinctTexts(of: candidate.column, in: candidate.file).filter { id in
                 candidate.limits.allSatisfy { $0.contains(id) }
             }
-            known.formUnion(ids)
+            known.formUnion(ids.map(ExactText.init))
         }
-        return known.sorted { precedes($0, $1) }
+        return known.map(\.text).sorted { precedes($0, $1) }
     }
 
     /// The patients to which a table is limited.

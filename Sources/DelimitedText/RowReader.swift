@@ -346,10 +346,6 @@ extension RowReader {
             }
         }
         names.append(name(current))
-        // Newlines end rows; a header that holds a carriage return is a whole file without any.
-        guard !names.contains(where: { $0.utf8.contains(0x0D) }) else {
-            throw DelimitedTextError.carriageReturns(file: path)
-        }
         return (names, end, header.line + 1)
     }
 
@@ -365,6 +361,8 @@ extension RowReader {
         var place = 0
         var inQuotes = false
         let hasComments = hasComments(path)
+        // Newlines end rows: a carriage return with text behind it ended one in the place of a newline.
+        var (isReturn, hasReturn) = (false, false)
         while true {
             let start = bytes.count
             bytes.append(contentsOf: repeatElement(0, count: 1 << 16))
@@ -376,11 +374,19 @@ extension RowReader {
             while place < bytes.count {
                 let isComment = hasComments && bytes[header.start] == 0x23
                 if bytes[place] == 0x22, !isComment { inQuotes.toggle() }
+                if isReturn, bytes[place] != 0x0A, bytes[place] != 0x0D { hasReturn = true }
+                isReturn = bytes[place] == 0x0D && !inQuotes && !isComment
                 if bytes[place] == 0x0A, !inQuotes {
-                    guard isComment else { return (bytes, header, place + 1) }
+                    guard isComment else {
+                        if hasReturn { throw DelimitedTextError.carriageReturns(file: path) }
+                        return (bytes, header, place + 1)
+                    }
                     header = (place + 1, header.line + 1)
                 }
                 place += 1
+            }
+            if hasReturn, got == 0 || bytes.count >= headerLimit {
+                throw DelimitedTextError.carriageReturns(file: path)
             }
             if got == 0, !inQuotes { return (bytes, header, bytes.count) }
             if got == 0 { throw DelimitedTextError.unclosedQuote(file: path, line: header.line) }

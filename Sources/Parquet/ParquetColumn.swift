@@ -37,11 +37,15 @@ package struct ParquetColumn: Sendable, Equatable {
         case uuid
         /// A column that cannot be read, and why: nested, repeated, unknown.
         case unsupported(String)
+        /// Nothing but missing values.
+        case nothing
 
         /// Whether equal values become equal texts in a column of either kind.
         package func hasForm(of other: Kind) -> Bool {
             switch (self, other) {
-            case (.integer, .integer), (.text, .bytes), (.bytes, .text): true
+            case (.integer, .integer), (.text, .bytes), (.bytes, .text), (.time, .time): true
+            case (.nothing, _), (_, .nothing): true
+            case (.decimal(_, let scale), .decimal(_, let other)): scale == other
             case (.timestamp, .timestamp), (.timestamp, .timestamp96), (.timestamp96, .timestamp): true
             default: self == other
             }

@@ -88,6 +88,7 @@ struct SchemaColumns {
             return .integer(bits: Int(logical.bitWidth), isSigned: logical.isSigned)
         case (LogicalType.uuid, .fixed(16)): return .uuid
         case (LogicalType.float16, .fixed(2)): return .float(bits: 16)
+        case (LogicalType.unknown, .int32): return .nothing
         case (LogicalType.string...LogicalType.integer, _), (LogicalType.json, _), (LogicalType.uuid, _),
             (LogicalType.float16, _):
             throw Fault.damaged("a column's meaning does not fit its type")

@@ -24,6 +24,7 @@ enum TextForm {
             case .decimal(_, let scale): .decimal(scale: scale)
             case .uuid: .uuid
             case .text, .bytes, .unsupported: .raw
+            case .nothing: .signed
             }
     }
 

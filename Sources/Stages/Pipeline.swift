@@ -64,8 +64,18 @@ package struct Pipeline {
     /// Every setting of the run file, by dotted key, and the digest of a task file.
     package func settings() throws -> [(String, String)] {
         let digest = job.perTask.compactMap(\.taskFile).map { ("task.digest", SHA256.hex(of: $0.text)) }
-        return try job.document.root().settings.filter { !Self.withoutEffect.contains($0.key) }
-            .map { ($0.key, $0.value) } + digest
+        return try Self.effective(job.document.root()).map { ($0.key, $0.value) } + digest
+    }
+
+    /// The settings of a resolved run file's text that change results, a line each; throws `ConfigurationError`.
+    static func effective(_ text: String) throws -> [String] {
+        try effective(ConfigurationNode.parse(text, file: "job.resolved.yaml")).map {
+            "\($0.key)=\($0.value)"
+        }
+    }
+
+    private static func effective(_ node: ConfigurationNode) -> [(key: String, value: String)] {
+        node.settings.filter { !withoutEffect.contains($0.key) }.map { ($0.key, $0.value) }
     }
 
     /// A digest of settings.

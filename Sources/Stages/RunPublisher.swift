@@ -46,20 +46,29 @@ package struct RunPublisher {
 
     /// Removes what an earlier job's later stages left, where this stage's file called `name` is another one now.
     private func forget(_ later: [String], unlessUnchanged stage: StageOutcome, _ name: String) throws {
-        guard let file = stage.shards.flatMap(\.files).first(where: { $0.name == name }),
-            let place = Self.places[name]
+        guard let place = Self.places[name], access("\(runDirectory)/\(place)", F_OK) == 0,
+            try !isPublished(name, of: stage)
         else { return }
-        let published = "\(runDirectory)/\(place)"
-        guard access(published, F_OK) == 0, try SHA256.hex(ofFile: published) != file.sha256 else { return }
         try forget(later)
+    }
+
+    private func isPublished(_ name: String, of stage: StageOutcome) throws -> Bool {
+        guard let file = stage.shards.flatMap(\.files).first(where: { $0.name == name }),
+            let place = Self.places[name], access("\(runDirectory)/\(place)", F_OK) == 0
+        else { return false }
+        return try SHA256.hex(ofFile: "\(runDirectory)/\(place)") == file.sha256
+    }
+
+    /// The published samples of a job with one task.
+    private var manifest: SampleManifest? {
+        (try? Files.contents(of: "\(runDirectory)/samples/manifest.json")).flatMap {
+            try? JSONDecoder().decode(SampleManifest.self, from: $0)
+        }
     }
 
     /// Removes what was trained on samples of another stage than this one.
     private func forgetOtherSamples(_ stage: StageOutcome) throws {
-        let published = "\(runDirectory)/samples/manifest.json"
-        guard access(published, F_OK) == 0 else { return }
-        let manifest = try? JSONDecoder().decode(
-            SampleManifest.self, from: Files.contents(of: published))
+        guard access("\(runDirectory)/samples/manifest.json", F_OK) == 0 else { return }
         if manifest?.stage != stage.id { try forget(Self.trained + Self.results) }
     }
 
@@ -77,10 +86,22 @@ package struct RunPublisher {
         try AtomicFile.write(text, to: "\(runDirectory)/job.resolved.yaml", durable: false)
     }
 
-    /// Whether another job's results lie there: they keep its run file until this job has some of its own.
+    /// Whether another job's results lie there; settings without effect make no other job.
     package func holdsAnother(_ text: String) -> Bool {
-        guard let known = try? Files.contents(of: "\(runDirectory)/job.resolved.yaml") else { return false }
-        return known != Data(text.utf8)
+        let file = "\(runDirectory)/job.resolved.yaml"
+        guard let known = try? Files.contents(of: file), known != Data(text.utf8) else { return false }
+        let settings = [String(decoding: known, as: UTF8.self), text].map { try? Pipeline.effective($0) }
+        return settings[0] == nil || settings[0] != settings[1]
+    }
+
+    /// Whether what people find of a stage is what it left.
+    package func holds(_ stage: StageOutcome) throws -> Bool {
+        switch StageName(rawValue: stage.name) {
+        case .fit: return try isPublished("processors.json", of: stage)
+        case .encode: return manifest?.stage == stage.id
+        case .train: return try isPublished("last.h5", of: stage)
+        default: return false
+        }
     }
 
     private func publishFit(_ stage: StageOutcome) throws {

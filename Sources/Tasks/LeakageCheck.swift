@@ -90,7 +90,7 @@ package struct LeakageCheck {
 
     private mutating func addMultilabel(_ samples: SampleColumns) {
         let bounds = samples.fields.map(\.leafBounds)
-        func codes(_ field: Int, of row: Int) -> Set<String> {
+        func codes(_ field: Int, of row: Int) -> Set<ExactText> {
             samples.fields[field].distinctCodes(bounds[field][row]..<bounds[field][row + 1])
         }
         for row in 0..<samples.count {
@@ -203,7 +203,7 @@ extension [Int] {
 /// The classes of a label, numbered in order of appearance; a missing label is one too.
 private struct LabelClasses {
     private var numbers: [Double: Int] = [:]
-    private var texts: [String?: Int] = [:]
+    private var texts: [ExactText?: Int] = [:]
 
     var count: Int { numbers.count + texts.count }
 
@@ -224,6 +224,7 @@ private struct LabelClasses {
     }
 
     private mutating func place(of text: String?) -> Int {
+        let text = text.map(ExactText.init)
         if let known = texts[text] { return known }
         texts[text] = count
         return count - 1
@@ -266,9 +267,11 @@ extension FieldColumn {
     }
 
     /// The different codes among some leaves; none for numbers.
-    fileprivate func distinctCodes(_ range: Range<Int>) -> Set<String> {
+    fileprivate func distinctCodes(_ range: Range<Int>) -> Set<ExactText> {
         guard case .symbols(let indices, let dictionary) = leaves else { return [] }
         return Set(
-            Set(indices[range]).filter { $0 != EventTable.missingSymbol }.map { dictionary[Int($0)] })
+            Set(indices[range]).filter { $0 != EventTable.missingSymbol }.map {
+                ExactText(dictionary[Int($0)])
+            })
     }
 }

@@ -17,7 +17,8 @@ extension Context {
     ///
     /// In training the statistics are those of this context's rows, so of one virtual rank, with biased variance; what was
     /// observed (with unbiased variance, one row: 0) is left in the running statistics' gradients, where the ranks' are
-    /// summed like any other. In evaluation the running statistics count, and a row does not depend on the others.
+    /// summed like any other; a norm is used once in a context, since what two uses observe would be added up. In evaluation
+    /// the running statistics count, and a row does not depend on the others.
     /// Shapes: x and result `[…, C]`, weight and bias `[C]`. The default ε is 1e-5.
     /// Source: Ioffe and Szegedy, Batch normalization, ICML 2015, algorithm 1. There is no second derivative.
     package func batchNorm(

@@ -20,7 +20,9 @@ extension Context {
             lengths: (0..<segments.count).map {
                 window.spread(Extent(1, segments[$0].count), by: Extent(0, outputPadding)).width
             })
-        let grid = WindowGrid(window, spread)
+        // Samples without steps take no part: windows would find room in their padding.
+        let grid = WindowGrid(
+            window, Segments(lengths: (0..<spread.count).map { spread[$0].count }.filter { $0 > 0 }))
         let y = spreadOut(
             "convTranspose1d", x, weight, bias, grid, Extent(0, outputPadding), groups,
             shape: [spread.total, weight.shape[1] * groups])

@@ -35,12 +35,7 @@ package struct PipelineDriver: JobDriver {
         if let last = outcomes.last, finished.last?.cached == true { try requireWhole(last) }
         let planned = try plan(outcomes)
         // Only now: planning notices sources that were changed.
-        if let last = outcomes.last {
-            if planned == nil || Self.published.first?.rawValue == last.name {
-                try publisher.publishJob(pipeline.job.text)
-            }
-            try publisher.publish(last)
-        }
+        try publish(outcomes, isEnd: planned == nil)
         guard let planned else { return .finished }
         let kind: StageSpec.Kind
         switch planned.kind {
@@ -61,6 +56,18 @@ extension PipelineDriver {
             guard case .changedSources(let stage) = error else { throw error }
             throw StaleStages(first: outcomes.firstIndex { $0.name == stage.rawValue } ?? 0, cause: error)
         }
+    }
+
+    /// Publishes what the last stage left. In the place of another job's results nothing is until this job has some of its own:
+    /// one that fails before leaves the former whole.
+    private func publish(_ outcomes: [StageOutcome], isEnd: Bool) throws {
+        guard let last = outcomes.last else { return }
+        guard publisher.holdsAnother(pipeline.job.text),
+            isEnd || Self.published.map(\.rawValue).contains(last.name)
+        else { return try publisher.publish(last) }
+        guard try isEnd || !publisher.holds(last) else { return }
+        try publisher.publishJob(pipeline.job.text)
+        for outcome in outcomes { try publisher.publish(outcome) }
     }
 
     /// The stages whose files people are given; what other stages left is checked by those who read it.

@@ -18,7 +18,7 @@ struct CoordinatorCommand: ParsableCommand {
               pyhealth-coord run docs/examples/mimic3-mortality.yaml --set dataset.root=corpus --workers 2 --output runs/m1
               pyhealth-coord status runs/m1
             """,
-        version: BuildInformation.version,
+        version: BuildInformation.build,
         subcommands: [
             RunCommand.self, PlanCommand.self, DoctorCommand.self, StatusCommand.self, StatsCommand.self,
             ExplainCommand.self, KeygenCommand.self, SynthesizeCommand.self, VerifyCommand.self,

@@ -20,7 +20,7 @@ struct WorkerCommand: ParsableCommand {
 
             The first form waits for the coordinator, and finds its endpoint and keys in the run's output folder.
             """,
-        version: BuildInformation.version)
+        version: BuildInformation.build)
 
     @Option(
         help:

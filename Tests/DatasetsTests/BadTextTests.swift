@@ -13,6 +13,19 @@ import Testing
         try Data(bytes).write(to: URL(fileURLWithPath: data.folder.file(name)))
     }
 
+    @Test func aColumnsNameMayHoldALineBreak() throws {
+        let data = try SmallDataset()
+        try data.write("own.csv", "pid,visit,code,\"note\r\nof it\"\r\n1,2,A,x\r\n")
+        #expect(try RowReader.readHeader(data.folder.file("own.csv")).names.count == 4)
+    }
+
+    @Test func aLargeFileWithoutNewlinesIsNamed() throws {
+        let data = try SmallDataset()
+        try data.write("own.csv", "pid,visit\r" + String(repeating: "1,2\r", count: 5_000_000))
+        let found = failure { _ = try RowReader.readHeader(data.folder.file("own.csv")) }
+        #expect(found.code == "data.carriage-returns")
+    }
+
     @Test func aZeroByteIsNamedByItsPlace() throws {
         let data = try SmallDataset(codes: "pid,visit,code,note\n10,11,A,x\n10,11,\(Self.canary)\0,y\n")
         let found = failure { _ = try data.load() }

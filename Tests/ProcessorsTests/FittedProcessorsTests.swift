@@ -52,6 +52,22 @@ import Testing
         #expect(state["fields"].items.map { $0["name"].text } == (inputs + outputs).map(\.name))
     }
 
+    /// é as one character and as e with an accent are two codes and two labels, as their bytes are.
+    @Test func textsAreTheirBytes() throws {
+        let (one, two) = ("\u{E9}", "e\u{301}")
+        var vocabulary = CodeVocabulary()
+        for code in [one, two, one] { vocabulary.add(code) }
+        #expect(vocabulary.count == 4)
+        #expect(vocabulary.index(of: one) == 2 && vocabulary.index(of: two) == 3)
+        let json = "[\"\(one)\", \"\(two)\", \"\(one)\", \"x\"]"
+        let labels = try column(
+            of: JSONDecoder().decode([JSONValue].self, from: Data(json.utf8)), name: "label")
+        var classes = LabelVocabulary()
+        try classes.learn(labels, nil)
+        #expect(classes.count == 3)
+        #expect(classes.indices(labels, 0..<4) == [2, 0, 2, 1])
+    }
+
     @Test func leavesIgnoredFieldsOut() throws {
         let columns = try fitted().encode(samples(), rows: 1..<3)
         #expect(columns.map(\.name) == ["codes", "visits", "kinds", "vector", "note", "label"])

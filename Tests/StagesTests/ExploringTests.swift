@@ -79,7 +79,7 @@ import Testing
         let runs = try RunFolder(patients: 5)
         let bin = Commands.path("pyhealth-coord")
         let outcome = try Commands.runTool(
-            "sh", ["-c", "ulimit -v 4000000; exec \(bin) doctor --output \(runs.run("x"))"],
+            "sh", ["-c", "ulimit -v 1000000; exec \(bin) doctor --output \(runs.run("x"))"],
             folder: runs.folder)
         #expect(outcome.output.contains("(ulimit -v)"), "\(outcome.output)")
     }

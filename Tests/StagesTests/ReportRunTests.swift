@@ -118,8 +118,21 @@ struct ReportRunTests {
         let failed = try runs.execute("run", ["--set", "dataset.root=\(broken)"])
         #expect(failed.status == 65, "\(failed.errors)")
         #expect(try String(contentsOfFile: path, encoding: .utf8) == before)
+        // Stages that are the same are no reason to give up the rest.
+        let diverging = try runs.execute("run", ["--set", "trainer.optimizer_params={eps: 0}"])
+        #expect(diverging.status == 65, "\(diverging.errors)")
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == before)
         let verified = try Commands.run("pyhealth-coord", ["verify", runs.run("run")], folder: runs.folder)
         #expect(verified.status == 0, "\(verified.output)")
+    }
+
+    /// A setting that changes no result makes no other job.
+    @Test func aSettingWithoutEffectTakesNothingAway() throws {
+        let runs = try RunFolder(patients: 120)
+        #expect(try runs.execute("run").status == 0)
+        let again = try runs.execute("run", ["--set", "trainer.checkpoint_seconds=77", "--until", "samples"])
+        #expect(again.status == 0, "\(again.errors)")
+        #expect(access("\(runs.run("run"))/checkpoints/last.h5", F_OK) == 0)
     }
 
     @Test func verifyKnowsARunThatHasFailed() throws {

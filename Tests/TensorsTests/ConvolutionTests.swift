@@ -88,6 +88,9 @@ private let gradients = [
     GradientCase("convTranspose1d", [[30, 3], [3, 4, 3], [4]]) {
         $0.convTranspose1d($1[0], ragged, $1[1], $1[2], padding: 1).y
     },
+    GradientCase("convTranspose1d with wide padding", [[10, 3], [3, 4, 3]]) {
+        $0.convTranspose1d($1[0], Segments(lengths: [5, 0, 5]), $1[1], padding: 2).y
+    },
     GradientCase("convTranspose1d with stride, dilation and groups", [[30, 4], [4, 3, 4], [6]]) {
         $0.convTranspose1d(
             $1[0], ragged, $1[1], $1[2], stride: 3, padding: 2, outputPadding: 2, dilation: 2, groups: 2

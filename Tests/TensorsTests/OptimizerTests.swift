@@ -111,7 +111,7 @@ private let rules: [OptimizerRule] = [
     /// Without ε a gradient of 0 gives 0 / 0, as in PyTorch; between parameters there is nothing to divide.
     @Test(arguments: [
         OptimizerRule.adam(.init(epsilon: 0)), .lazyAdam(.init(epsilon: 0)), .rmsprop(.init(epsilon: 0)),
-        .adagrad(.init(epsilon: 0)),
+        .adagrad(.init(epsilon: 0)), .adam(.init(epsilon: 1e-40)),
     ])
     func gapsStayZeroWithoutEpsilon(_ rule: OptimizerRule) {
         let builder = ParameterBuilder(seed: 1)

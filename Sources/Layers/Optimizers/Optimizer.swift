@@ -70,8 +70,8 @@ package final class Optimizer {
             && !movesLazily(first) && !movesLazily(second)
     }
 
-    /// Whether the zeros between parameters stay zeros: without ε they would become 0 / 0.
-    private var movesGaps: Bool { rule.epsilon != 0 }
+    /// Whether the zeros between parameters stay zeros: without ε, or with one that counts as zero, they would become 0 / 0.
+    private var movesGaps: Bool { Float(rule.epsilon) >= .leastNormalMagnitude }
 
     /// Whether only those rows of the parameter move that have a gradient.
     private func movesLazily(_ index: Int) -> Bool {

@@ -72,7 +72,10 @@ struct DeclarativeLabel: Sendable {
     private func read(_ text: String?) -> FieldValue? {
         switch reading {
         case .condition(let condition): return .integer(condition.holds(text) ? 1 : 0)
-        case .classes(let classes): return text.flatMap(classes.firstIndex).map { .integer($0) }
+        case .classes(let classes):
+            return text.flatMap { text in classes.firstIndex { $0.utf8.elementsEqual(text.utf8) } }.map {
+                .integer($0)
+            }
         case .value(let unit): return text.flatMap(finiteNumber).map { .number($0 / unit) }
         case .range, .bins: return nil
         }
