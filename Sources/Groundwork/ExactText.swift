@@ -7,7 +7,12 @@ package struct ExactText: Hashable, Sendable {
     /// The key of `text`.
     package init(_ text: String) { self.text = text }
 
-    package static func == (a: ExactText, b: ExactText) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+    package static func == (a: ExactText, b: ExactText) -> Bool {
+        var (first, second) = (a.text, b.text)
+        return first.withUTF8 { first in
+            second.withUTF8 { first.count == $0.count && first.elementsEqual($0) }
+        }
+    }
 
     package func hash(into hasher: inout Hasher) {
         var text = text
