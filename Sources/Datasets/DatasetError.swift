@@ -14,12 +14,13 @@ package indirect enum DatasetError: PyHealthError, Equatable {
     case otherDataset(problem: DatasetError, likely: String)
     /// A text is no UTF-8.
     case notUTF8(file: String, line: Int, column: String)
-    /// A time cannot be read.
-    case unparsableTime(table: String, file: String, line: Int, columns: [String], format: String)
+    /// A time cannot be read; parts of it come from the row of `joined` that the line joins.
+    case unparsableTime(
+        table: String, file: String, line: Int, joined: String? = nil, columns: [String], format: String)
     /// A time of a Parquet file is none, or one with a zone.
     case zonedTime(table: String, file: String, column: String)
-    /// A patient id is empty.
-    case missingPatientID(table: String, file: String, line: Int, column: String)
+    /// A patient id is empty, in the row of `joined` that the line joins.
+    case missingPatientID(table: String, file: String, line: Int, joined: String? = nil, column: String)
     /// The files of one table have other columns than its first file.
     case differentColumns(file: String, first: String)
     /// A file of a table has another type in a column than the first one.
@@ -77,14 +78,14 @@ package indirect enum DatasetError: PyHealthError, Equatable {
                 + (file.hasSuffix(".parquet")
                     ? "Write the file again with the column as UTF-8 text."
                     : "Convert the file, for example with iconv -f LATIN1 -t UTF-8.")
-        case .unparsableTime(let table, let file, let line, let columns, let format):
-            "Table \"\(table)\", \(file), line \(line): the time in column \(columns.joined(separator: " + ")) cannot be "
+        case .unparsableTime(let table, let file, let line, let joined, let columns, let format):
+            "Table \"\(table)\", \(Self.place(file, line, joined)): the time in column \(columns.joined(separator: " + ")) cannot be "
                 + "read; expected \(format)."
         case .zonedTime(let table, let file, let column):
             "Table \"\(table)\", \(file): column \"\(column)\" is not a timestamp without a time zone, as the data set wants. "
                 + "Write the file again with such a column (Arrow: timestamp without a zone)."
-        case .missingPatientID(let table, let file, let line, let column):
-            "Table \"\(table)\", \(file), line \(line): column \"\(column)\" (the patient id) is empty."
+        case .missingPatientID(let table, let file, let line, let joined, let column):
+            "Table \"\(table)\", \(Self.place(file, line, joined)): column \"\(column)\" (the patient id) is empty."
         case .differentColumns(let file, let first):
             "\(file) has other columns, or in another order, than \(first), which is a file of the same table. Remove what "
                 + "does not belong to the table, or write it again."
@@ -98,5 +99,10 @@ package indirect enum DatasetError: PyHealthError, Equatable {
         case .damagedShuffle(let file, let reason):
             "The intermediate file \(file) is damaged: \(reason). Remove the stage's folder and run again."
         }
+    }
+
+    /// A line of a table's file, and the file whose row it joins.
+    private static func place(_ file: String, _ line: Int, _ joined: String?) -> String {
+        "\(file), line \(line)" + (joined.map { ", with the row of \($0) that it joins" } ?? "")
     }
 }

@@ -123,9 +123,8 @@ final class ScanState {
         let patients = joinedColumn(number, column, rows)
         if let place = patients.firstIndex(of: EventTable.missingSymbol) {
             throw DatasetError.missingPatientID(
-                table: table.name, file: joins[number].file,
-                line: reader.line(of: Int(rows.rows[place]), in: block),
-                column: sources.joins[number].columns[column])
+                table: table.name, file: file, line: reader.line(of: Int(rows.rows[place]), in: block),
+                joined: joins[number].file, column: sources.joins[number].columns[column])
         }
         rows.setPatients(patients) { router.range(of: $0, in: symbols) }
     }
@@ -288,14 +287,17 @@ extension ScanState {
             }
         }
         guard let time = bytes.withUnsafeBufferPointer({ parser.parse($0) }) else {
-            throw unparsable(file, reader.line(of: Int(rows.rows[place]), in: block))
+            let joined = sources.times.lazy.compactMap { source in
+                if case .joined(let number, _) = source { self.joins[number].file } else { nil }
+            }
+            throw unparsable(file, reader.line(of: Int(rows.rows[place]), in: block), joined: joined.first)
         }
         return time.milliseconds
     }
 
-    private func unparsable(_ file: String, _ line: Int) -> DatasetError {
+    private func unparsable(_ file: String, _ line: Int, joined: String? = nil) -> DatasetError {
         .unparsableTime(
-            table: table.name, file: file, line: line, columns: table.timestamp,
+            table: table.name, file: file, line: line, joined: joined, columns: table.timestamp,
             format: table.timestampFormat ?? "YYYY-MM-DD[ HH:MM[:SS]]")
     }
 }

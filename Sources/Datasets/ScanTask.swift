@@ -70,11 +70,14 @@ package struct ScanTask {
             pointDistance: seekPath.map { _ in pointDistance })
         let writer = try ShuffleFileWriter(
             path: path, rangeCount: plan.rangeCount, attributes: sources.attributes.count)
-        let seek = try seekPath.map(SeekFileWriter.init)
-        let state = try ScanState(plan: plan, sources: sources, table: table, cache: cache, file: task.path)
+        var seek: SeekFileWriter?
         var reported = 0
         var rows = 0
+        var dropped = 0
         do {
+            seek = try seekPath.map(SeekFileWriter.init)
+            let state = try ScanState(
+                plan: plan, sources: sources, table: table, cache: cache, file: task.path)
             while let block = try reader.next() {
                 rows += try state.add(block, reader)
                 if state.memory > memoryBudget { try state.flush(to: writer) }
@@ -83,6 +86,7 @@ package struct ScanTask {
                 reported = reader.bytesRead
             }
             try state.flush(to: writer)
+            dropped = state.dropped
             try writer.finish()
             try seek?.finish(textBytes: (reader as? RowReader)?.textBytes ?? 0)
         } catch {
@@ -91,6 +95,6 @@ package struct ScanTask {
             throw reader.rootCause(of: error)
         }
         if let seek, seek.count == 0 { seek.abandon() }
-        return (rows, state.dropped, seek?.count ?? 0)
+        return (rows, dropped, seek?.count ?? 0)
     }
 }

@@ -17,7 +17,8 @@ enum ShuffleLayout {
 /// Writes the rows of one scan task, run by run, grouped by patient range.
 final class ShuffleFileWriter {
     private let path: String
-    private let handle: Int32
+    /// Nil once the file is closed.
+    private var handle: Int32?
     private let rangeCount: Int
     private let attributes: Int
     private var index: [UInt64] = []
@@ -35,10 +36,13 @@ final class ShuffleFileWriter {
         self.path = path
         self.rangeCount = rangeCount
         self.attributes = attributes
-        handle = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
-        guard handle >= 0 else { throw FileError("create", path: path, errorNumber: errno, writing: true) }
+        let opened = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
+        guard opened >= 0 else { throw FileError("create", path: path, errorNumber: errno, writing: true) }
+        handle = opened
         try write(ShuffleLayout.magic)
     }
+
+    deinit { if let handle { close(handle) } }
 
     /// Writes one segment per range that has rows.
     func writeRun(_ buffer: RunBuffer, symbols: SymbolTable) throws {
@@ -69,11 +73,15 @@ final class ShuffleFileWriter {
             withUnsafeBytes(of: value.littleEndian) { footer += $0 }
         }
         try write(footer)
-        close(handle)
+        guard let finished = handle.take() else { return }
+        // Some file systems tell only here that a disk is full.
+        guard close(finished) == 0 else {
+            throw FileError("close", path: path, errorNumber: errno, writing: true)
+        }
     }
 
     func abandon() {
-        close(handle)
+        if let open = handle.take() { close(open) }
         unlink(path)
     }
 
@@ -148,6 +156,7 @@ final class ShuffleFileWriter {
     }
 
     private func write(_ bytes: [UInt8]) throws {
+        guard let handle else { return }
         try bytes.withUnsafeBytes { raw in
             var done = 0
             while done < raw.count {
@@ -233,19 +242,22 @@ struct ShuffleFileReader {
         let indexOffset = Int(clamping: footer.load(0, UInt64.self))
         let (runs, ranges) = (Int(footer.load(8, UInt32.self)), Int(footer.load(12, UInt32.self)))
         let attributes = Int(footer.load(16, UInt32.self))
-        let indexBytes = runs * ranges * 16
-        guard range < ranges, indexOffset + indexBytes + ShuffleLayout.footerBytes == size else {
+        // Compared by division and difference: numbers of a damaged footer may be as large as their type.
+        guard range < ranges, runs <= size / 16 / ranges, indexOffset <= size,
+            runs * ranges * 16 == size - ShuffleLayout.footerBytes - indexOffset
+        else {
             throw damaged("its index is not where the footer says")
         }
-        let index = try read(handle, indexOffset, indexBytes)
+        let index = try read(handle, indexOffset, runs * ranges * 16)
         guard CRC32C.checksum(of: index) == footer.load(20, UInt32.self) else {
             throw damaged("wrong index checksum")
         }
         return try (0..<runs).compactMap { run in
             let at = (run * ranges + range) * 16
-            let (offset, length) = (Int(index.load(at, UInt64.self)), Int(index.load(at + 8, UInt64.self)))
+            let offset = Int(clamping: index.load(at, UInt64.self))
+            let length = Int(clamping: index.load(at + 8, UInt64.self))
             guard length > 0 else { return nil }
-            guard length >= 16, offset + length <= indexOffset else {
+            guard length >= 16, offset <= indexOffset, length <= indexOffset - offset else {
                 throw damaged("a segment lies outside")
             }
             return try decode(try read(handle, offset, length), attributes)

@@ -54,7 +54,8 @@ final class StayOrigins {
                     if bytes.isEmpty { return nil }
                     if let value = Self.minutes(bytes) { return value }
                     throw DatasetError.unparsableTime(
-                        table: "stays", file: path, line: reader.line(of: row, in: block),
+                        table: String(names.filePath.prefix { $0 != "." }), file: path,
+                        line: reader.line(of: row, in: block),
                         columns: [names.columns[place]], format: "a whole number")
                 }
                 let begin = try number(4) ?? 0

@@ -75,6 +75,9 @@ package enum MulticlassMetrics {
         /// The first class of highest probability.
         let predictions: [Int]
         let confidences: [Double]
+        let isRight: [Bool]
+        /// The true class's place in descending probability, 1 for the highest; ties count in its favour.
+        let ranks: [Int]
         /// Counts of every class that occurs in labels or predictions.
         let counts: [Int: ConfusionCounts]
 
@@ -87,19 +90,14 @@ package enum MulticlassMetrics {
             }
             self.predictions = predictions
             confidences = zip(probabilities, predictions).map { $0[$1] }
+            isRight = zip(labels, predictions).map { $0 == $1 }
+            ranks = zip(labels, probabilities).map { label, row in 1 + row.count { $0 > row[label] } }
             var counts: [Int: ConfusionCounts] = [:]
             for k in Set(labels + predictions) {
                 counts[k] = ConfusionCounts(
                     labels: labels.map { $0 == k }, predictions: predictions.map { $0 == k })
             }
             self.counts = counts
-        }
-
-        var isRight: [Bool] { zip(labels, predictions).map { $0 == $1 } }
-
-        /// The true class's place in descending probability, 1 for the highest; ties count in its favour.
-        var ranks: [Int] {
-            zip(labels, probabilities).map { label, row in 1 + row.count { $0 > row[label] } }
         }
 
         func mean(_ value: (Int) -> Double) -> Double {

@@ -46,11 +46,12 @@ package struct CorpusStatistics: Codable, Sendable {
 
     /// Counts all events of a data set (a built-in one's name, or the path of a YAML file) in the folder `root`;
     /// `requested` names tables besides the default ones (none: all of the definition that are there). `progress` is told
-    /// bytes as they are read.
+    /// bytes as they are read; the columns that are read take their space once more in the folder `scratch`.
     ///
     /// Throws ``DatasetError``, `DelimitedTextError`, `FileError`, `ConfigurationError`.
     package init(
-        dataset: String, root: String, requested: [String], progress: (Int) -> Void = { _ in }
+        dataset: String, root: String, requested: [String], scratch: String = NSTemporaryDirectory(),
+        progress: (Int) -> Void = { _ in }
     ) throws {
         let isFile = dataset.hasSuffix(".yaml") || dataset.hasSuffix(".yml")
         let definition =
@@ -89,7 +90,7 @@ package struct CorpusStatistics: Codable, Sendable {
                 name: planned.name, attributes: planned.attributes,
                 absent: all.filter { !planned.attributes.contains($0) })
         }
-        let events = try LocalEvents(definition, root: root, plan: plan, progress: progress)
+        let events = try LocalEvents(definition, root: root, plan: plan, scratch: scratch, progress: progress)
         for index in tables.indices { tables[index].withoutPartner = events.dropped[tables[index].name] ?? 0 }
         let own = order.filter { table in plan.tables.contains { $0.name == table.name } }.namesOfPatients
         for range in 0..<plan.rangeCount {

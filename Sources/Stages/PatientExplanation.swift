@@ -15,10 +15,13 @@ package struct PatientExplanation {
     /// Visit and label of his samples.
     package let samples: [(visit: String, label: String)]
 
-    /// Reads the events of the patient `id` and runs the task on them.
+    /// Reads the events of the patient `id`, which take their space in the folder `scratch`, and runs the task on them.
     ///
     /// Throws ``StageError/unknownPatient``, ``StageError/outsideDev`` and what reading throws.
-    package init(_ setup: JobSetup, patient id: String, progress: (Int) -> Void = { _ in }) throws {
+    package init(
+        _ setup: JobSetup, patient id: String, scratch: String = NSTemporaryDirectory(),
+        progress: (Int) -> Void = { _ in }
+    ) throws {
         try setup.checkSources()
         let (job, needs) = (setup.job, setup.task.neededAttributes)
         let inspector = Inspector(definition: setup.definition, root: job.dataset.root)
@@ -33,7 +36,7 @@ package struct PatientExplanation {
             pieceBytes: 64 << 20)
         plan.onlyID = id
         let shard = try LocalEvents(
-            setup.definition, root: job.dataset.root, plan: plan, progress: progress
+            setup.definition, root: job.dataset.root, plan: plan, scratch: scratch, progress: progress
         ).shard(0)
         guard shard.patientCount > 0 else { throw StageError.unknownPatient }
         let patient = shard.patient(at: 0)

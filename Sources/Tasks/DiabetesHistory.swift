@@ -1,4 +1,5 @@
 import ClinicalData
+import Groundwork
 
 /// What the tasks on diabetic ketoacidosis (DKA) read of a patient, and the inputs they collect admission by admission.
 struct DiabetesHistory {
@@ -77,8 +78,8 @@ struct DiabetesHistory {
         let found =
             diagnoses(of: visit).map { "D_\($0.code)" }
             + (try procedures.knownCodes(of: visit)).map { "P_\(Self.normal(symbols[$0]))" }
-        var seen: Set<String> = []
-        let codes = found.filter { $0.count > 2 && seen.insert($0).inserted }
+        var seen: Set<ExactText> = []
+        let codes = found.filter { $0.count > 2 && seen.insert(ExactText($0)).inserted }
         history.add(codes: codes.map { symbols.intern($0) }, at: admitted)
         let rows = rowsOfLabs.of(visit)
         if !rows.isEmpty { history.add(labs: try labs.means(rows), hours: history.hours) }

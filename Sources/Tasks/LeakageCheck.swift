@@ -28,7 +28,7 @@ package struct LeakageCheck {
     private let label: String
     private let mode: PredictionMode?
     private var partOfPatient: [ExactText: Int32] = [:]
-    private var patientsInTwoParts: Set<String> = []
+    private var patientsInTwoParts: Set<ExactText> = []
     private var samples = 0
     private var classes = LabelClasses()
     /// Samples of each class.
@@ -57,7 +57,7 @@ package struct LeakageCheck {
     package mutating func add(_ samples: SampleColumns, parts: [Int32]) {
         for (patient, part) in zip(samples.patientIDs, parts) {
             if let known = partOfPatient[text: patient] {
-                if known != part { patientsInTwoParts.insert(patient) }
+                if known != part { patientsInTwoParts.insert(ExactText(patient)) }
             } else {
                 partOfPatient[text: patient] = part
             }
@@ -134,7 +134,8 @@ package struct LeakageCheck {
             }
         }
         if mode == .binary, judged.count == 2 {
-            for field in 0..<inputs {
+            // Fields without lists have no lengths.
+            for field in 0..<inputs where !lengths[field].isEmpty {
                 let area = areaUnderCurve(lengths[field])
                 guard max(area, 1 - area) >= Self.windowAUC else { continue }
                 found.append(

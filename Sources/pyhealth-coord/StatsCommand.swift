@@ -24,6 +24,11 @@ struct StatsCommand: ParsableCommand {
     @Option(help: "Tables besides the default ones, with commas between; none: all that are there.")
     var tables: String?
 
+    @Option(
+        help:
+            "A folder with room for the columns that are read; nothing is left there. None: $TMPDIR or /tmp.")
+    var scratch: String?
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -31,7 +36,10 @@ struct StatsCommand: ParsableCommand {
         try reporting {
             let requested = tables?.split(separator: ",").map(String.init) ?? []
             let printer = ReadingProgress()
-            let found = try CorpusStatistics(dataset: dataset, root: root, requested: requested) {
+            let found = try CorpusStatistics(
+                dataset: dataset, root: root, requested: requested,
+                scratch: scratch ?? NSTemporaryDirectory()
+            ) {
                 printer.add($0)
             }
             printer.end()
