@@ -1,7 +1,7 @@
 /// The version of the messages; both ends must have the same.
 package enum ClusterVersion {
     /// Raised when an older program would misunderstand a message.
-    package static let messages: UInt32 = 1
+    package static let messages: UInt32 = 2
 }
 
 /// A worker process, a random number that names it at the coordinator and in temporary files.

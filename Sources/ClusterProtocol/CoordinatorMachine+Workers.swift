@@ -54,15 +54,13 @@ extension CoordinatorMachine {
     private mutating func trainingDone(
         _ message: WireTrainingDone, from instance: Instance, now: Seconds
     ) -> [CoordinatorDirective] {
-        if let spec = training?.spec, spec.stage == message.stage,
+        if let spec = training?.spec, spec.folder == message.training,
             !message.files.allSatisfy({ GrantedPath.isFile($0.path, in: spec.folder) })
         {
             return bar(instance, "foreign-path", now: now)
         }
         guard let directives = training?.handle(done: message, from: instance, now: now) else {
-            var close = WireTrainingClose()
-            close.stage = message.stage
-            return [.send(to: instance, .trainingClose(close))]
+            return [close(message.training, of: instance)]
         }
         workers.update(instance) { $0.usage = message.usage }
         if training?.phase == .done, !directives.isEmpty { totals.computeSeconds += message.computeSeconds }
@@ -130,6 +128,7 @@ extension CoordinatorMachine {
             directives.append(
                 .report(message.diskFull ? .diskFull(instance: instance) : .diskHasSpace(instance: instance)))
         }
+        directives += closeForgotten(message.training.training, of: instance)
         let missing =
             shards?.missing(from: message.held, instance: instance, now: now, age: Self.grantResend) ?? []
         // Towards an orderly end nothing is begun any more, not even what was granted.
@@ -140,6 +139,20 @@ extension CoordinatorMachine {
         directives += missing.map { .send(to: instance, grantMessage($0)) }
         // Who has become idle is seen at the next tick.
         return directives + reconcile(message.held, of: instance, now: now)
+    }
+
+    /// Ends a training that a worker goes on with although another stage is open: a survivor would not begin what it is given before.
+    private func closeForgotten(_ name: String, of instance: Instance) -> [CoordinatorDirective] {
+        guard !name.isEmpty, shards != nil || training != nil, training?.spec.folder != name else {
+            return []
+        }
+        return [close(name, of: instance)]
+    }
+
+    private func close(_ training: String, of instance: Instance) -> CoordinatorDirective {
+        var message = WireTrainingClose()
+        message.training = training
+        return .send(to: instance, .trainingClose(message))
     }
 
     /// Takes over work that a worker says it holds, or asks it back if nobody wants it.
@@ -180,7 +193,8 @@ extension CoordinatorMachine {
         case .check:
             workers.update(instance) { $0.computeSeconds += message.computeSeconds }
             totals.computeSeconds += message.computeSeconds
-            totals.inputBytes += message.inputBytes
+            // A worker's word for it: nonsense may not end the coordinator.
+            totals.inputBytes &+= message.inputBytes
             longestShard = max(longestShard, message.computeSeconds)
             let isEarly = !configuration.rules.contains(.acknowledgeAfterCommit)
             return (isEarly ? [acknowledge(attempt, to: instance)] : []) + [.check(message.commit)]

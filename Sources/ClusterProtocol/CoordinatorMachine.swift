@@ -413,7 +413,7 @@ package struct CoordinatorMachine: Sendable {
 
     /// A checkpoint that was asked for is on disk.
     mutating func checkpointed(_ message: WireCheckpointed) -> [CoordinatorDirective] {
-        guard let spec = training?.spec, spec.stage == message.stage, draining?.isDone == false else {
+        guard let spec = training?.spec, spec.folder == message.training, draining?.isDone == false else {
             return []
         }
         draining?.isDone = true

@@ -38,15 +38,39 @@ package enum EnvelopeReader {
         var options = BinaryDecodingOptions()
         options.messageDepthLimit = deepest
         options.discardUnknownFields = true
-        guard let envelope = try? WireEnvelope(serializedBytes: Data(bytes), options: options) else {
+        guard var envelope = try? WireEnvelope(serializedBytes: Data(bytes), options: options) else {
             throw Fault.malformed
         }
         guard envelope.body != nil else { throw Fault.empty }
         guard names(in: envelope).allSatisfy(isName) else { throw Fault.malformed }
+        clean(&envelope)
         return envelope
     }
 
-    /// The texts that logs, status and errors repeat.
+    /// Takes from what a failure says whatever would steer a terminal or make a line of its own.
+    private static func clean(_ envelope: inout WireEnvelope) {
+        switch envelope.body {
+        case .shardFailed(var message):
+            clean(&message.failure)
+            envelope.body = .shardFailed(message)
+        case .trainingFailed(var message):
+            clean(&message.failure)
+            envelope.body = .trainingFailed(message)
+        case .reject(var message):
+            clean(&message.failure)
+            envelope.body = .reject(message)
+        default: break
+        }
+    }
+
+    private static func clean(_ failure: inout WireFailure) {
+        for text in [\WireFailure.code, \.message, \.damagedInput] where !isPlain(failure[keyPath: text]) {
+            let scalars = failure[keyPath: text].unicodeScalars.map { isControl($0) ? " " : $0 }
+            failure[keyPath: text] = String(String.UnicodeScalarView(scalars))
+        }
+    }
+
+    /// The texts by which a sender is named in logs, status and errors.
     private static func names(in envelope: WireEnvelope) -> [String] {
         guard case .hello(let hello) = envelope.body else { return [envelope.build] }
         let places = [hello.host, hello.dataEndpoint, hello.token.path, hello.token.fault]
@@ -55,8 +79,13 @@ package enum EnvelopeReader {
 
     /// Short, and nothing that would steer a terminal.
     private static func isName(_ text: String) -> Bool {
-        text.utf8.count <= mostNameBytes
-            && !text.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }
+        text.utf8.count <= mostNameBytes && isPlain(text)
+    }
+
+    private static func isPlain(_ text: String) -> Bool { !text.unicodeScalars.contains(where: isControl) }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
     }
 
     /// Bytes of the payload of the largest body field that has one.

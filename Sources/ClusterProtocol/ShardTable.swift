@@ -224,12 +224,14 @@ package struct ShardTable: Sendable {
             && shards.allSatisfy { $0.checking.isEmpty && $0.committing == nil }
     }
 
-    /// Takes over a grant of an earlier epoch that `instance` still holds; returns whether it is wanted.
+    /// Takes over a grant of an earlier epoch that `instance` still holds; returns whether it is wanted. One that nobody can have
+    /// given is not.
     package mutating func adopt(
         _ attempt: WireAttemptID, by instance: Instance, now: Seconds, deadline: Seconds
     ) -> Bool {
         guard let index = index(of: attempt), !shards[index].dead.contains(attempt),
-            !isOutdated(attempt, index)
+            !isOutdated(attempt, index),
+            (attempt.epoch, attempt.attempt) <= (epoch, shards[index].attempts)
         else { return false }
         if shards[index].holders.contains(Reporter(attempt: attempt, instance: instance)) { return true }
         // A result that is being looked at or committed needs nothing more from its worker but patience.

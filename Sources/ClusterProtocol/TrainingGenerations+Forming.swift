@@ -38,7 +38,7 @@ extension TrainingGenerations {
     package mutating func handle(
         prepared message: WirePrepared, from instance: Instance, now: Seconds
     ) -> [CoordinatorDirective] {
-        guard phase == .preparing, isCurrent(message.stage, message.generation), members.contains(instance)
+        guard phase == .preparing, isCurrent(message.training, message.generation), members.contains(instance)
         else { return [] }
         answers[instance] = Answer(position: message.position, digest: message.digest)
         guard answers.count == members.count else { return [] }
@@ -82,7 +82,7 @@ extension TrainingGenerations {
     package mutating func handle(
         ready message: WireReady, from instance: Instance, now: Seconds
     ) -> [CoordinatorDirective] {
-        guard phase == .syncing, isCurrent(message.stage, message.generation), members.contains(instance)
+        guard phase == .syncing, isCurrent(message.training, message.generation), members.contains(instance)
         else { return [] }
         let answer = Answer(position: message.position, digest: message.digest)
         guard answer == target || !rules.contains(.compareStates) else {
@@ -155,7 +155,7 @@ extension TrainingGenerations {
     package mutating func handle(
         disagreed message: WireDisagreed, from instance: Instance, now: Seconds
     ) -> [CoordinatorDirective] {
-        guard phase == .running, isCurrent(message.stage, message.generation), members.contains(instance),
+        guard phase == .running, isCurrent(message.training, message.generation), members.contains(instance),
             Int(message.index) < message.digests.count
         else { return [] }
         if disagreements.isEmpty { firstDisagreement = now }

@@ -1,7 +1,7 @@
 /// Messages to members, and the sentences with which a training ends.
 extension TrainingGenerations {
-    func isCurrent(_ stage: String, _ generation: UInt64) -> Bool {
-        stage == spec.stage && generation == self.generation
+    func isCurrent(_ training: String, _ generation: UInt64) -> Bool {
+        training == spec.folder && generation == self.generation
     }
 
     var openMessage: WireTrainingOpen {
@@ -17,28 +17,28 @@ extension TrainingGenerations {
 
     var prepareMessage: WirePrepare {
         var message = WirePrepare()
-        message.stage = spec.stage
+        message.training = spec.folder
         message.generation = generation
         return message
     }
 
     var goMessage: WireGo {
         var message = WireGo()
-        message.stage = spec.stage
+        message.training = spec.folder
         message.generation = generation
         return message
     }
 
     var closeMessage: WireTrainingClose {
         var message = WireTrainingClose()
-        message.stage = spec.stage
+        message.training = spec.folder
         return message
     }
 
     /// What all members are told of each other; made once per generation, since it grows with their number.
     func makePlan() -> WirePlan {
         var message = WirePlan()
-        message.stage = spec.stage
+        message.training = spec.folder
         message.generation = generation
         message.position = target.position
         message.digest = target.digest
@@ -96,7 +96,7 @@ extension TrainingGenerations {
         WireFailure(
             code: "cluster.training-crashes",
             message:
-                "Stage \"\(spec.stageName)\": \(losses) workers were lost at position \(position) without "
+                "Stage \"\(spec.stageName)\": \(losses) times workers were lost at position \(position) without "
                 + "progress; the last one \(cause.text). See log.jsonl in the run directory; if memory ran out, lower "
                 + "batch_size or start fewer workers.",
             exitStatus: 70)

@@ -11,7 +11,7 @@ extension TrainingGenerations {
     package mutating func handle(
         done message: WireTrainingDone, from instance: Instance, now: Seconds
     ) -> [CoordinatorDirective] {
-        guard phase == .running, isCurrent(message.stage, message.generation), members.contains(instance)
+        guard phase == .running, isCurrent(message.training, message.generation), members.contains(instance)
         else { return [] }
         results[instance] = message
         position = max(position, message.position)
@@ -40,7 +40,7 @@ extension TrainingGenerations {
 
     /// Whether the message tells of a failure of this training, and not of one heard of before.
     func isUnfinished(_ message: WireTrainingFailed, of instance: Instance) -> Bool {
-        message.stage == spec.stage && phase != .done
+        message.training == spec.folder && phase != .done
             && candidates.contains { $0.instance == instance && $0.lastFailure != message.number }
     }
 
@@ -72,7 +72,7 @@ extension TrainingGenerations {
     package mutating func handle(
         status: WireTrainingState, pulse: UInt64, from instance: Instance, now: Seconds
     ) {
-        guard phase == .running, isCurrent(status.stage, status.generation), var watch = watches[instance]
+        guard phase == .running, isCurrent(status.training, status.generation), var watch = watches[instance]
         else { return }
         position = max(position, status.position)
         measure(status, of: instance)
@@ -153,7 +153,7 @@ extension TrainingGenerations {
     package func requestCheckpoint() -> [CoordinatorDirective] {
         guard phase == .running, let first = members.first, results[first] == nil else { return [] }
         var message = WireCheckpoint()
-        message.stage = spec.stage
+        message.training = spec.folder
         message.generation = generation
         return [.send(to: first, .checkpoint(message))]
     }

@@ -23,6 +23,8 @@ package struct TrainingGenerations: Sendable {
         /// Public key of the endpoint; empty: not protected.
         let key: String
         let host: String
+        /// When it came.
+        let joined: Seconds
         /// Whether it has made its member.
         var isOpen = false
         var asked: Seconds
@@ -41,8 +43,12 @@ package struct TrainingGenerations: Sendable {
         var heard: Seconds = 0
     }
 
-    /// Losses without an applied phase between them after which the job gives up.
+    /// Incidents without an applied phase between them after which the job gives up.
     package static let mostLosses = 10
+    /// Seconds within which workers that were there together are lost by one incident, as when a machine loses its power.
+    package static let incident: Seconds = 10
+    /// Seconds for which those who are ready wait for one who makes its member, before they begin without it.
+    package static let openWait: Seconds = 60
     /// Failures of members, other than deterministic ones, after which the job gives up.
     package static let mostFailures = 3
     /// Seconds after which an unanswered request is sent again.
@@ -98,6 +104,8 @@ package struct TrainingGenerations: Sendable {
     var losses = 0
     var failures = 0
     var positionAtLoss: UInt64 = 0
+    /// When the last loss that counts was.
+    private var lossCounted: Seconds?
 
     /// A training without members, whose generations come after `last`.
     package init(_ spec: TrainingSpec, after last: UInt64 = 0, now: Seconds, rules: ProtocolRules = .all) {
@@ -121,7 +129,9 @@ package struct TrainingGenerations: Sendable {
             surplus.append((instance, endpoint, key, host))
             return []
         }
-        candidates.append(Candidate(instance: instance, endpoint: endpoint, key: key, host: host, asked: now))
+        candidates.append(
+            Candidate(
+                instance: instance, endpoint: endpoint, key: key, host: host, joined: now, asked: now))
         return [.send(to: instance, .trainingOpen(openMessage))]
     }
 
@@ -132,14 +142,21 @@ package struct TrainingGenerations: Sendable {
         surplus.removeAll { $0.instance == instance }
         costs[instance] = nil
         guard let place = candidates.firstIndex(where: { $0.instance == instance }) else { return [] }
-        candidates.remove(at: place)
-        var directives = promote(now: now)
+        let gone = candidates.remove(at: place)
+        let directives = promote(now: now)
         guard phase != .done else { return [] }
-        losses = position > positionAtLoss ? 1 : losses + 1
-        positionAtLoss = position
-        if losses >= Self.mostLosses, cause != .left { return [.fail(crashed(cause))] }
-        directives += drop(instance, now: now)
-        return directives
+        if cause != .left, isIncident(gone, now: now) {
+            losses = position > positionAtLoss ? 1 : losses + 1
+            (positionAtLoss, lossCounted) = (position, now)
+            if losses >= Self.mostLosses { return [.fail(crashed(cause))] }
+        }
+        return directives + drop(instance, now: now)
+    }
+
+    /// Whether a loss counts: one of several workers that were there together and go together does not.
+    private func isIncident(_ gone: Candidate, now: Seconds) -> Bool {
+        guard let lossCounted else { return true }
+        return gone.joined > lossCounted || now - lossCounted > Self.incident
     }
 
     private mutating func promote(now: Seconds) -> [CoordinatorDirective] {
@@ -167,7 +184,7 @@ package struct TrainingGenerations: Sendable {
         opened message: WireOpened, from instance: Instance, now: Seconds
     ) -> [CoordinatorDirective] {
         guard let place = candidates.firstIndex(where: { $0.instance == instance }),
-            message.stage == spec.stage
+            message.training == spec.folder
         else { return [] }
         // A survivor of an earlier epoch knows of a return to a checkpoint that this one has not heard of.
         if message.round > round { return reopen(round: message.round, now: now) }
@@ -209,7 +226,11 @@ package struct TrainingGenerations: Sendable {
         guard phase == .forming else { return [] }
         let ready = candidates.count { $0.isOpen }
         guard ready >= spec.quorum else { return pauseIfLate(ready, now: now) }
-        guard ready == candidates.count else { return [] }
+        // Whoever is late joins the others later.
+        let isAwaited = candidates.contains {
+            !$0.isOpen && now - max($0.joined, formingSince) < Self.openWait
+        }
+        guard !isAwaited else { return [] }
         let isEnough = ready >= min(spec.expectedWorkers, spec.capacity)
         // After a total loss nobody waits for more: the first ones go on.
         guard isEnough || generationsBegun > 0 || now - opened >= spec.joinDelay else { return [] }

@@ -108,7 +108,8 @@ package struct WorkerMachine: Sendable {
     /// Grants taken up lately, oldest first: one that comes again late would be computed, and written, twice.
     private var taken: [WireAttemptID] = []
 
-    private var stage = ""
+    /// The folder of the last TrainingOpen, which names the training: one that begins anew has a folder of its own. Empty: none.
+    private var training = ""
     /// Of the last TrainingOpen.
     private var round: UInt64 = 0
     private var lastRequest = Request.none
@@ -163,6 +164,8 @@ package struct WorkerMachine: Sendable {
             if computing == failure.attempt { computing = nil }
             return report(failure.attempt, .shardFailed(failure), isResult: false, now: now) + startNext()
         case .trained(let body):
+            // Nobody wants to hear of a training that was left meanwhile.
+            guard body.training == training else { return [] }
             if case .trainingFailed = body { isMemberGone = true }
             lastAnswer = body
             answered = now
@@ -289,7 +292,7 @@ package struct WorkerMachine: Sendable {
         unacknowledged = []
         isWelcome = false
         lastHello = nil
-        stage = ""
+        training = ""
         lastRequest = .none
         lastAnswer = nil
         return [.interrupt(before: .max), .train(.close), .rejoin]
@@ -345,11 +348,11 @@ package struct WorkerMachine: Sendable {
 
     /// Stops at the next boundary and leaves the state on disk.
     private func abandonTraining() -> [WorkerDirective] {
-        stage.isEmpty ? [] : [.interrupt(before: .max), .train(.emergency)]
+        training.isEmpty ? [] : [.interrupt(before: .max), .train(.emergency)]
     }
 
     /// Whether a training is open.
-    package var isTraining: Bool { !stage.isEmpty }
+    package var isTraining: Bool { !training.isEmpty }
 
     // MARK: Training
 
@@ -357,15 +360,15 @@ package struct WorkerMachine: Sendable {
         guard !isLeaving else { return [] }
         switch body {
         case .trainingOpen(let message): return open(message, now: now)
-        case .prepare(let message) where message.stage == stage:
+        case .prepare(let message) where message.training == training:
             return take(up: .prepare(message.generation), .prepare(message), now: now)
-        case .plan(let message) where message.stage == stage:
+        case .plan(let message) where message.training == training:
             return take(up: .plan(message.generation), .plan(message), now: now)
-        case .go(let message) where message.stage == stage:
+        case .go(let message) where message.training == training:
             return take(up: .run(message.generation), .run(message), now: now)
-        case .checkpoint(let message) where message.stage == stage: return [.checkpoint]
-        case .trainingClose(let message) where message.stage == stage:
-            stage = ""
+        case .checkpoint(let message) where message.training == training: return [.checkpoint]
+        case .trainingClose(let message) where message.training == training:
+            training = ""
             lastRequest = .none
             lastAnswer = nil
             return [.interrupt(before: .max), .train(.close)]
@@ -374,12 +377,13 @@ package struct WorkerMachine: Sendable {
     }
 
     private mutating func open(_ message: WireTrainingOpen, now: Seconds) -> [WorkerDirective] {
-        if stage == message.stage, message.round <= round, !isMemberGone {
+        let isSame = training == message.folder && message.round <= round
+        if isSame, !isMemberGone {
             // Known already: a coordinator that was started again hears where the member is.
             return lastRequest == .open ? repeatAnswer(now: now) : [.send(.opened(whereabouts))]
         }
-        let isOther = (stage != message.stage || message.round > round) && !stage.isEmpty
-        stage = message.stage
+        let isOther = !isSame && !training.isEmpty
+        training = message.folder
         round = message.round
         lastRequest = .open
         lastAnswer = nil
@@ -389,7 +393,7 @@ package struct WorkerMachine: Sendable {
 
     private var whereabouts: WireOpened {
         var message = WireOpened()
-        message.stage = stage
+        message.training = training
         message.generation = status.training.generation
         message.position = status.training.position
         message.round = round

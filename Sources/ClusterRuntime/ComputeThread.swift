@@ -26,8 +26,8 @@ final class ComputeThread: @unchecked Sendable {
     private struct Current: Sendable {
         var counter = ProgressCounter()
         var number: UInt64 = 0
-        var isBusy = false
-        var stage = ""
+        /// The folder of the open training; empty: none.
+        var training = ""
         /// Whether the thread has not ended.
         var isRunning = true
         var checkpointRequest: CheckpointRequest?
@@ -39,6 +39,8 @@ final class ComputeThread: @unchecked Sendable {
     private let guardian: PeerGuard?
     private var network: PeerNetwork?
     private var session: TrainingSession?
+    /// Failures of this worker's members so far: the coordinator tells a new one from a repeated message by its number.
+    private var failures: UInt32 = 0
 
     /// Starts the thread; it binds its data socket at `dataAddress` and tells the endpoint through `whenBound`.
     init(
@@ -70,15 +72,12 @@ final class ComputeThread: @unchecked Sendable {
     /// Asks the training for a checkpoint at its next boundary.
     func requestCheckpoint() { current.withLock { $0.checkpointRequest }?.wish() }
 
-    /// Whether nothing is being computed.
-    var isIdle: Bool { current.withLock { !$0.isBusy } }
-
     /// Whether the thread has ended, and the one that publishes what it computed.
     var isEnded: Bool { current.withLock { !$0.isRunning } && publisher.isEnded }
 
     /// What a heartbeat says.
     var status: WorkerStatus {
-        let (counter, number, stage) = current.withLock { ($0.counter, $0.number, $0.stage) }
+        let (counter, number, training) = current.withLock { ($0.counter, $0.number, $0.training) }
         var status = WorkerStatus()
         status.pulse = number << 40 &+ counter.pulse
         status.done = UInt64(clamping: counter.done)
@@ -88,9 +87,9 @@ final class ComputeThread: @unchecked Sendable {
         status.isDiskFull = counter.isDiskFull || publisherWaits.isDiskFull
         // Waiting for space is no standstill, whoever waits.
         if publisherWaits.isDiskFull { status.pulse &+= publisherWaits.pulse }
-        if !stage.isEmpty {
+        if !training.isEmpty {
             status.training = control.state
-            status.training.stage = stage
+            status.training.training = training
         }
         return status
     }
@@ -111,14 +110,12 @@ final class ComputeThread: @unchecked Sendable {
             whenBound(.success(network.endpoint))
         } catch { return whenBound(.failure(error)) }
         while let command = commands.take() {
-            current.withLock { $0.isBusy = true }
             switch command {
             case .shard(let grant, let directory, let instance, let isDurable):
                 compute(grant, directory, instance, isDurable)
             case .train(let command, let directory, let instance, let job):
                 train(command, directory, instance, job)
             }
-            current.withLock { $0.isBusy = false }
         }
     }
 
@@ -180,15 +177,15 @@ final class ComputeThread: @unchecked Sendable {
             control.reset()
             let request = CheckpointRequest { [report] position in
                 var written = WireCheckpointed()
-                written.stage = message.stage
+                written.training = message.folder
                 written.position = position
                 report(.checkpointed(written))
             }
             session = TrainingSession(
                 message, runDirectory: directory, instance: instance, job: job, counter: newCounter(),
-                control: control, failures: session?.failures ?? 0, checkpointRequest: request)
+                control: control, failures: failures, checkpointRequest: request)
             current.withLock {
-                $0.stage = message.stage
+                $0.training = message.folder
                 $0.checkpointRequest = request
             }
         }
@@ -196,13 +193,15 @@ final class ComputeThread: @unchecked Sendable {
             session = nil
             network?.disconnect()
             current.withLock {
-                $0.stage = ""
+                $0.training = ""
                 $0.checkpointRequest = nil
             }
             return
         }
         guard let session, let network else { return }
-        if let answer = session.handle(command, executor: executor, network: network) {
+        let answer = session.handle(command, executor: executor, network: network)
+        failures = session.failures
+        if let answer {
             report(.trained(answer))
         }
     }

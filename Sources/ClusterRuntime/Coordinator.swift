@@ -78,6 +78,7 @@ private final class CoordinatorSession {
         try ProcessHardening.requireDescriptors(processes: options.localWorkers)
         let (lock, former) = try Self.takeOver(directory, options, pair: protection?.pair)
         self.lock = lock
+        OperatorMailbox.empty(directory)
         try Self.claim(directory, job)
         ledger = try RunLedger(directory, build: options.buildVersion)
         socketFolder = try SocketPlaces.folder(runDirectory: directory.path)
@@ -102,7 +103,7 @@ private final class CoordinatorSession {
             do {
                 let lock = try RunLock(directory)
                 if isTold { try refuseCancelled(directory) }
-                let former = try directory.read(WireRendezvous.self, "rendezvous.pb")
+                let former = try formerRendezvous(directory)
                 // File locks may not reach other machines.
                 try Rendezvous.refuseIfAlive(former, at: directory.path, pair: pair)
                 return (lock, former)
@@ -116,6 +117,13 @@ private final class CoordinatorSession {
                 isTold = true
                 usleep(500_000)
             }
+        }
+    }
+
+    /// The rendezvous of whoever had the directory before; nil where a crash of its host tore the file, which is not flushed.
+    private static func formerRendezvous(_ directory: RunDirectory) throws -> WireRendezvous? {
+        do { return try directory.read(WireRendezvous.self, "rendezvous.pb") } catch ClusterError.damaged {
+            return nil
         }
     }
 
@@ -284,18 +292,19 @@ private final class CoordinatorSession {
 
     func finish() throws -> JobOutcome {
         try ledger.requireLatest()
+        // What may fail comes before anybody is told that the job is over.
+        try directory.write(Self.record(job, finished: true), "job.pb")
         var record = WireJournalRecord()
         record.jobEnded.exitStatus = 0
         loop.journal.append(record)
         let totals = loop.finish(state: "finished", failure: nil)
         loop.journal.finish()
-        try directory.write(Self.record(job, finished: true), "job.pb")
         tidyUp()
         loop.close()
         return JobOutcome(
             stages: stages, timings: timings, processes: totals?.processes ?? [],
             recoveries: JobOutcome.Recoveries(totals?.counters ?? WireCounters()),
-            timeline: totals?.timeline ?? [], epoch: Int(clamping: epoch))
+            timeline: totals?.timeline ?? [], restarts: ledger.history.restarts(of: job.digest))
     }
 
     func abort(_ error: any Error) {

@@ -442,7 +442,9 @@ final class CoordinatorLoop: @unchecked Sendable {
     private func end(_ state: String, _ failure: ClusterError?) {
         // Workers and files belong to the later coordinator.
         guard !isSuperseded else { return isFinished = true }
-        let status = state == "interrupted" ? ExitStatus.retry : .success
+        // Engines start both again where this job's end is one to be repeated.
+        let isRepeated = [.unavailable, .cannotCreate, .io, .retry].contains(failure?.exitStatus)
+        let status = state == "interrupted" || isRepeated ? ExitStatus.retry : .success
         let workers = machine.workers.instances
         feed(.shutDown(exitStatus: status.rawValue, reason: state))
         watch.tick(machine, now: SystemFacts.now(), isFinal: true)

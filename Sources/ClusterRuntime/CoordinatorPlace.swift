@@ -10,14 +10,15 @@ struct CoordinatorPlace: Equatable, Sendable {
     /// The coordinator's incarnation; 0 where the endpoint was told.
     var epoch: UInt64 = 0
 
-    /// The place that `rendezvous.pb` in a run directory names; nil if there is no such file now.
+    /// The place that `rendezvous.pb` in a run directory names; nil if there is no such file now, or only what a crash of its host
+    /// left of it.
     ///
     /// Throws ``ClusterError/unavailable(reason:)`` for a coordinator on another machine that listens on no port.
     static func read(_ runDirectory: String) throws -> CoordinatorPlace? {
         let path = "\(runDirectory)/rendezvous.pb"
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
-        guard let record = try? WireRendezvous(serializedBytes: data) else {
-            throw ClusterError.damaged(path: path)
+        guard SealedMessage.isWhole(data), let record = try? WireRendezvous(serializedBytes: data) else {
+            return nil
         }
         if !record.listen.isEmpty {
             return CoordinatorPlace(

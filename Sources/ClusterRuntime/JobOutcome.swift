@@ -12,8 +12,8 @@ package struct JobOutcome: Sendable {
     package var recoveries: Recoveries
     /// What workers did when, in the order of the beginnings.
     package var timeline: [Span]
-    /// The coordinator's incarnation: 1 unless it was restarted.
-    package var epoch: Int
+    /// How often the coordinator of this job was started again after an end that was none.
+    package var restarts: Int
 
     /// A stage's cost.
     package struct StageTiming: Sendable, Equatable {

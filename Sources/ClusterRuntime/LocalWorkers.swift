@@ -72,7 +72,7 @@ final class LocalWorkers {
 
     /// Notes that a process has joined.
     func joined(pid: UInt32) {
-        guard let index = slots.firstIndex(where: { $0.pid == Int32(pid) }) else { return }
+        guard let index = slot(of: pid) else { return }
         slots[index].hasJoined = true
         slots[index].earlyDeaths = 0
     }
@@ -94,7 +94,12 @@ final class LocalWorkers {
 
     /// Ends a process that does not answer.
     func end(pid: UInt32) {
-        if slots.contains(where: { $0.pid == Int32(pid) }) { kill(Int32(pid), SIGKILL) }
+        if let index = slot(of: pid) { kill(slots[index].pid, SIGKILL) }
+    }
+
+    /// The place of the living process with a number that a worker gave: any, in what a stranger says.
+    private func slot(of pid: UInt32) -> Int? {
+        slots.firstIndex { $0.pid > 1 && $0.pid == Int32(exactly: pid) }
     }
 
     /// Ends all processes: those that joined know already and get `grace` seconds; collects them.

@@ -21,7 +21,10 @@ package enum OperatorMailbox {
             throw FileError("open", path: "\(runDirectory)/status.pb", errorNumber: errno)
         }
         let directory = try RunDirectory(runDirectory)
-        guard let rendezvous = try directory.read(WireRendezvous.self, "rendezvous.pb") else {
+        // The file outlives a coordinator that was killed; whether one on another machine lives cannot be seen here.
+        guard let rendezvous = try directory.read(WireRendezvous.self, "rendezvous.pb"),
+            rendezvous.host != SystemFacts.host || RunLock.isHeld(at: runDirectory)
+        else {
             throw ClusterError.unavailable(reason: "No coordinator is running in \"\(runDirectory)\".")
         }
         var request = WireOperatorRequest()
@@ -32,6 +35,11 @@ package enum OperatorMailbox {
         try directory.createFolder("mailbox")
         try directory.write(
             request, "mailbox/\(verb.rawValue).\(getpid()).\(UInt32.random(in: 0 ... .max)).pb")
+    }
+
+    /// Removes what was asked of an earlier coordinator.
+    static func empty(_ directory: RunDirectory) {
+        for name in directory.names(in: "mailbox") { unlink(directory.file("mailbox/\(name)")) }
     }
 
     /// Takes the requests for `job` out of the mailbox; what is no request for it is removed.

@@ -88,7 +88,7 @@ struct PrometheusText {
         for (name, help, value) in totals { single(name, "counter", help, Double(value)) }
         single(
             "pyhealth_coordinator_epoch", "gauge",
-            "The coordinator's incarnation; 1 unless it was restarted.",
+            "The coordinator's incarnation: one more with every start in the run directory.",
             Double(status.epoch))
         single(
             "pyhealth_coordinator_resident_bytes", "gauge", "Largest resident memory of the coordinator.",

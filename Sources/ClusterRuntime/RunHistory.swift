@@ -22,6 +22,8 @@ package struct RunHistory: Sendable {
     private var names: [String] = []
     /// Digests of the inputs with which each epoch opened a stage.
     private var openings: [UInt64: [String: String]] = [:]
+    /// The job of every epoch, and the exit status of those that ended.
+    private var jobs: [UInt64: (job: String, end: Int32?)] = [:]
     /// How long the journals of earlier epochs were when a stage was last taken back.
     private var takenBack: [Int: [UInt64: UInt64]] = [:]
     /// The stage that was looked for last: records of one stage follow each other.
@@ -115,9 +117,17 @@ package struct RunHistory: Sendable {
             let stage = index(of: withdrawn.stage)
             places[stage] = [:]
             takenBack[stage] = Self.lengths(withdrawn.segments)
-        case .epochStart, .shardCommitted, .stagePublished, .generation, .jobEnded, .shardQuarantined, nil:
+        case .epochStart(let start):
+            if start.build != RunRecovery.build { jobs[place.epoch] = (start.job, nil) }
+        case .jobEnded(let end): jobs[place.epoch]?.end = end.exitStatus
+        case .shardCommitted, .stagePublished, .generation, .shardQuarantined, nil:
             break
         }
+    }
+
+    /// How often `job` was begun before without being finished, since it was last finished or another one had the directory.
+    package func restarts(of job: String) -> Int {
+        jobs.sorted { $0.key > $1.key }.prefix { $0.value.job == job && $0.value.end != 0 }.count
     }
 
     /// Whether a commit that came too late does not count: whoever took its stage back wrote down what was left, and with other

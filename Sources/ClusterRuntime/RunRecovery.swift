@@ -5,6 +5,9 @@ import SwiftProtobuf
 
 /// Rebuilds what coordinators wrote down of a run from what workers left beside their files.
 package enum RunRecovery {
+    /// What stands in place of a build in the journal of a recovery.
+    static let build = "recover"
+
     /// What was found.
     package struct Report: Sendable, Equatable {
         /// Stages that are not finished, whose shards were looked for.
@@ -80,11 +83,11 @@ package enum RunRecovery {
     private static func write(
         _ records: [WireJournalRecord], job: String, _ history: RunHistory, _ directory: RunDirectory
     ) throws -> String {
-        let epoch = try directory.takeEpoch(build: "recover")
+        let epoch = try directory.takeEpoch(build: build)
         var start = WireJournalRecord()
         start.epochStart.epoch = epoch
         start.epochStart.job = job
-        start.epochStart.build = "recover"
+        start.epochStart.build = build
         start.epochStart.segments = history.segments
         try directory.createFolder("journal")
         let name = "journal/\(epoch).pbj"

@@ -288,7 +288,7 @@ final class RunWatch {
                     continue
                 }
                 stage.done += min(0.99, Double(heartbeat.done) / Double(heartbeat.total))
-                stage.bytes += heartbeat.bytes
+                stage.bytes &+= heartbeat.bytes
             }
             stage.done = min(stage.done, stage.total)
         } else if let training = machine.training {

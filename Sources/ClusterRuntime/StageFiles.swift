@@ -230,7 +230,7 @@ package struct StageFiles {
     /// Has trainings that are not finished begin anew, in a folder of their own: members of before may still write into the old one.
     ///
     /// `life` is a name that no earlier one had. Throws `FileError`.
-    static func beginTrainingsAnew(in directory: RunDirectory, life: String) throws {
+    package static func beginTrainingsAnew(in directory: RunDirectory, life: String) throws {
         for stage in directory.names(in: "stage") {
             let names = directory.names(in: "stage/\(stage)")
             guard !names.contains("MANIFEST.pb") else { continue }
@@ -240,7 +240,7 @@ package struct StageFiles {
             where name != "OPEN.pb" && !name.hasPrefix("MANIFEST.pb") && !name.hasPrefix(lifePrefix)
                 && epoch(ofAttempt: name) == nil
             {
-                try? FileManager.default.removeItem(atPath: directory.file("stage/\(stage)/\(name)"))
+                directory.disk.removeFolder(directory.file("stage/\(stage)/\(name)"))
             }
         }
     }
@@ -249,7 +249,7 @@ package struct StageFiles {
 
     /// Where a training's states are, relative to the run directory: the stage's folder, or the latest that was made because the
     /// training had to begin anew.
-    var trainingFolder: String {
+    package var trainingFolder: String {
         let folder = stageFolder(spec.id)
         let lives = directory.names(in: folder).filter { $0.hasPrefix(Self.lifePrefix) }
         let latest = lives.max { $0.compare($1, options: .numeric) == .orderedAscending }

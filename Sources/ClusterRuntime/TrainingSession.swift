@@ -60,7 +60,7 @@ final class TrainingSession {
             collective = nil
             failures += 1
             var message = WireTrainingFailed()
-            message.stage = open.stage
+            message.training = open.folder
             message.generation = generation
             message.number = failures
             message.failure = failure(error, during: "stage \"\(open.stageName)\"")
@@ -81,7 +81,7 @@ final class TrainingSession {
         let member = try newMember(executor)
         self.member = member
         var message = WireOpened()
-        message.stage = open.stage
+        message.training = open.folder
         message.position = member.position
         message.round = open.round
         message.damagedCheckpoints = UInt32(clamping: member.damagedCheckpoints)
@@ -93,7 +93,7 @@ final class TrainingSession {
         collective = nil
         generation = request.generation
         var message = WirePrepared()
-        message.stage = open.stage
+        message.training = open.folder
         message.generation = request.generation
         message.position = member.position
         message.digest = member.stateDigest()
@@ -102,7 +102,7 @@ final class TrainingSession {
 
     private func disagreed(_ difference: StatesDiffer) -> MessageBody {
         var message = WireDisagreed()
-        message.stage = open.stage
+        message.training = open.folder
         message.generation = generation
         message.position = difference.position
         message.digests = difference.digests
@@ -127,7 +127,7 @@ final class TrainingSession {
         if request.bucketBytes > 0 { plan.bucketBytes = Int(request.bucketBytes) }
         collective = MemberCollective(plan, carrier: network, control: control, progress: counter)
         var message = WireReady()
-        message.stage = open.stage
+        message.training = open.folder
         message.generation = request.generation
         message.position = member.position
         message.digest = member.stateDigest()
@@ -172,7 +172,7 @@ final class TrainingSession {
                 what: "The result of stage \"\(open.stageName)\"", bytes: result.result.count)
         }
         var message = WireTrainingDone()
-        message.stage = open.stage
+        message.training = open.folder
         message.generation = request.generation
         message.position = member.position
         message.result = result.result

@@ -204,22 +204,22 @@ private struct VirtualWorker {
     private mutating func train(_ command: TrainingCommand, _ position: UInt64) -> MessageBody? {
         switch command {
         case .open(let request):
-            status.training.stage = request.stage
+            status.training.training = request.folder
             var message = WireOpened()
-            message.stage = request.stage
+            message.training = request.folder
             message.round = request.round
             return .opened(message)
         case .prepare(let request):
             isRunning = false
             var message = WirePrepared()
-            message.stage = request.stage
+            message.training = request.training
             message.generation = request.generation
             message.position = generation == 0 ? 0 : position
             message.digest = Self.digest(message.position)
             return .prepared(message)
         case .plan(let request):
             var message = WireReady()
-            message.stage = request.stage
+            message.training = request.training
             message.generation = request.generation
             message.position = request.position
             message.digest = Self.digest(request.position)

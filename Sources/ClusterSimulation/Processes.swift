@@ -83,7 +83,8 @@ final class WorkerProcess: Process {
 
 /// A training member whose state is a number that every step mixes with one leaf per virtual rank.
 struct SimulatedMember {
-    let stage: String
+    /// The folder of its TrainingOpen.
+    let training: String
     var position: UInt64 = 0
     var state: UInt64 = 1
     var plan = WirePlan()

@@ -87,7 +87,7 @@ struct Promises {
 
     private func content(_ stage: String, _ index: Int) -> Data {
         guard stage != "aa" else { return Self.content(ofShard: index) }
-        var member = SimulatedMember(stage: stage)
+        var member = SimulatedMember(training: stage)
         member.position = UInt64(states.count - 1)
         member.state = states[states.count - 1]
         return member.bytes

@@ -181,7 +181,7 @@ extension World {
             if let commit = commits[0] { return post(.publishStage(process.id, [commit]), after: soon(0.01)) }
             var training = TrainingSpec(
                 stage: spec.id, stageName: spec.name, payload: payload, virtualRanks: ranks,
-                folder: "stage/\(spec.id)", epoch: epoch, expectedWorkers: 2, joinDelay: 2)
+                folder: files.trainingFolder, epoch: epoch, expectedWorkers: 2, joinDelay: 2)
             training.minimumMembers = scenario.members.lowerBound
             training.maximumMembers = scenario.members.upperBound
             try feed(process, .openTraining(training))
@@ -234,6 +234,9 @@ extension World {
         let shards = StageFiles(directory: process.ledger.directory, spec: files[0])
         do {
             if let place = try shards.place(of: failure.damagedInput) {
+                lives += 1
+                try StageFiles.beginTrainingsAnew(in: process.ledger.directory, life: "\(lives)")
+                promises.kept = 0
                 process.withdrawn = try process.ledger.takeBack(place, of: shards) { records in
                     for record in records { append(record, nil, process) }
                     try writeJournal(process)

@@ -9,13 +9,13 @@ extension World {
     func train(_ command: TrainingCommand, _ worker: WorkerProcess) throws -> MessageBody? {
         if case .open(let message) = command {
             worker.fence = 0
-            worker.member = SimulatedMember(stage: message.stage)
+            worker.member = SimulatedMember(training: message.folder)
             if let failure = readInputs(message, worker) { return failure }
             return try answer(worker, 0) {
                 try loadCheckpoint(worker)
                 return .opened(
                     .with { opened in
-                        opened.stage = message.stage
+                        opened.training = message.folder
                         opened.round = message.round
                         opened.position = worker.member?.position ?? 0
                     })
@@ -29,7 +29,7 @@ extension World {
             member.gate = nil
             return .prepared(
                 .with { prepared in
-                    prepared.stage = message.stage
+                    prepared.training = message.training
                     prepared.generation = message.generation
                     prepared.position = member.position
                     prepared.digest = member.digest
@@ -81,7 +81,7 @@ extension World {
     ) -> MessageBody {
         worker.failures += 1
         var message = WireTrainingFailed()
-        message.stage = worker.member?.stage ?? ""
+        message.training = worker.member?.training ?? ""
         message.generation = generation
         message.number = worker.failures
         message.failure = WireFailure(code: error.code, message: error.message, exitStatus: 74)
@@ -98,7 +98,7 @@ extension World {
             told = (member.position, member.digest)
             if told.digest != message.digest, rules.contains(.compareStates) {
                 // Told once, kept by nobody.
-                worker.member = SimulatedMember(stage: member.stage)
+                worker.member = SimulatedMember(training: member.training)
                 try loadCheckpoint(worker)
                 member = worker.member ?? member
             }
@@ -111,7 +111,7 @@ extension World {
             memberCount: message.members.count, rules: rules)
         return .ready(
             .with { ready in
-                ready.stage = message.stage
+                ready.training = message.training
                 ready.generation = message.generation
                 ready.position = told.position
                 ready.digest = told.digest
@@ -140,25 +140,25 @@ extension World {
         guard worker.wantsCheckpoint, member.plan.index == 0 else { return }
         worker.wantsCheckpoint = false
         let name = "position.\(member.position).\(member.plan.generation).\(instanceName(worker.instance))"
-        let path = "/run/stage/\(member.stage)/\(name)"
+        let path = "/run/\(member.training)/\(name)"
         do {
             try worker.disk.write(member.bytes, to: "\(path).tmp.\(worker.id)")
             try worker.disk.flush("\(path).tmp.\(worker.id)")
             try worker.disk.rename("\(path).tmp.\(worker.id)", to: path)
-            try worker.disk.flush("/run/stage/\(member.stage)")
+            try worker.disk.flush("/run/\(member.training)")
         } catch is FileError { return }
         var message = WireCheckpointed()
-        message.stage = member.stage
+        message.training = member.training
         message.position = member.position
         post(.applied(worker.id, .checkpointed(message)), after: soon(0.02))
     }
 
     /// Takes the state of the furthest checkpoint.
     private func loadCheckpoint(_ worker: WorkerProcess) throws {
-        guard let stage = worker.member?.stage else { return }
-        for name in worker.disk.names(in: "/run/stage/\(stage)")
+        guard let training = worker.member?.training else { return }
+        for name in worker.disk.names(in: "/run/\(training)")
         where name.hasPrefix("position.") && !name.contains(".tmp.") {
-            guard let data = try worker.disk.contents(of: "/run/stage/\(stage)/\(name)"),
+            guard let data = try worker.disk.contents(of: "/run/\(training)/\(name)"),
                 let (position, state) = SimulatedMember.decode(data), position > worker.member?.position ?? 0
             else { continue }
             worker.member?.position = position
@@ -267,7 +267,7 @@ extension World {
 
     private func finishTraining(_ worker: WorkerProcess, _ member: SimulatedMember) {
         var done = WireTrainingDone()
-        done.stage = member.stage
+        done.training = member.training
         done.generation = member.plan.generation
         done.position = member.position
         stopRunning(worker)
@@ -276,12 +276,12 @@ extension World {
             return pump(worker)
         }
         do {
-            let path = "stage/\(member.stage)/result.g\(member.plan.generation)"
+            let path = "\(member.training)/result.g\(member.plan.generation)"
             let temporary = "/run/\(path).tmp.\(instanceName(worker.instance))"
             try worker.disk.write(member.bytes, to: temporary)
             try worker.disk.flush(temporary)
             try worker.disk.rename(temporary, to: "/run/\(path)")
-            try worker.disk.flush("/run/stage/\(member.stage)")
+            try worker.disk.flush("/run/\(member.training)")
             var file = try OutputPublisher.describe("/run/\(path)", disk: worker.disk)
             file.path = path
             done.files = [file]

@@ -39,7 +39,7 @@ extension World {
     private func status(_ worker: WorkerProcess) -> WorkerStatus {
         var status = WorkerStatus(pulse: worker.pulse)
         guard let member = worker.member else { return status }
-        status.training.stage = member.stage
+        status.training.training = member.training
         status.training.generation = member.running ?? 0
         status.training.position = member.position
         status.training.calls = member.call

@@ -60,6 +60,8 @@ package final class World {
     var promises: Promises
     var end: End?
     var nextProcess = 1
+    /// Times that a training had to begin anew.
+    var lives = 0
     /// Dead workers whose connections are known to be gone.
     var knownDead: Set<Int> = []
     var files: [StageSpec] = []

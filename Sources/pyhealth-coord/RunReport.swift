@@ -54,7 +54,7 @@ struct RunReport {
             ("attempts repeated", recoveries.attemptsRepeated),
             ("duplicate results dropped", recoveries.duplicateResults),
             ("training generations", recoveries.generations),
-            ("coordinator restarts", outcome.epoch - 1),
+            ("coordinator restarts", outcome.restarts),
         ]
         let path = "\(runDirectory)/\(Self.name)"
         let isRepeat = isThere && outcome.timings.allSatisfy(\.cached) && access(path, R_OK) == 0

@@ -13,7 +13,7 @@ struct DataAddressTests {
         record.host = SystemFacts.host
         record.endpoint = "ipc://\(folder.file("coordinator"))"
         record.listen = listen
-        try record.serializedData().write(to: URL(fileURLWithPath: folder.file("rendezvous.pb")))
+        try RunDirectory(folder.path).write(record, "rendezvous.pb")
         return try Commands.run(
             "pyhealth-worker",
             [

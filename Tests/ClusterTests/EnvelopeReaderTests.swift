@@ -63,6 +63,15 @@ struct EnvelopeReaderTests {
         }
     }
 
+    /// Errors of workers are printed, and are not refused for what an exception's text holds.
+    @Test func failuresCannotSteerATerminal() throws {
+        var envelope = WireEnvelope()
+        envelope.shardFailed.failure.code = "x\u{1B}]0;owned\u{7}\ny"
+        envelope.shardFailed.failure.message = "ä\u{9B}31m\r\nlast"
+        let read = try read(try envelope.serializedData()).get().shardFailed.failure
+        #expect(read.code == "x ]0;owned  y" && read.message == "ä 31m  last")
+    }
+
     @Test func refusesDeepNesting() {
         // Groups within groups in an unknown field.
         let deep = Data(Array(repeating: 0xA3, count: 40).flatMap { [UInt8($0), 0x7D] })

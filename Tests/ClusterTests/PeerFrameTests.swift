@@ -108,7 +108,7 @@ struct PeerFrameTests {
         var grant = WireGrant()
         grant.attempt = attempt
         var plan = WirePlan()
-        plan.stage = "aa"
+        plan.training = "stage/aa"
         plan.members = [WireMember(), WireMember()]
         let bodies: [MessageBody] = [
             .hello(hello), .heartbeat(heartbeat), .result(result), .shardFailed(failed), .grant(grant),

@@ -312,7 +312,7 @@ struct ProtectedTests {
 
     @Test(arguments: [
         ("CLUSTER_TEST_FINGERPRINT", "cluster.other-numerics", "fingerprint"),
-        ("CLUSTER_TEST_BUILD", "cluster.other-version", "test (messages 1)"),
+        ("CLUSTER_TEST_BUILD", "cluster.other-version", "test (messages \(ClusterVersion.messages))"),
     ]) func whatDiffersIsShownWithBothValues(variable: String, code: String, ours: String) throws {
         let folder = try TemporaryFolder("cluster")
         let job = RemoteJob([shardStage("a5", ["number 0"])], in: folder)

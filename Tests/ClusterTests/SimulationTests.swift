@@ -47,7 +47,7 @@ struct SimulationTests {
         var worker = WorkerMachine(hello: WireHello(), patience: 60, now: 0)
         _ = worker.handle(message(.welcome(WireWelcome())), now: 0)
         let open = WireTrainingOpen.with {
-            $0.stage = "bb"
+            ($0.stage, $0.folder) = ("bb", "stage/bb")
             $0.round = round
         }
         #expect(worker.handle(message(.trainingOpen(open)), now: 1) == [.train(.open(open))])
@@ -57,14 +57,14 @@ struct SimulationTests {
     /// Prepare would have nobody to answer it, and hide from the coordinator's next TrainingOpen that the member failed.
     @Test func aMemberThatFailedIsOpenedAgainThoughPrepareCameBetween() {
         var worker = inTraining(round: 0)
-        let failed = MessageBody.trainingFailed(.with { $0.stage = "bb" })
+        let failed = MessageBody.trainingFailed(.with { $0.training = "stage/bb" })
         _ = worker.handle(.trained(failed), now: 2)
         let prepare = WirePrepare.with {
-            $0.stage = "bb"
+            $0.training = "stage/bb"
             $0.generation = 5
         }
         #expect(worker.handle(message(.prepare(prepare)), now: 3) == [.send(failed)])
-        let open = WireTrainingOpen.with { $0.stage = "bb" }
+        let open = WireTrainingOpen.with { ($0.stage, $0.folder) = ("bb", "stage/bb") }
         #expect(worker.handle(message(.trainingOpen(open)), now: 4) == [.train(.open(open))])
         let told = worker.handle(message(.prepare(prepare)), now: 5)
         #expect(told == [.interrupt(before: 5), .train(.prepare(prepare))])
@@ -74,13 +74,26 @@ struct SimulationTests {
     @Test func aPlanFromBeforeTheReturnToTheCheckpointIsNotFollowed() {
         var worker = inTraining(round: 7)
         let late = WirePlan.with {
-            $0.stage = "bb"
+            $0.training = "stage/bb"
             $0.generation = 6
         }
         #expect(worker.handle(message(.plan(late)), now: 2) == [])
         var plan = late
         plan.generation = 8
         #expect(worker.handle(message(.plan(plan)), now: 3) == [.train(.plan(plan))])
+    }
+
+    /// Its state may have learnt from samples that were damaged.
+    @Test func aTrainingThatBeginsAnewTakesNothingOverFromAMemberOfTheFormerOne() {
+        var worker = inTraining(round: 3)
+        let anew = WireTrainingOpen.with { ($0.stage, $0.folder) = ("bb", "stage/bb/life-e2-1") }
+        let told = worker.handle(message(.trainingOpen(anew)), now: 2)
+        #expect(told == [.interrupt(before: .max), .train(.close), .train(.open(anew))])
+        // What the former member still answers, nobody wants to hear.
+        let late = MessageBody.prepared(.with { ($0.training, $0.generation) = ("stage/bb", 9) })
+        #expect(worker.handle(.trained(late), now: 3) == [])
+        let opened = MessageBody.opened(.with { $0.training = anew.folder })
+        #expect(worker.handle(.trained(opened), now: 4) == [.send(opened)])
     }
 
     @Test(arguments: Mutant.all.indices) func noticesADroppedRule(number: Int) {

@@ -88,6 +88,40 @@ struct StaleWorkerTests {
         #expect(machine.shards?.held(by: 1).map(\.attempt) == [1, 3])
     }
 
+    /// A survivor would compute the rest of a training that nobody wants before it begins what it is given.
+    @Test func whoTrainsWhileAnotherStageIsOpenIsToldToStop() {
+        var machine = Self.coordinator(ofShards: 2)
+        var heartbeat = WireHeartbeat()
+        heartbeat.held = machine.shards?.held(by: 1) ?? []
+        let close = WireTrainingClose.with { $0.training = "stage/bb" }
+        let wanted = CoordinatorDirective.send(to: 1, .trainingClose(close))
+        #expect(!machine.handle(.message(Self.envelope(1, .heartbeat(heartbeat))), now: 1).contains(wanted))
+        heartbeat.training.training = "stage/bb"
+        #expect(machine.handle(.message(Self.envelope(1, .heartbeat(heartbeat))), now: 2).contains(wanted))
+    }
+
+    /// What a worker says may not end the coordinator.
+    @Test func impossibleAttemptsAndNumbersAreNoWork() {
+        var machine = Self.coordinator(ofShards: 2)
+        for number in [UInt32.max, 2] {
+            var heartbeat = WireHeartbeat()
+            heartbeat.bytes = .max
+            heartbeat.held = [
+                .with { ($0.stage, $0.epoch, $0.attempt, $0.shard) = ("aa", 1, number, 0) },
+                .with { ($0.stage, $0.epoch, $0.attempt, $0.shard) = ("aa", 9, 1, 1) },
+            ]
+            _ = machine.handle(.message(Self.envelope(2, .hello(Self.hello))), now: 1)
+            let told = machine.handle(.message(Self.envelope(2, .heartbeat(heartbeat))), now: 2)
+            let revoked = told.compactMap { directive -> [WireAttemptID]? in
+                if case .send(2, .revoke(let revoke)) = directive { revoke.attempts } else { nil }
+            }.joined()
+            #expect(Array(revoked) == heartbeat.held)
+        }
+        for instance in [Instance(2), 1] {
+            _ = machine.handle(.message(Self.envelope(instance, .leave(WireLeave()))), now: 3)
+        }
+    }
+
     /// A coordinator that was started again hears of results before it opens their stage: acknowledged, they would be
     /// forgotten without being on record.
     @Test func aResultIsKeptUntilItsStageIsOpen() {

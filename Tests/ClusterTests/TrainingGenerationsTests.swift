@@ -18,6 +18,8 @@ struct TrainingGenerationsTests {
         var positions: [Instance: UInt64] = [:]
         /// Members that answer with other digests than their position's.
         var wrong: Set<Instance> = []
+        /// Members that never open.
+        var silent: Set<Instance> = []
 
         init(ranks: Int = 8, expected: Int = 2, minimum: Int = 1, maximum: Int = .max) {
             var spec = TrainingSpec(
@@ -54,15 +56,16 @@ struct TrainingGenerationsTests {
             switch body {
             case .trainingOpen(let message):
                 opens[instance] = message
+                if silent.contains(instance) { return }
                 if message.round > 0 { positions[instance] = 0 }
                 var opened = WireOpened()
-                opened.stage = "bb"
+                opened.training = "stage/bb"
                 opened.position = positions[instance] ?? 0
                 opened.round = message.round
                 play(training.handle(opened: opened, from: instance, now: now))
             case .prepare(let message):
                 var prepared = WirePrepared()
-                prepared.stage = "bb"
+                prepared.training = "stage/bb"
                 prepared.generation = message.generation
                 prepared.position = positions[instance] ?? 0
                 prepared.digest = digest(instance)
@@ -71,7 +74,7 @@ struct TrainingGenerationsTests {
                 plans[instance] = message
                 positions[instance] = message.position
                 var ready = WireReady()
-                ready.stage = "bb"
+                ready.training = "stage/bb"
                 ready.generation = message.generation
                 ready.position = message.position
                 ready.digest = digest(instance)
@@ -100,7 +103,7 @@ struct TrainingGenerationsTests {
             for instance in training.members {
                 positions[instance] = position
                 var state = WireTrainingState()
-                state.stage = "bb"
+                state.training = "stage/bb"
                 state.generation = training.generation
                 state.position = position
                 state.calls = position
@@ -115,7 +118,7 @@ struct TrainingGenerationsTests {
             let members = training.members
             for (index, instance) in members.enumerated() where digests[instance] != nil {
                 var message = WireDisagreed()
-                message.stage = "bb"
+                message.training = "stage/bb"
                 message.generation = generation
                 message.position = 100
                 message.index = UInt32(index)
@@ -154,6 +157,60 @@ struct TrainingGenerationsTests {
         #expect(world.failure?.code == "cluster.too-few-workers")
         #expect(world.failure?.exitStatus == 75)
         #expect(world.failure?.message.contains("1 of at least 2 workers") == true)
+    }
+
+    /// One machine with many workers loses its power.
+    @Test func workersThatAreLostTogetherAreOneLoss() {
+        var world = World(ranks: 16, expected: 12)
+        for instance in Instance(1)...12 { world.join(instance) }
+        #expect(world.training.members.count == 12)
+        for instance in Instance(2)...12 {
+            world.now += 0.5
+            world.leave(instance)
+        }
+        #expect(world.failure == nil && world.training.members == [1] && world.training.phase == .running)
+    }
+
+    @Test func workersThatAreLostOneAfterTheOtherEndTheJob() {
+        var world = World(ranks: 16)
+        world.join(1)
+        for number in 1...TrainingGenerations.mostLosses {
+            #expect(world.failure == nil)
+            world.now += 1
+            world.join(Instance(number + 1))
+            world.now += 1
+            world.leave(Instance(number + 1))
+        }
+        #expect(world.failure?.code == "cluster.training-crashes")
+    }
+
+    @Test func whoSaysGoodbyeIsNoLoss() {
+        var world = World(ranks: 16)
+        world.join(1)
+        for number in Instance(2)...20 {
+            world.now += 20
+            world.join(number)
+            world.play(world.training.leave(number, cause: .left, now: world.now))
+        }
+        world.join(21)
+        world.now += 20
+        world.leave(21)
+        #expect(world.failure == nil)
+    }
+
+    /// Its computation hangs, its heart beats.
+    @Test func whoDoesNotOpenIsNotWaitedForForEver() {
+        var world = World(expected: 2)
+        world.silent = [2]
+        world.join(1, 2)
+        world.pass(TrainingGenerations.openWait - 1)
+        #expect(world.training.phase == .forming)
+        world.pass(2)
+        #expect(world.training.phase == .running && world.training.members == [1])
+        world.silent = []
+        world.pass(2)
+        world.pass(3)
+        #expect(world.training.members == [1, 2])
     }
 
     @Test func keepsWorkersAboveTheMaximumForLosses() {
@@ -232,7 +289,7 @@ struct TrainingGenerationsTests {
     @Test func aSurvivorThatWentBackTakesTheOthersWithIt() {
         var world = World()
         var opened = WireOpened()
-        opened.stage = "bb"
+        opened.training = "stage/bb"
         opened.round = 77
         opened.position = 4
         world.join(1, 2)
@@ -265,7 +322,7 @@ struct TrainingGenerationsTests {
             while world.now < end {
                 for instance in instances {
                     var state = WireTrainingState()
-                    state.stage = "bb"
+                    state.training = "stage/bb"
                     state.generation = world.training.generation
                     state.waiting = true
                     world.training.handle(status: state, pulse: 1, from: instance, now: world.now)
@@ -302,12 +359,12 @@ struct TrainingGenerationsTests {
         var training = TrainingGenerations(spec, now: 0)
         for instance in [Instance(1), 2] {
             _ = training.join(instance, endpoint: "", now: 0)
-            _ = training.handle(opened: .with { $0.stage = "bb" }, from: instance, now: 0)
+            _ = training.handle(opened: .with { $0.training = "stage/bb" }, from: instance, now: 0)
         }
         func prepare(_ instance: Instance, _ position: UInt64, _ digest: String) -> [CoordinatorDirective] {
             training.handle(
                 prepared: .with {
-                    $0.stage = "bb"
+                    $0.training = "stage/bb"
                     $0.generation = training.generation
                     $0.position = position
                     $0.digest = Data(digest.utf8)
@@ -317,7 +374,7 @@ struct TrainingGenerationsTests {
         _ = prepare(2, 0, "begin")
         #expect(training.phase == .syncing)
         let wrong = WireReady.with {
-            $0.stage = "bb"
+            $0.training = "stage/bb"
             $0.generation = training.generation
             $0.position = 3
             $0.digest = Data("wrong".utf8)

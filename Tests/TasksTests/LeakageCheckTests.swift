@@ -70,6 +70,22 @@ import Testing
         #expect(try findings(samples).map(\.code) == ["leakage.window-depends-on-label"])
     }
 
+    /// Fields without lists have no window.
+    @Test func aFieldOfOneValueIsNoWindow() throws {
+        let symbols = SymbolTable()
+        var check = LeakageCheck(
+            inputs: [FieldSchema("unit", "raw")], outputs: [FieldSchema("mortality", "binary")])
+        var builder = SampleColumnsBuilder(fields: ["unit", "mortality"], symbols: symbols)
+        for number in 0..<100 {
+            try builder.append(
+                Sample(
+                    patientID: symbols.intern("p\(number)"), visitID: nil,
+                    values: [.text(symbols.intern("u\(number % 7)")), .integer(number % 2)]))
+        }
+        check.add(builder.finish(), parts: Array(repeating: 0, count: 100))
+        #expect(check.findings().isEmpty)
+    }
+
     @Test func lateInputsAreTold() throws {
         for (late, told) in [
             (3, "some samples"), (30, "30 of 200 samples"), (195, "some samples"), (200, "all samples"),

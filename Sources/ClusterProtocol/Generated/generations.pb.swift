@@ -33,7 +33,8 @@ package nonisolated struct WirePrepare: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var stage: String = String()
+  /// the folder of its TrainingOpen
+  package var training: String = String()
 
   package var generation: UInt64 = 0
 
@@ -47,7 +48,7 @@ package nonisolated struct WirePrepared: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var stage: String = String()
+  package var training: String = String()
 
   package var generation: UInt64 = 0
 
@@ -65,7 +66,7 @@ package nonisolated struct WirePlan: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var stage: String = String()
+  package var training: String = String()
 
   package var generation: UInt64 = 0
 
@@ -77,7 +78,7 @@ package nonisolated struct WirePlan: Sendable {
   /// where everybody goes on
   package var position: UInt64 = 0
 
-  /// 0 direct, 1 halving and doubling, 2 and 3 the same through one leader per host
+  /// 0 direct, 1 halving and doubling, 2 and 3 the same through one leader per host, 4 swap of two
   package var route: UInt32 = 0
 
   /// 0: 4 MiB
@@ -123,7 +124,7 @@ package nonisolated struct WireReady: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var stage: String = String()
+  package var training: String = String()
 
   package var generation: UInt64 = 0
 
@@ -141,7 +142,7 @@ package nonisolated struct WireGo: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var stage: String = String()
+  package var training: String = String()
 
   package var generation: UInt64 = 0
 
@@ -156,7 +157,7 @@ package nonisolated struct WireDisagreed: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var stage: String = String()
+  package var training: String = String()
 
   package var generation: UInt64 = 0
 
@@ -178,7 +179,7 @@ fileprivate nonisolated let _protobuf_package = "pyhealth.cluster"
 
 nonisolated extension WirePrepare: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Prepare"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}training\0\u{1}generation\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -186,7 +187,7 @@ nonisolated extension WirePrepare: SwiftProtobuf.Message, SwiftProtobuf._Message
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.training) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
       default: break
       }
@@ -194,8 +195,8 @@ nonisolated extension WirePrepare: SwiftProtobuf.Message, SwiftProtobuf._Message
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.stage.isEmpty {
-      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    if !self.training.isEmpty {
+      try visitor.visitSingularStringField(value: self.training, fieldNumber: 1)
     }
     if self.generation != 0 {
       try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
@@ -204,7 +205,7 @@ nonisolated extension WirePrepare: SwiftProtobuf.Message, SwiftProtobuf._Message
   }
 
   package static func ==(lhs: WirePrepare, rhs: WirePrepare) -> Bool {
-    if lhs.stage != rhs.stage {return false}
+    if lhs.training != rhs.training {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -213,7 +214,7 @@ nonisolated extension WirePrepare: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WirePrepared: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Prepared"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}position\0\u{1}digest\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}training\0\u{1}generation\0\u{1}position\0\u{1}digest\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -221,7 +222,7 @@ nonisolated extension WirePrepared: SwiftProtobuf.Message, SwiftProtobuf._Messag
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.training) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
@@ -231,8 +232,8 @@ nonisolated extension WirePrepared: SwiftProtobuf.Message, SwiftProtobuf._Messag
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.stage.isEmpty {
-      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    if !self.training.isEmpty {
+      try visitor.visitSingularStringField(value: self.training, fieldNumber: 1)
     }
     if self.generation != 0 {
       try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
@@ -247,7 +248,7 @@ nonisolated extension WirePrepared: SwiftProtobuf.Message, SwiftProtobuf._Messag
   }
 
   package static func ==(lhs: WirePrepared, rhs: WirePrepared) -> Bool {
-    if lhs.stage != rhs.stage {return false}
+    if lhs.training != rhs.training {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.position != rhs.position {return false}
     if lhs.digest != rhs.digest {return false}
@@ -258,7 +259,7 @@ nonisolated extension WirePrepared: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Plan"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}members\0\u{1}index\0\u{1}position\0\u{2}G\u{2}route\0\u{3}bucket_bytes\0\u{2}\u{13}behind\0\u{1}digest\0\u{c}\u{6}\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}training\0\u{1}generation\0\u{1}members\0\u{1}index\0\u{1}position\0\u{2}G\u{2}route\0\u{3}bucket_bytes\0\u{2}\u{13}behind\0\u{1}digest\0\u{c}\u{6}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -266,7 +267,7 @@ nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.training) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.members) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
@@ -281,8 +282,8 @@ nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.stage.isEmpty {
-      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    if !self.training.isEmpty {
+      try visitor.visitSingularStringField(value: self.training, fieldNumber: 1)
     }
     if self.generation != 0 {
       try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
@@ -312,7 +313,7 @@ nonisolated extension WirePlan: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
   }
 
   package static func ==(lhs: WirePlan, rhs: WirePlan) -> Bool {
-    if lhs.stage != rhs.stage {return false}
+    if lhs.training != rhs.training {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.members != rhs.members {return false}
     if lhs.index != rhs.index {return false}
@@ -383,7 +384,7 @@ nonisolated extension WireMember: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireReady: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Ready"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}position\0\u{1}digest\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}training\0\u{1}generation\0\u{1}position\0\u{1}digest\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -391,7 +392,7 @@ nonisolated extension WireReady: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.training) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
@@ -401,8 +402,8 @@ nonisolated extension WireReady: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.stage.isEmpty {
-      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    if !self.training.isEmpty {
+      try visitor.visitSingularStringField(value: self.training, fieldNumber: 1)
     }
     if self.generation != 0 {
       try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
@@ -417,7 +418,7 @@ nonisolated extension WireReady: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
   }
 
   package static func ==(lhs: WireReady, rhs: WireReady) -> Bool {
-    if lhs.stage != rhs.stage {return false}
+    if lhs.training != rhs.training {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.position != rhs.position {return false}
     if lhs.digest != rhs.digest {return false}
@@ -428,7 +429,7 @@ nonisolated extension WireReady: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireGo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Go"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}training\0\u{1}generation\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -436,7 +437,7 @@ nonisolated extension WireGo: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.training) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
       default: break
       }
@@ -444,8 +445,8 @@ nonisolated extension WireGo: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.stage.isEmpty {
-      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    if !self.training.isEmpty {
+      try visitor.visitSingularStringField(value: self.training, fieldNumber: 1)
     }
     if self.generation != 0 {
       try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
@@ -454,7 +455,7 @@ nonisolated extension WireGo: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
   }
 
   package static func ==(lhs: WireGo, rhs: WireGo) -> Bool {
-    if lhs.stage != rhs.stage {return false}
+    if lhs.training != rhs.training {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -463,7 +464,7 @@ nonisolated extension WireGo: SwiftProtobuf.Message, SwiftProtobuf._MessageImple
 
 nonisolated extension WireDisagreed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Disagreed"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}position\0\u{1}digests\0\u{1}index\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}training\0\u{1}generation\0\u{1}position\0\u{1}digests\0\u{1}index\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -471,7 +472,7 @@ nonisolated extension WireDisagreed: SwiftProtobuf.Message, SwiftProtobuf._Messa
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.training) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
       case 4: try { try decoder.decodeRepeatedBytesField(value: &self.digests) }()
@@ -482,8 +483,8 @@ nonisolated extension WireDisagreed: SwiftProtobuf.Message, SwiftProtobuf._Messa
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.stage.isEmpty {
-      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    if !self.training.isEmpty {
+      try visitor.visitSingularStringField(value: self.training, fieldNumber: 1)
     }
     if self.generation != 0 {
       try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
@@ -501,7 +502,7 @@ nonisolated extension WireDisagreed: SwiftProtobuf.Message, SwiftProtobuf._Messa
   }
 
   package static func ==(lhs: WireDisagreed, rhs: WireDisagreed) -> Bool {
-    if lhs.stage != rhs.stage {return false}
+    if lhs.training != rhs.training {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.position != rhs.position {return false}
     if lhs.digests != rhs.digests {return false}

@@ -55,7 +55,8 @@ package nonisolated struct WireOpened: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var stage: String = String()
+  /// the folder of its TrainingOpen: every training anew has one of its own
+  package var training: String = String()
 
   /// the one it is running in; 0 for none
   package var generation: UInt64 = 0
@@ -79,7 +80,7 @@ package nonisolated struct WireCheckpoint: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var stage: String = String()
+  package var training: String = String()
 
   package var generation: UInt64 = 0
 
@@ -94,7 +95,7 @@ package nonisolated struct WireCheckpointed: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var stage: String = String()
+  package var training: String = String()
 
   package var position: UInt64 = 0
 
@@ -108,7 +109,7 @@ package nonisolated struct WireTrainingDone: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var stage: String = String()
+  package var training: String = String()
 
   package var generation: UInt64 = 0
 
@@ -141,7 +142,7 @@ package nonisolated struct WireTrainingFailed: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var stage: String = String()
+  package var training: String = String()
 
   package var generation: UInt64 = 0
 
@@ -169,7 +170,7 @@ package nonisolated struct WireTrainingClose: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var stage: String = String()
+  package var training: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -181,7 +182,7 @@ package nonisolated struct WireTrainingState: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var stage: String = String()
+  package var training: String = String()
 
   package var generation: UInt64 = 0
 
@@ -265,7 +266,7 @@ nonisolated extension WireTrainingOpen: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Opened"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}position\0\u{4}]\u{2}damaged_checkpoints\0\u{1}round\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}training\0\u{1}generation\0\u{1}position\0\u{4}]\u{2}damaged_checkpoints\0\u{1}round\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -273,7 +274,7 @@ nonisolated extension WireOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.training) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
       case 160: try { try decoder.decodeSingularUInt32Field(value: &self.damagedCheckpoints) }()
@@ -284,8 +285,8 @@ nonisolated extension WireOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageI
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.stage.isEmpty {
-      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    if !self.training.isEmpty {
+      try visitor.visitSingularStringField(value: self.training, fieldNumber: 1)
     }
     if self.generation != 0 {
       try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
@@ -303,7 +304,7 @@ nonisolated extension WireOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageI
   }
 
   package static func ==(lhs: WireOpened, rhs: WireOpened) -> Bool {
-    if lhs.stage != rhs.stage {return false}
+    if lhs.training != rhs.training {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.position != rhs.position {return false}
     if lhs.round != rhs.round {return false}
@@ -315,7 +316,7 @@ nonisolated extension WireOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Checkpoint"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}training\0\u{1}generation\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -323,7 +324,7 @@ nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Mess
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.training) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
       default: break
       }
@@ -331,8 +332,8 @@ nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Mess
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.stage.isEmpty {
-      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    if !self.training.isEmpty {
+      try visitor.visitSingularStringField(value: self.training, fieldNumber: 1)
     }
     if self.generation != 0 {
       try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
@@ -341,7 +342,7 @@ nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Mess
   }
 
   package static func ==(lhs: WireCheckpoint, rhs: WireCheckpoint) -> Bool {
-    if lhs.stage != rhs.stage {return false}
+    if lhs.training != rhs.training {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -350,7 +351,7 @@ nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireCheckpointed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Checkpointed"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}position\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}training\0\u{1}position\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -358,7 +359,7 @@ nonisolated extension WireCheckpointed: SwiftProtobuf.Message, SwiftProtobuf._Me
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.training) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
       default: break
       }
@@ -366,8 +367,8 @@ nonisolated extension WireCheckpointed: SwiftProtobuf.Message, SwiftProtobuf._Me
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.stage.isEmpty {
-      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    if !self.training.isEmpty {
+      try visitor.visitSingularStringField(value: self.training, fieldNumber: 1)
     }
     if self.position != 0 {
       try visitor.visitSingularUInt64Field(value: self.position, fieldNumber: 2)
@@ -376,7 +377,7 @@ nonisolated extension WireCheckpointed: SwiftProtobuf.Message, SwiftProtobuf._Me
   }
 
   package static func ==(lhs: WireCheckpointed, rhs: WireCheckpointed) -> Bool {
-    if lhs.stage != rhs.stage {return false}
+    if lhs.training != rhs.training {return false}
     if lhs.position != rhs.position {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -385,7 +386,7 @@ nonisolated extension WireCheckpointed: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireTrainingDone: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TrainingDone"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}position\0\u{1}result\0\u{1}files\0\u{3}compute_seconds\0\u{1}usage\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}training\0\u{1}generation\0\u{1}position\0\u{1}result\0\u{1}files\0\u{3}compute_seconds\0\u{1}usage\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -393,7 +394,7 @@ nonisolated extension WireTrainingDone: SwiftProtobuf.Message, SwiftProtobuf._Me
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.training) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.result) }()
@@ -410,8 +411,8 @@ nonisolated extension WireTrainingDone: SwiftProtobuf.Message, SwiftProtobuf._Me
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.stage.isEmpty {
-      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    if !self.training.isEmpty {
+      try visitor.visitSingularStringField(value: self.training, fieldNumber: 1)
     }
     if self.generation != 0 {
       try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
@@ -435,7 +436,7 @@ nonisolated extension WireTrainingDone: SwiftProtobuf.Message, SwiftProtobuf._Me
   }
 
   package static func ==(lhs: WireTrainingDone, rhs: WireTrainingDone) -> Bool {
-    if lhs.stage != rhs.stage {return false}
+    if lhs.training != rhs.training {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.position != rhs.position {return false}
     if lhs.result != rhs.result {return false}
@@ -449,7 +450,7 @@ nonisolated extension WireTrainingDone: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireTrainingFailed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TrainingFailed"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}failure\0\u{1}number\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}training\0\u{1}generation\0\u{1}failure\0\u{1}number\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -457,7 +458,7 @@ nonisolated extension WireTrainingFailed: SwiftProtobuf.Message, SwiftProtobuf._
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.training) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._failure) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
@@ -471,8 +472,8 @@ nonisolated extension WireTrainingFailed: SwiftProtobuf.Message, SwiftProtobuf._
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.stage.isEmpty {
-      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    if !self.training.isEmpty {
+      try visitor.visitSingularStringField(value: self.training, fieldNumber: 1)
     }
     if self.generation != 0 {
       try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
@@ -487,7 +488,7 @@ nonisolated extension WireTrainingFailed: SwiftProtobuf.Message, SwiftProtobuf._
   }
 
   package static func ==(lhs: WireTrainingFailed, rhs: WireTrainingFailed) -> Bool {
-    if lhs.stage != rhs.stage {return false}
+    if lhs.training != rhs.training {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs._failure != rhs._failure {return false}
     if lhs.number != rhs.number {return false}
@@ -498,7 +499,7 @@ nonisolated extension WireTrainingFailed: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension WireTrainingClose: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TrainingClose"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}training\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -506,21 +507,21 @@ nonisolated extension WireTrainingClose: SwiftProtobuf.Message, SwiftProtobuf._M
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.training) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.stage.isEmpty {
-      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    if !self.training.isEmpty {
+      try visitor.visitSingularStringField(value: self.training, fieldNumber: 1)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: WireTrainingClose, rhs: WireTrainingClose) -> Bool {
-    if lhs.stage != rhs.stage {return false}
+    if lhs.training != rhs.training {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -528,7 +529,7 @@ nonisolated extension WireTrainingClose: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireTrainingState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TrainingState"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}generation\0\u{1}position\0\u{1}waiting\0\u{1}calls\0\u{4}[\u{2}waited_seconds\0\u{3}run_seconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}training\0\u{1}generation\0\u{1}position\0\u{1}waiting\0\u{1}calls\0\u{4}[\u{2}waited_seconds\0\u{3}run_seconds\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -536,7 +537,7 @@ nonisolated extension WireTrainingState: SwiftProtobuf.Message, SwiftProtobuf._M
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.stage) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.training) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.generation) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.position) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.waiting) }()
@@ -549,8 +550,8 @@ nonisolated extension WireTrainingState: SwiftProtobuf.Message, SwiftProtobuf._M
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.stage.isEmpty {
-      try visitor.visitSingularStringField(value: self.stage, fieldNumber: 1)
+    if !self.training.isEmpty {
+      try visitor.visitSingularStringField(value: self.training, fieldNumber: 1)
     }
     if self.generation != 0 {
       try visitor.visitSingularUInt64Field(value: self.generation, fieldNumber: 2)
@@ -574,7 +575,7 @@ nonisolated extension WireTrainingState: SwiftProtobuf.Message, SwiftProtobuf._M
   }
 
   package static func ==(lhs: WireTrainingState, rhs: WireTrainingState) -> Bool {
-    if lhs.stage != rhs.stage {return false}
+    if lhs.training != rhs.training {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.position != rhs.position {return false}
     if lhs.waiting != rhs.waiting {return false}
