@@ -14,7 +14,8 @@ package struct EpochPlan {
     private let batchSize: Int
     private let ranks: Int
     private let size: (Int) throws -> Int
-    private var orders: [[Int]]
+    /// The pass that was asked for last, and its samples in order; every pass has a stream of its own.
+    private var latest: (pass: Int, order: [Int])?
     /// Steps of one pass over the samples.
     package let stepsPerPass: Int
 
@@ -33,15 +34,15 @@ package struct EpochPlan {
         self.size = size
         ranks = virtualRanks
         stepsPerPass = (samples.count + batchSize - 1) / batchSize
-        orders = []
     }
 
     /// The samples of one step, by virtual rank; throws what `size` throws.
     package mutating func batches(step: Int) throws -> [[Int]] {
         let pass = step / stepsPerPass
-        while orders.count <= pass { orders.append(order(pass: orders.count)) }
+        let order = latest?.pass == pass ? latest?.order ?? [] : order(pass: pass)
+        latest = (pass, order)
         let start = step % stepsPerPass * batchSize
-        return try deal(orders[pass][start..<min(start + batchSize, samples.count)])
+        return try deal(order[start..<min(start + batchSize, samples.count)])
     }
 
     private func deal(_ batch: ArraySlice<Int>) throws -> [[Int]] {

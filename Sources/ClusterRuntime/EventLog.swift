@@ -2,7 +2,7 @@ import ClusterProtocol
 import Foundation
 import Groundwork
 
-/// `log.jsonl`: one JSON object per line, `time` (UTC), `event`, `epoch` and the event's fields; appended by every epoch.
+/// `log.jsonl`: one JSON object per line, `time` (UTC), `event`, `coordinator_epoch` and the event's fields; appended by every epoch.
 final class EventLog {
     private let descriptor: Int32
     private let epoch: UInt64

@@ -26,6 +26,8 @@ final class LocalWorkers {
     private let arguments: [String]
     private let environment: [String: String]
     private var slots: [Slot]
+    /// Living processes of an earlier coordinator that had more of them; they were asked to end.
+    private let surplus: [WireLocalProcess]
 
     private struct Slot {
         var pid: Int32 = 0
@@ -39,7 +41,8 @@ final class LocalWorkers {
         var isFirst = true
     }
 
-    /// `count` slots for `executable`; processes of an earlier coordinator that still live take the first ones.
+    /// `count` slots for `executable`; processes of an earlier coordinator that still live take the first ones, and end where
+    /// there are more of them.
     init(
         count: Int, executable: String, arguments: [String], environment: [String: String],
         survivors: [WireLocalProcess]
@@ -51,7 +54,12 @@ final class LocalWorkers {
         self.arguments = arguments
         self.environment = environment
         slots = Array(repeating: Slot(), count: count)
-        let living = survivors.filter { SystemFacts.startTime(of: Int32($0.pid)) == $0.startTime }
+        let living = survivors.filter { process in
+            Int32(exactly: process.pid).map { $0 > 1 && SystemFacts.startTime(of: $0) == process.startTime }
+                ?? false
+        }
+        surplus = Array(living.dropFirst(count))
+        for process in surplus { kill(Int32(process.pid), SIGTERM) }
         for (index, process) in living.prefix(count).enumerated() {
             slots[index].pid = Int32(process.pid)
             slots[index].adopted = process.startTime
@@ -107,6 +115,7 @@ final class LocalWorkers {
         for slot in slots where slot.pid != 0 && !slot.hasJoined && slot.adopted == nil {
             kill(slot.pid, SIGTERM)
         }
+        slots += surplus.map { Slot(pid: Int32($0.pid), adopted: $0.startTime) }
         var signal: Int32 = SIGTERM
         var deadline = SystemFacts.now() + grace
         while true {

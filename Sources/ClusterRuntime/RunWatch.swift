@@ -173,8 +173,11 @@ final class RunWatch {
 
     // MARK: Workers
 
-    /// A worker said Hello.
-    func joined(_ instance: Instance, _ hello: WireHello) { hellos[instance] = hello }
+    /// A worker said Hello; a process that comes back under another number is no longer the former one.
+    func joined(_ instance: Instance, _ hello: WireHello) {
+        hellos = hellos.filter { ($0.value.host, $0.value.pid) != (hello.host, hello.pid) }
+        hellos[instance] = hello
+    }
 
     /// The process of a worker on this machine.
     func pid(of instance: Instance) -> UInt32? {
@@ -183,7 +186,7 @@ final class RunWatch {
 
     /// The newest instance of a process on this machine.
     func localInstance(pid: UInt32) -> Instance? {
-        hellos.filter { $0.value.pid == pid && $0.value.host == SystemFacts.host }.keys.sorted().first
+        hellos.first { $0.value.pid == pid && $0.value.host == SystemFacts.host }?.key
     }
 
     /// What every process used so far.

@@ -82,7 +82,7 @@ package struct ShardResult: Sendable {
 
 /// How far a piece of work is; written by the compute thread, read by heartbeats.
 ///
-/// A worker whose counter stands still for a minute is taken for stalled, so long work must advance it now and then.
+/// A worker whose counter stands still for two minutes is taken for stalled, so long work must advance it now and then.
 package final class ProgressCounter: Sendable {
     private let unitsDone = Atomic<Int>(0)
     private let unitsTotal = Atomic<Int>(0)

@@ -46,7 +46,10 @@ package struct ModelSetup {
         trainer.virtualRanks = trainer.resolvedVirtualRanks
         trainer.metrics = trainer.metrics ?? MetricCatalog.defaults(schema.mode)
         let parts =
-            [try model.required("name").string(), try ModelCatalog.options(model), "\(trainer)", "\(job.seed)"]
+            [
+                try model.required("name").string(), try ModelCatalog.options(model), "\(trainer)",
+                "\(job.seed)",
+            ]
             + samples.map(\.sha256)
         return SHA256.hex(of: parts.joined(separator: "\u{1F}"))
     }

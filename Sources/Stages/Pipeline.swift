@@ -211,7 +211,9 @@ package struct Pipeline {
     /// SHA-256 of the operation, its version, the settings it depends on and the ids of the stages before it.
     private func identity(of name: StageName, _ finished: [StageOutcome]) throws -> String {
         let node = try job.document.root()
-        func section(_ key: String) -> String { node.child(key)?.canonical ?? "" }
+        func section(_ keys: String...) -> String {
+            keys.reduce(node) { $0?.child($1) }?.canonical ?? ""
+        }
         var parts = [name.rawValue, operations]
         parts += finished.last.map { [$0.id] } ?? []
         switch name {
@@ -224,7 +226,8 @@ package struct Pipeline {
         case .extract:
             parts += try job.perTask.flatMap(taskState) + [definitionDigest()].compactMap { $0 }
             // Shards of a list of one task have other names than those of that task alone.
-            if !job.tasks.isEmpty { parts.append("tasks") }
+            // The tables that are asked for decide who is a patient; of one task the store's content tells them.
+            if !job.tasks.isEmpty { parts += ["tasks", section("dataset", "tables")] }
         case .fit: parts += [section("split"), section("processors"), section("leakage")]
         case .train:
             let trainer = (node.child("trainer")?.settings ?? []).filter {

@@ -30,14 +30,22 @@ package enum RunFiles {
         } ?? []
     }
 
-    /// What a person should know about the samples, signs of leakage, then in order of the fields' names
-    /// visits that were cut because they are longer than any that the processors were fitted on.
+    /// What a person should know about the samples and the training: a missing best state, signs of leakage, then in order of the
+    /// fields' names visits that were cut because they are longer than any that the processors were fitted on.
     package static func warnings(of stages: [StageOutcome], runDirectory: String) throws -> [String] {
         let cuts = try counts("cuts.json", of: stages, runDirectory: runDirectory)
         let findings = try leakage(of: stages, runDirectory: runDirectory).map { task, finding in
             "\(finding.code): \(task.map { "\($0): " } ?? "")\(finding.message)"
         }
-        return findings
+        let states = stages.first { $0.name == StageName.train.rawValue }?.shards.flatMap(\.files).map(\.name)
+        let isWithoutBest = states.map { $0.contains("last.h5") && !$0.contains("best.h5") } ?? false
+        let training =
+            isWithoutBest
+            ? [
+                "trainer.monitor: the metric had no value in any epoch (one class among the validation samples?); there is no "
+                    + "best.h5, and predictions are those of last.h5"
+            ] : []
+        return training + findings
             + cuts.map { field, count in
                 "field \(field): \(SmallCells.text(count)) visits are longer than any that its processor was fitted on and were cut"
             }

@@ -54,7 +54,8 @@ extension Shard {
             progress.advance(by: 1, bytes: 0)
         }
         do { try processors.finishFit() } catch let reason as ProcessorError {
-            throw StageError.notFitted(reason: reason, attrition: attrition.told)
+            throw StageError.notFitted(
+                task: setup.task.name, reason: reason, attrition: attrition.told)
         }
         let findings =
             setup.job.leakage == .off ? [] : leakage.findings(lateInputs: attrition.lateInputs)

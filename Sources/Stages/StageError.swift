@@ -16,7 +16,7 @@ package enum StageError: PyHealthError {
     /// The task yields no sample.
     case noSamples(task: String, attrition: String)
     /// The processors cannot learn from the samples, for example because a label has one value only.
-    case notFitted(reason: ProcessorError, attrition: String)
+    case notFitted(task: String, reason: ProcessorError, attrition: String)
     /// The samples tell their label, and the run file says that this ends the job.
     case leakage(task: String, [String])
     /// No table names the patient.
@@ -34,7 +34,7 @@ package enum StageError: PyHealthError {
         case .otherFile: "stage.other-file"
         case .changedSources: "stage.changed-sources"
         case .noSamples: "stage.no-samples"
-        case .notFitted(let reason, _): reason.code
+        case .notFitted(_, let reason, _): reason.code
         case .leakage: "stage.leakage"
         case .unknownPatient: "stage.unknown-patient"
         case .outsideDev: "stage.outside-dev"
@@ -68,8 +68,8 @@ package enum StageError: PyHealthError {
         case .noSamples(let task, let attrition):
             "Task \(task) yields no sample from this data set. The attrition table says where patients were lost:\n"
                 + attrition
-        case .notFitted(let reason, let attrition):
-            "\(reason.message) The attrition table:\n\(attrition)"
+        case .notFitted(let task, let reason, let attrition):
+            "Task \(task): \(reason.message) The attrition table:\n\(attrition)"
         case .leakage(let task, let findings):
             "The samples of \(task) may tell their label: \(findings.joined(separator: " Also: ")) Correct the task or the split, or set leakage: warn."
         case .unknownPatient:

@@ -6,13 +6,13 @@ struct MappedField {
     private enum Source {
         case int32(MappedValues<Int32>)
         case float32(MappedValues<Float>)
-        case text([String])
+        case text(StoredTexts)
 
         var count: Int {
             switch self {
             case .int32(let mapped): mapped.values.count
             case .float32(let mapped): mapped.values.count
-            case .text(let texts): texts.count
+            case .text(let stored): stored.count
             }
         }
     }
@@ -48,10 +48,12 @@ struct MappedField {
     }
 
     private static func source(_ dataset: String, _ input: CheckedFile, _ map: FileMap) throws -> Source {
-        switch try input.file.info(of: dataset).type {
-        case .integer: .int32(try MappedValues(dataset, of: input, in: map))
-        case .float: .float32(try MappedValues(dataset, of: input, in: map))
-        case .text, .other: .text(try input.readText(dataset))
+        let info = try input.file.info(of: dataset)
+        switch info.type {
+        case .integer: return .int32(try MappedValues(dataset, of: input, in: map))
+        case .float: return .float32(try MappedValues(dataset, of: input, in: map))
+        case .text, .other:
+            return .text(StoredTexts(path: input.file.path, dataset: dataset, count: info.count))
         }
     }
 
@@ -101,9 +103,30 @@ struct MappedField {
         values.append(contentsOf: UnsafeBufferPointer(rebasing: mapped.values[range]))
     }
 
-    /// As above.
-    func appendValues(_ range: Range<Int>, to values: inout [String]) {
-        guard case .text(let texts) = source else { return }
-        values.append(contentsOf: texts[range])
+    /// As above; reads the file's texts the first time. Throws `HDF5Error`, ``StorageError``.
+    func appendValues(_ range: Range<Int>, to values: inout [String]) throws {
+        guard case .text(let stored) = source else { return }
+        values.append(contentsOf: try stored.texts()[range])
+    }
+}
+
+/// The texts of a field, which no model reads: in memory from the first use on only.
+private final class StoredTexts {
+    let count: Int
+    private let path: String
+    private let dataset: String
+    private var loaded: [String]?
+
+    init(path: String, dataset: String, count: Int) {
+        (self.path, self.dataset, self.count) = (path, dataset, count)
+    }
+
+    func texts() throws -> [String] {
+        if let loaded { return loaded }
+        let input = try CheckedFile.open(path, format: SampleFile.format)
+        let texts = try input.readText(dataset)
+        try input.require(texts.count == count, "the texts of \(dataset) were changed")
+        loaded = texts
+        return texts
     }
 }

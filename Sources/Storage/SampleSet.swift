@@ -21,7 +21,8 @@ package final class SampleSet {
     private let parts: [Part]
     private var samplesSinceRelease = 0
 
-    /// Opens the files in order and checks every dataset's checksum; throws `HDF5Error`, `FileError`, ``StorageError``.
+    /// Opens the files in order and checks the checksum of every dataset but texts, which are read and checked when they are
+    /// asked for; throws `HDF5Error`, `FileError`, ``StorageError``.
     package init(paths: [String]) throws {
         var parts: [Part] = []
         var split: [Int32] = []
@@ -62,7 +63,7 @@ package final class SampleSet {
             let values = mapped.appendOffsets(of: sample - part.firstSample, to: &column.offsets)
             ranges.append((mapped, values))
         }
-        column.values = gather(ranges, like: column.values)
+        column.values = try gather(ranges, like: column.values)
         column.sampleCount = samples.count
         release(after: samples.count)
         return column
@@ -104,7 +105,7 @@ package final class SampleSet {
 
     private func gather(
         _ ranges: [(field: MappedField, values: Range<Int>)], like kind: EncodedColumn.Values
-    ) -> EncodedColumn.Values {
+    ) throws -> EncodedColumn.Values {
         let total = ranges.reduce(0) { $0 + $1.values.count }
         switch kind {
         case .int32:
@@ -119,7 +120,7 @@ package final class SampleSet {
             return .float32(list)
         case .text:
             var list: [String] = []
-            for (field, values) in ranges { field.appendValues(values, to: &list) }
+            for (field, values) in ranges { try field.appendValues(values, to: &list) }
             return .text(list)
         }
     }

@@ -23,10 +23,12 @@ import Testing
         var lines = [
             "# Tables of the built-in data sets", "",
             "What `dataset.tables`, task files ([declarative-tasks.md](declarative-tasks.md)) and `stats` call tables and "
-                + "attributes. Always read:",
-            "the default tables. Attributes in *italics* are read only where a task names "
-                + "them. Column names of files are compared in lower",
-            "case. MIMIC-IV's parts `mimic4ehr`, `mimic4note` and "
+                + "attributes. Read",
+            "are the default tables that some task of the data set needs, and those that the job's task needs or that are asked "
+                + "for;",
+            "`stats` reads all that are there. Attributes in *italics* are read only where a task names "
+                + "them. Column names of files",
+            "are compared in lower case. MIMIC-IV's parts `mimic4ehr`, `mimic4note` and "
                 + "`mimic4cxr` have the tables of `mimic4` whose files they are.",
         ]
         for name in builtInDefinitions.keys.sorted() where !parts.contains(name) {

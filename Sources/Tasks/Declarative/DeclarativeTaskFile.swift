@@ -120,6 +120,16 @@ struct DeclarativeTaskFile {
                     "duplicate-name", "this name is another field's already. Choose another.")
             }
         }
+        // Fields of which times are stored have them under a name of their own beside them.
+        for (feature, place) in zip(features, try list.items()) {
+            let name = feature.field.name
+            guard name.hasSuffix(".time"), seen.contains(String(name.dropLast(".time".count))) else {
+                continue
+            }
+            throw try place.required("name").error(
+                "reserved-name",
+                "the times of a field are stored under its name and \".time\". Choose another name.")
+        }
         var names = Set(DeclarativeTask.Rule.all + features.map(\.rule))
         let places = try ["inclusion", "exclusion"].flatMap { try node.child($0)?.items() ?? [] }
         for (rule, place) in zip(rules, places) {
