@@ -81,6 +81,14 @@ package struct ModelSchema: Sendable, Equatable {
         _ = try features(of: processors)
     }
 
+    /// The inputs that no model takes: `text`, `raw`, `tuple_time_text`.
+    package static func unused(in processors: FittedProcessors) -> [String] {
+        processors.fields.filter {
+            $0.role == .input && !isTooDeep($0.processor) && kind(of: $0.processor) == nil
+        }
+        .map(\.name)
+    }
+
     private static func features(of processors: FittedProcessors) throws -> [Feature] {
         let inputs = processors.fields.filter { $0.role == .input }
         if let deep = inputs.first(where: { isTooDeep($0.processor) }) {

@@ -5,16 +5,17 @@ import Parquet
 
 /// The files of a table: one text or Parquet file, all Parquet files below a folder, or the pair of a ``NoteTable``.
 ///
-/// A path with `*` in its last parts (`data/*.parquet`, `data/**.parquet`, `data/**/*.parquet`) or that of a folder stands for
-/// the Parquet files in that folder, with `**` or a bare folder also those in folders below it; names that begin with `.` or
-/// `_` do not count. They are one table in the order of their paths' bytes.
+/// A path with `*` in its last part (`data/*.parquet`, `data/labs_*.parquet`, `data/**.parquet`, `data/**/*.parquet`) or that of a
+/// folder stands for the Parquet files in that folder with such a name, with `**` or a bare folder also those in folders below
+/// it; names that begin with `.` or `_` do not count. They are one table in the order of their paths' bytes. Elsewhere in a path
+/// `*` is a letter like others.
 enum TableFiles {
     /// The path itself if there are files for it; a text file may be there with or without `.gz`.
     ///
     /// Throws `DelimitedTextError.missingFile`, also for the other file of a pair.
     static func resolve(_ path: String) throws -> String {
         if NoteTable.isNotes(path) { return try NoteTable.files(path).original }
-        guard path.contains("*") else { return try ByteSources.resolve(path) }
+        guard pattern(path) != nil else { return try ByteSources.resolve(path) }
         guard try !shards(path).isEmpty else { throw DelimitedTextError.missingFile(file: path) }
         return path
     }
@@ -33,17 +34,25 @@ enum TableFiles {
     /// The Parquet files that a path stands for, also behind symbolic links; throws `FileError` for a folder that cannot be
     /// read.
     static func shards(_ path: String) throws -> [String] {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        let star = parts.firstIndex { $0.contains("*") }
-        guard star != nil || Files.isFolder(path) else { return [path] }
-        let folder = parts[..<(star ?? parts.count)].joined(separator: "/")
-        let isDeep = star == nil || path.contains("**")
+        let pattern = pattern(path)
+        guard pattern != nil || Files.isFolder(path) else { return [path] }
+        let (folder, name, isDeep) = pattern ?? (path, "*", true)
         guard Files.isFolder(folder) else { return [] }
-        return try Files.below(folder).filter { name in
-            let parts = name.split(separator: "/")
-            return ParquetFile.isParquet(name) && (isDeep || parts.count == 1)
+        return try Files.below(folder).filter { file in
+            let parts = file.split(separator: "/")
+            return ParquetFile.isParquet(file) && (isDeep || parts.count == 1)
+                && fnmatch(name, String(parts.last ?? ""), 0) == 0
                 && !parts.contains { $0.hasPrefix(".") || $0.hasPrefix("_") }
         }.sorted(by: precedes).map { "\(folder)/\($0)" }
+    }
+
+    /// The folder and the pattern of the names in it, if the path's last part has a `*`; deep: in folders below it, too.
+    private static func pattern(_ path: String) -> (folder: String, name: String, isDeep: Bool)? {
+        var parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard let name = parts.popLast(), name.contains("*") else { return nil }
+        let isBelow = parts.last == "**"
+        if isBelow { parts.removeLast() }
+        return (parts.joined(separator: "/"), name, isBelow || name.contains("**"))
     }
 
     /// The names of the columns in lower case; of the first file, if there are several.

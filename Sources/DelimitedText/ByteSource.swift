@@ -15,13 +15,16 @@ package enum ByteSources {
     package static func isGzip(_ path: String) -> Bool { path.lowercased().hasSuffix(".gz") }
 
     /// The path itself, or with `.gz` added or removed: whichever exists, or else the one file whose name differs in case
-    /// alone; throws ``DelimitedTextError/missingFile(file:)``.
+    /// alone; throws ``DelimitedTextError/missingFile(file:)``, and `FileError` for a folder into which this user may not look.
     package static func resolve(_ path: String) throws -> String {
         let other = isGzip(path) ? String(path.dropLast(3)) : path + ".gz"
         for candidate in [path, other] where FileManager.default.fileExists(atPath: candidate) {
             return candidate
         }
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        if access(folder, R_OK | X_OK) != 0, errno == EACCES {
+            throw FileError("open", path: folder, errorNumber: EACCES)
+        }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         for candidate in [path, other] {
             let wanted = URL(fileURLWithPath: candidate).lastPathComponent.lowercased()
@@ -46,8 +49,14 @@ final class PlainSource: ByteSource {
 
     init(_ path: String, offset: Int = 0) throws {
         self.path = path
-        descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
+        // A named pipe would wait for a writer, and cannot be read twice.
+        descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw FileError("open", path: path, errorNumber: errno) }
+        var info = stat()
+        guard fstat(descriptor, &info) == 0, [S_IFREG, S_IFDIR].contains(info.st_mode & S_IFMT) else {
+            close(descriptor)
+            throw FileError("read twice", path: path, errorNumber: ESPIPE)
+        }
         if offset > 0 { lseek(descriptor, off_t(offset), SEEK_SET) }
         posix_fadvise(descriptor, off_t(offset), 0, POSIX_FADV_SEQUENTIAL)
     }

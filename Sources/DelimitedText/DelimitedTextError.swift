@@ -14,6 +14,8 @@ package enum DelimitedTextError: PyHealthError, Equatable {
     case corrupt(file: String, offset: Int, status: Int)
     /// Lines end with carriage returns alone.
     case carriageReturns(file: String)
+    /// A file is compressed although its name does not say so.
+    case compressed(file: String)
     /// There is no header line.
     case noHeader(file: String)
     /// Neither the file nor its (un)compressed form exists.
@@ -27,6 +29,7 @@ package enum DelimitedTextError: PyHealthError, Equatable {
         case .truncated: "data.truncated-gz"
         case .corrupt: "data.corrupt-gz"
         case .carriageReturns: "data.carriage-returns"
+        case .compressed: "data.compressed"
         case .noHeader: "data.no-header"
         case .missingFile: "data.missing-file"
         }
@@ -48,6 +51,8 @@ package enum DelimitedTextError: PyHealthError, Equatable {
             "\(file): the gzip data ends early, at byte \(offset). The file was not copied whole; copy it again."
         case .corrupt(let file, let offset, let status):
             "\(file): the gzip data is damaged near byte \(offset) (inflate status \(status)). Copy it again."
+        case .compressed(let file):
+            "\(file) is not text but compressed. If it is gzip, let its name end with .gz; unpack any other archive."
         case .carriageReturns(let file):
             "\(file): lines end with carriage returns alone, as old spreadsheets write them; expected newlines. Convert the "
                 + "file, for example with tr '\\r' '\\n'."

@@ -370,6 +370,13 @@ extension RowReader {
                 try source.read(into: .init(rebasing: $0[start...]))
             }
             bytes.removeLast((1 << 16) - got)
+            // gzip, ZIP, Zstandard, xz
+            let archives: [[UInt8]] = [
+                [0x1F, 0x8B], [0x50, 0x4B, 3, 4], [0x28, 0xB5, 0x2F, 0xFD], [0xFD, 0x37, 0x7A],
+            ]
+            if start == 0, archives.contains(where: bytes.starts) {
+                throw DelimitedTextError.compressed(file: path)
+            }
             if start == 0, bytes.starts(with: mark) { (header.start, place) = (mark.count, mark.count) }
             while place < bytes.count {
                 let isComment = hasComments && bytes[header.start] == 0x23

@@ -18,7 +18,9 @@ package struct ConfigurationDocument: Sendable {
     /// Reads a file; throws ``FileError``.
     package init(path: String, overrides: [(String, String)] = []) throws {
         let data = try Files.contents(of: path)
-        self.init(String(decoding: data, as: UTF8.self), file: path, overrides: overrides)
+        // Editors on Windows begin files with a byte-order mark.
+        let text = data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data
+        self.init(String(decoding: text, as: UTF8.self), file: path, overrides: overrides)
     }
 
     /// The decoded document with all overrides applied; throws ``ConfigurationError``.

@@ -64,7 +64,9 @@ package struct Pipeline {
     /// Every setting of the run file, by dotted key, and the digest of a task file.
     package func settings() throws -> [(String, String)] {
         let digest = job.perTask.compactMap(\.taskFile).map { ("task.digest", SHA256.hex(of: $0.text)) }
-        return try Self.effective(job.document.root()).map { ($0.key, $0.value) } + digest
+        // The text is in the digest already.
+        return try Self.effective(resolved(job)).filter { $0.key != "task.text" }.map { ($0.key, $0.value) }
+            + digest
     }
 
     /// The settings of a resolved run file's text that change results, a line each; throws `ConfigurationError`.
@@ -72,6 +74,11 @@ package struct Pipeline {
         try effective(ConfigurationNode.parse(text, file: "job.resolved.yaml")).map {
             "\($0.key)=\($0.value)"
         }
+    }
+
+    /// The job with paths from the root: however a run file spells them, it is the same job.
+    private func resolved(_ job: JobConfiguration) throws -> ConfigurationNode {
+        try ConfigurationNode.parse(job.text, file: "job.resolved.yaml")
     }
 
     private static func effective(_ node: ConfigurationNode) -> [(key: String, value: String)] {
@@ -210,7 +217,7 @@ package struct Pipeline {
 
     /// SHA-256 of the operation, its version, the settings it depends on and the ids of the stages before it.
     private func identity(of name: StageName, _ finished: [StageOutcome]) throws -> String {
-        let node = try job.document.root()
+        let node = try resolved(job)
         func section(_ keys: String...) -> String {
             keys.reduce(node) { $0?.child($1) }?.canonical ?? ""
         }
@@ -302,7 +309,7 @@ package struct Pipeline {
 
     /// The task's section, with the text of a task file in place of its path, and the digests of its code maps.
     private func taskState(_ job: JobConfiguration) throws -> [String] {
-        let section = try job.document.root().child("task")
+        let section = try resolved(job).child("task")
         let maps = try job.codeMaps.map { "\($0.name)=\(try SHA256.hex(ofFile: $0.path))" }
         guard let file = job.taskFile else { return [section?.canonical ?? ""] + maps }
         return [file.text, section?.child("code_mapping")?.canonical ?? ""] + maps

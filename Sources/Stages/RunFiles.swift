@@ -1,5 +1,7 @@
+import Batching
 import Foundation
 import Groundwork
+import Processors
 package import Tasks
 
 /// Reads small result files of a run.
@@ -45,10 +47,22 @@ package enum RunFiles {
                 "trainer.monitor: the metric had no value in any epoch (one class among the validation samples?); there is no "
                     + "best.h5, and predictions are those of last.h5"
             ] : []
-        return training + findings
+        return training + (try unusedFields(of: stages, runDirectory: runDirectory)) + findings
             + cuts.map { field, count in
                 "field \(field): \(SmallCells.text(count)) visits are longer than any that its processor was fitted on and were cut"
             }
+    }
+
+    /// The inputs that a training left out.
+    private static func unusedFields(of stages: [StageOutcome], runDirectory: String) throws -> [String] {
+        guard stages.contains(where: { $0.name == StageName.train.rawValue }),
+            let file = stages.first(where: { $0.name == StageName.fit.rawValue })?.shards.flatMap(\.files)
+                .first(
+                    where: { $0.name == "processors.json" })
+        else { return [] }
+        return ModelSchema.unused(in: try FittedProcessors.load("\(runDirectory)/\(file.path)")).map {
+            "field \($0) is in the samples but not in the model: no model takes texts"
+        }
     }
 
     /// How many samples have an empty list, by input field with any, in order of their names.

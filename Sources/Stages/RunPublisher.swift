@@ -73,9 +73,36 @@ package struct RunPublisher {
     }
 
     private func forget(_ later: [String]) throws {
-        for old in later where access("\(runDirectory)/\(old)", F_OK) == 0 {
-            try FileManager.default.removeItem(atPath: "\(runDirectory)/\(old)")
+        for old in later { try remove("\(runDirectory)/\(old)") }
+    }
+
+    /// Removes a file, or of a folder what was published there, and the folder itself where nothing else is in it.
+    private func remove(_ path: String) throws {
+        guard Files.isFolder(path) else {
+            guard unlink(path) == 0 || errno == ENOENT else {
+                throw FileError("remove", path: path, errorNumber: errno, writing: true)
+            }
+            return
         }
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+            if isOwn(name) || isSamples("\(path)/\(name)") { try remove("\(path)/\(name)") }
+        }
+        rmdir(path)
+    }
+
+    /// Whether a file in a published folder has a name that publishing gives; others are people's.
+    private func isOwn(_ name: String) -> Bool {
+        Self.names.contains(name) || name.hasPrefix("part-") && name.hasSuffix(".h5")
+    }
+
+    private static let names = [
+        "manifest.json", "processors.json", "attrition.csv", "best.h5", "last.h5", "train.h5", "val.h5",
+        "test.h5",
+    ]
+
+    /// Whether a folder below `samples` is that of one of several tasks.
+    private func isSamples(_ folder: String) -> Bool {
+        Files.isFolder(folder) && access("\(folder)/processors.json", F_OK) == 0
     }
 
     /// Writes the resolved run file and takes back the digests, since files are about to change; what another job left for
@@ -128,8 +155,8 @@ package struct RunPublisher {
         let tasks = stage.shards.compactMap { ShardName($0.name).task }
         let folder = "\(runDirectory)/samples"
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        where Files.isFolder("\(folder)/\(name)") ? !tasks.contains(name) : !tasks.isEmpty {
-            try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+        where isSamples("\(folder)/\(name)") ? !tasks.contains(name) : !tasks.isEmpty && isOwn(name) {
+            try remove("\(folder)/\(name)")
         }
         // Of several tasks nothing is trained. The report is that of the job itself, which a repetition keeps.
         if !tasks.isEmpty {

@@ -27,6 +27,21 @@ import Testing
         #expect(try packed(Array(repeating: 0, count: count)).load() == SmallDataset().load())
     }
 
+    /// To take its carriage returns for line ends would destroy it.
+    @Test func gzipUnderATextsNameIsTold() throws {
+        let data = try packed([])
+        #expect(
+            rename(data.folder.file("codes.csv.gz"), data.folder.file("codes.csv")) == 0)
+        #expect(failure { _ = try data.load() }.code == "data.compressed")
+    }
+
+    @Test func aNamedPipeIsRefusedAndNotWaitedFor() throws {
+        let data = try SmallDataset()
+        unlink(data.folder.file("codes.csv"))
+        #expect(mkfifo(data.folder.file("codes.csv"), 0o600) == 0)
+        #expect(failure { _ = try data.load() }.code.hasPrefix("file."))
+    }
+
     @Test func aFolderInPlaceOfATableIsNamed() throws {
         let data = try SmallDataset()
         try FileManager.default.removeItem(atPath: data.folder.file("codes.csv"))

@@ -94,6 +94,23 @@ import Testing
             events.map { $0.attributes["code"] } == (0..<count).map { $0 % 2 == 0 ? "\"q\" x" : "b,c\nd" })
     }
 
+    /// Two tables may share a folder.
+    @Test(arguments: [("data/a*.parquet", 4), ("data/*[bc].parquet", 2), ("data/b*.parquet", 2)])
+    func aPatternChoosesByName(path: String, count: Int) throws {
+        for name in ["data/a1.parquet", "data/a2.parquet", "data/b1.parquet", "data/c/b.parquet"] {
+            try write(name)
+        }
+        try write("data/xc.parquet")
+        #expect(try load("file_path: \"\(path)\", attributes: [code]").count == count)
+        #expect(throws: DatasetError.self) { try load("file_path: \"data/x*y.parquet\", attributes: [code]") }
+    }
+
+    @Test func aStarInAFoldersNameIsALetter() throws {
+        try write("w*/d/a.parquet")
+        #expect(try load("file_path: \"w*/d/*.parquet\", attributes: [code]").count == 2)
+        #expect(throws: DatasetError.self) { try load("file_path: \"*/d/a.parquet\", attributes: [code]") }
+    }
+
     @Test func aTextFileMayJoinAParquetFile() throws {
         try write("right.parquet")
         try "pid,x\n1,one\n2,two\n".write(toFile: folder.file("left.csv"), atomically: true, encoding: .utf8)

@@ -31,6 +31,18 @@ import Testing
         #expect(empties.map(\.field) == ["conditions", "drugs"] && empties.map(\.count) == [1, 70])
     }
 
+    @Test func aTrainingWithoutABestStateIsTold() throws {
+        let folder = try TemporaryFolder()
+        func warnings(_ names: [String]) throws -> [String] {
+            let files = names.map { StageFile(name: $0, path: $0, bytes: 0, sha256: "", rows: 0) }
+            let stage = StageOutcome(
+                id: "t", name: StageName.train.rawValue, shards: [(name: "0", files: files, result: Data())])
+            return try RunFiles.warnings(of: [stage], runDirectory: folder.path)
+        }
+        #expect(try warnings(["last.h5", "best.h5", "history.csv"]).isEmpty)
+        #expect(try warnings(["last.h5", "history.csv"]).first?.hasPrefix("trainer.monitor") == true)
+    }
+
     @Test func theSampleFilesAreThoseOfTheStageOnly() throws {
         let folder = try TemporaryFolder()
         try RunPublisher(runDirectory: folder.path).publish(stage(in: folder))

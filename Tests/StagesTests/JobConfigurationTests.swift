@@ -1,6 +1,7 @@
 import Foundation
 import Groundwork
 import Stages
+import TestSupport
 import Testing
 
 /// What is sent to workers does not depend on where they were started.
@@ -15,6 +16,34 @@ import Testing
         let sent = try JobConfiguration.parse(job.text)
         #expect(sent.dataset.root == job.dataset.root)
         #expect(sent.dataset.config == "\(here)/own.yaml")
+    }
+
+    /// A run is gone on with and repeated under any spelling of its paths.
+    @Test func theSpellingOfAPathMakesNoOtherJob() throws {
+        let here = FileManager.default.currentDirectoryPath
+        let settings = try [
+            "corpus", "./corpus", "../\((here as NSString).lastPathComponent)/corpus", "\(here)/corpus/",
+        ]
+        .map { root in
+            let document = ConfigurationDocument(
+                "dataset: {name: mimic3, root: \"\(root)\"}\ntask: {name: MortalityPredictionMIMIC3}\n",
+                file: "job.yaml")
+            let pipeline = Pipeline(
+                    job: try JobConfiguration(document), runDirectory: "run", until: .evaluate, resume: nil)
+            return pipeline.digest(try pipeline.settings())
+        }
+        #expect(Set(settings).count == 1)
+    }
+
+    @Test func aByteOrderMarkIsNoPartOfARunFile() throws {
+        let folder = try TemporaryFolder("mark")
+        try
+            (Data([0xEF, 0xBB, 0xBF])
+            + Data("dataset: {name: mimic3, root: c}\ntask: {name: MortalityPredictionMIMIC3}\n".utf8))
+            .write(to: URL(fileURLWithPath: folder.file("job.yaml")))
+        #expect(
+            try JobConfiguration.load(path: folder.file("job.yaml"), overrides: []).taskName
+                == "MortalityPredictionMIMIC3")
     }
 
     @Test func workersReadAbsolutePathsOfCodeMaps() throws {

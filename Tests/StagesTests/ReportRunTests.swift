@@ -105,6 +105,27 @@ struct ReportRunTests {
         #expect(!has("metrics.json") && !has("checkpoints/last.h5") && has("samples/manifest.json"))
     }
 
+    /// People keep copies and notes beside what a run publishes.
+    @Test func aChangedJobTakesAwayNothingOfOthers() throws {
+        let runs = try RunFolder(patients: 120)
+        #expect(try runs.execute("run").status == 0)
+        let own = [
+            "checkpoints/keep.h5", "predictions/thresholds.csv", "samples/mine.parquet",
+            "samples/own/notes.txt",
+        ]
+        for name in own {
+            let path = "\(runs.run("run"))/\(name)"
+            try FileManager.default.createDirectory(
+                atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            try "mine".write(toFile: path, atomically: true, encoding: .utf8)
+        }
+        let changed = ["--set", "split.seed=9", "--until", "samples"]
+        #expect(try runs.execute("run", changed).status == 0)
+        for name in own { #expect(access("\(runs.run("run"))/\(name)", F_OK) == 0, "\(name)") }
+        #expect(access("\(runs.run("run"))/checkpoints/best.h5", F_OK) != 0)
+        #expect(access("\(runs.run("run"))/predictions/test.h5", F_OK) != 0)
+    }
+
     @Test func aChangedJobThatFailsLeavesTheFormerOneWhole() throws {
         let runs = try RunFolder(patients: 120)
         #expect(try runs.execute("run").status == 0)

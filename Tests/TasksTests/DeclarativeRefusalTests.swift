@@ -168,6 +168,9 @@ struct BadTaskFile: Sendable, CustomTestStringConvertible {
             "  - {name: high, processor: sequence, table: prescriptions, attribute: ndc}"),
         BadTaskFile(
             "config.reserved-name", 15,
+            "  - {name: labs.time, processor: sequence, table: prescriptions, attribute: ndc}"),
+        BadTaskFile(
+            "config.reserved-name", 15,
             "  - {name: visit_id, processor: sequence, table: prescriptions, attribute: ndc}"),
         BadTaskFile(
             "config.field-name", 15,

@@ -121,18 +121,21 @@ struct DeclarativeTaskFile {
             }
         }
         // Fields of which times are stored have them under a name of their own beside them.
-        for (feature, place) in zip(features, try list.items()) {
-            let name = feature.field.name
+        let places = try list.items()
+        let named =
+            try zip(features, places).map { ($0.field.name, try $1.required("name")) }
+            + [(label.field.name, try node.required("label"))]
+        for (name, place) in named {
             guard name.hasSuffix(".time"), seen.contains(String(name.dropLast(".time".count))) else {
                 continue
             }
-            throw try place.required("name").error(
+            throw place.error(
                 "reserved-name",
                 "the times of a field are stored under its name and \".time\". Choose another name.")
         }
         var names = Set(DeclarativeTask.Rule.all + features.map(\.rule))
-        let places = try ["inclusion", "exclusion"].flatMap { try node.child($0)?.items() ?? [] }
-        for (rule, place) in zip(rules, places) {
+        let ruled = try ["inclusion", "exclusion"].flatMap { try node.child($0)?.items() ?? [] }
+        for (rule, place) in zip(rules, ruled) {
             guard names.insert(rule.name).inserted else {
                 throw try place.required("name").error(
                     "duplicate-name", "this name is another rule's already. Choose another.")
