@@ -12,6 +12,8 @@ package indirect enum DatasetError: PyHealthError, Equatable {
     case tableIsFolder(table: String, file: String)
     /// The problem comes of the folder holding another built-in data set.
     case otherDataset(problem: DatasetError, likely: String)
+    /// The problem comes of the folder being a part of the data set's.
+    case innerFolder(problem: DatasetError)
     /// A text is no UTF-8.
     case notUTF8(file: String, line: Int, column: String)
     /// A time cannot be read; parts of it come from the row of `joined` that the line joins.
@@ -38,7 +40,7 @@ package indirect enum DatasetError: PyHealthError, Equatable {
         case .missingColumn: "data.missing-column"
         case .duplicateColumn: "data.duplicate-column"
         case .tableIsFolder: "data.table-is-folder"
-        case .otherDataset(let problem, _): problem.code
+        case .otherDataset(let problem, _), .innerFolder(let problem): problem.code
         case .notUTF8: "data.not-utf8"
         case .unparsableTime: "data.unparsable-time"
         case .zonedTime: "data.zoned-time"
@@ -73,6 +75,8 @@ package indirect enum DatasetError: PyHealthError, Equatable {
                 + "data set was unpacked."
         case .otherDataset(let problem, let likely):
             "\(problem.message) The folder looks like data set \"\(likely)\" (dataset.name)."
+        case .innerFolder(let problem):
+            "\(problem.message) The folder above it has the data set's tables: give that one (dataset.root)."
         case .notUTF8(let file, let line, let column):
             "\(file), line \(line), column \"\(column)\": the text is not UTF-8. "
                 + (file.hasSuffix(".parquet")

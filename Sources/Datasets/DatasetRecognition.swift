@@ -33,6 +33,13 @@ struct DatasetRecognition {
         return best?.name
     }
 
+    /// Whether the folder above has tables of the data set, and this one none.
+    func isInside(_ definition: DatasetDefinition) -> Bool {
+        let above = URL(fileURLWithPath: root).deletingLastPathComponent().path
+        return fit(of: definition).columns == 0
+            && DatasetRecognition(root: above).fit(of: definition).columns > 0
+    }
+
     private func fit(of definition: DatasetDefinition) -> Fit {
         var fit = Fit()
         for table in definition.tables {

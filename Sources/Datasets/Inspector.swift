@@ -80,6 +80,9 @@ package struct Inspector {
         do { return try ColumnSources(table: table, needs: needs, root: root) } catch let problem
             as DatasetError
         {
+            if DatasetRecognition(root: root).isInside(definition) {
+                throw DatasetError.innerFolder(problem: problem)
+            }
             guard let likely = DatasetRecognition(root: root).better(than: definition) else { throw problem }
             throw DatasetError.otherDataset(problem: problem, likely: likely)
         }

@@ -102,6 +102,9 @@ package struct TrainingSetup {
         try files.adopt(best: best, epoch: epoch)
     }
 
+    /// Whether a file is a checkpoint at all; throws `FileError`, `HDF5Error`.
+    package static func isCheckpoint(_ path: String) throws -> Bool { try CheckpointFile.isCheckpoint(path) }
+
     /// Where the best checkpoint of a run is whose last one is `checkpoint`.
     package static func bestCheckpoint(beside checkpoint: String) -> String {
         Files.folder(of: checkpoint) + "/best.h5"

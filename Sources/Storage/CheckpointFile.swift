@@ -134,6 +134,15 @@ package struct CheckpointFile: Sendable, Equatable {
         var texts: [String]
     }
 
+    /// Whether a file is a checkpoint, by its format alone; throws `FileError` and `HDF5Error` for one that cannot be opened.
+    package static func isCheckpoint(_ path: String) throws -> Bool {
+        guard access(path, R_OK) == 0 else { throw FileError("open", path: path, errorNumber: errno) }
+        do {
+            _ = try CheckedFile.open(path, format: format)
+            return true
+        } catch StorageError.wrongFormat { return false }
+    }
+
     /// Reads a checkpoint with the named counters and texts; throws `HDF5Error` and ``StorageError``.
     package static func read(_ path: String, counters: [String], texts: [String]) throws -> CheckpointFile {
         let input = try CheckedFile.open(path, format: format)

@@ -139,6 +139,12 @@ struct RunCommand: ParsableCommand {
                     + "could not be given again. Choose another --output, or copy last.h5 and best.h5 elsewhere first."
             )
         }
+        guard try TrainingSetup.isCheckpoint(resume) else {
+            throw ConfigurationError(
+                "resume",
+                "--resume: \"\(resume)\" is no checkpoint. Give checkpoints/last.h5 of another run of the same job."
+            )
+        }
     }
 
     private func run(_ job: JobConfiguration, until last: StopAfter) throws {

@@ -61,6 +61,16 @@ import Testing
         #expect(try problem(of: name, in: headers(of: name, capitals: true)) == nil)
     }
 
+    @Test func thePartOfADataSetInPlaceOfTheWholeIsTold() throws {
+        let folder = try headers(of: "mimic4ehr")
+        let definition = try DatasetDefinition.builtIn("mimic4ehr")
+        let error = #expect(throws: DatasetError.self) {
+            try Inspector(definition: definition, root: folder.file("hosp")).check(
+                definition.tables.filter { $0.name == "admissions" }, needs: ["admissions": []])
+        }
+        #expect(error?.message.contains("The folder above it") == true, "\(String(describing: error))")
+    }
+
     @Test func aMissingColumnAloneIsNoOtherDataSet() throws {
         let folder = try headers(of: "mimic4ehr")
         let path = folder.file("hosp/admissions.csv")

@@ -169,6 +169,10 @@ struct BadSurroundingsTests {
         // Once it is put right, the same command goes on.
         try right.write(to: URL(fileURLWithPath: best))
         #expect(try runs.execute("junk", ["--resume", last] + more).status == 0)
+        let wrong = Refusal(
+            name: "no checkpoint", code: "config.resume", status: 78, words: ["no checkpoint", "last.h5"])
+        let predictions = "\(runs.run("run"))/predictions/test.h5"
+        try wrong.check(runs.execute("none", ["--resume", predictions] + more), run: runs.run("none"))
         let missing = Refusal(
             name: "missing checkpoint", code: "file.open", status: 74, words: ["No such file"])
         try missing.check(runs.execute("none", ["--resume", "\(last).gone"]), run: runs.run("none"))
