@@ -103,7 +103,7 @@ private final class CoordinatorSession {
             do {
                 let lock = try RunLock(directory)
                 if isTold { try refuseCancelled(directory) }
-                let former = try formerRendezvous(directory)
+                let former = try Rendezvous.last(in: directory)
                 // File locks may not reach other machines.
                 try Rendezvous.refuseIfAlive(former, at: directory.path, pair: pair)
                 return (lock, former)
@@ -117,13 +117,6 @@ private final class CoordinatorSession {
                 isTold = true
                 usleep(500_000)
             }
-        }
-    }
-
-    /// The rendezvous of whoever had the directory before; nil where a crash of its host tore the file, which is not flushed.
-    private static func formerRendezvous(_ directory: RunDirectory) throws -> WireRendezvous? {
-        do { return try directory.read(WireRendezvous.self, "rendezvous.pb") } catch ClusterError.damaged {
-            return nil
         }
     }
 

@@ -22,7 +22,7 @@ package enum OperatorMailbox {
         }
         let directory = try RunDirectory(runDirectory)
         // The file outlives a coordinator that was killed; whether one on another machine lives cannot be seen here.
-        guard let rendezvous = try directory.read(WireRendezvous.self, "rendezvous.pb"),
+        guard let rendezvous = try Rendezvous.last(in: directory),
             rendezvous.host != SystemFacts.host || RunLock.isHeld(at: runDirectory)
         else {
             throw ClusterError.unavailable(reason: "No coordinator is running in \"\(runDirectory)\".")

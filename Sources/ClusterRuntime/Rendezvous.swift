@@ -2,8 +2,16 @@ import ClusterProtocol
 import Foundation
 import ZeroMQ
 
-/// Finds out whether the coordinator of a rendezvous record lives where file locks do not reach.
+/// `rendezvous.pb`, and whether the coordinator of such a record lives where file locks do not reach.
 enum Rendezvous {
+    /// The record of whoever has or had the directory last; nil for none, and where a crash of its host tore the file, which is not
+    /// flushed. Throws `FileError`.
+    static func last(in directory: RunDirectory) throws -> WireRendezvous? {
+        do { return try directory.read(WireRendezvous.self, "rendezvous.pb") } catch ClusterError.damaged {
+            return nil
+        }
+    }
+
     /// Milliseconds to wait for an answer.
     static let patience = 2000
 

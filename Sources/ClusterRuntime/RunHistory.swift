@@ -125,9 +125,12 @@ package struct RunHistory: Sendable {
         }
     }
 
-    /// How often `job` was begun before without being finished, since it was last finished or another one had the directory.
+    /// How often `job` was begun before without coming to an end, since it last did or another one had the directory.
     package func restarts(of job: String) -> Int {
-        jobs.sorted { $0.key > $1.key }.prefix { $0.value.job == job && $0.value.end != 0 }.count
+        let ends: [ExitStatus] = [.success, .data, .configuration, .notPermitted]
+        return jobs.sorted { $0.key > $1.key }.prefix { _, epoch in
+            epoch.job == job && !ends.contains { $0.rawValue == epoch.end }
+        }.count
     }
 
     /// Whether a commit that came too late does not count: whoever took its stage back wrote down what was left, and with other

@@ -16,7 +16,6 @@ final class RunLock {
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let reason = errno
-            close(descriptor)
             guard reason == EWOULDBLOCK else { throw FileError("lock", path: path, errorNumber: reason) }
             let (host, pid) = Self.holder(path)
             throw ClusterError.coordinatorRunning(path: directory.path, host: host, pid: pid)

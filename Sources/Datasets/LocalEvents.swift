@@ -33,7 +33,7 @@ package final class LocalEvents {
                 let done = try task.run(to: file.path, joins: joins, progress: progress)
                 dropped[plan.tables[plan.mapTasks[index].table].name, default: 0] += done.dropped
             } catch let error as FileError where error.exitStatus == .cannotCreate {
-                throw FileError("write to", path: scratch, errorNumber: error.errorNumber, writing: true)
+                throw FileError("write", path: "\(scratch)/…", errorNumber: error.errorNumber, writing: true)
             }
             files.append(file)
         }

@@ -185,7 +185,9 @@ struct ShuffleSegment {
         (rows, symbols) = (Int(bytes.load(0, UInt32.self)), Int(bytes.load(4, UInt32.self)))
         textStart = 16 + (symbols + 1) * 4
         wordStart = textStart + (Int(bytes.load(8, UInt32.self)) + 3) / 4 * 4
-        guard bytes.count == wordStart + rows * (attributes + 3) * 4 else { return nil }
+        // None of the numbers is under a checksum yet.
+        let (cells, isHuge) = rows.multipliedReportingOverflow(by: attributes + 3)
+        guard !isHuge, cells <= bytes.count, bytes.count == wordStart + cells * 4 else { return nil }
     }
 
     /// Whether the checksum is that of the content.

@@ -41,7 +41,7 @@ enum TableFiles {
         return try Files.below(folder).filter { file in
             let parts = file.split(separator: "/")
             return ParquetFile.isParquet(file) && (isDeep || parts.count == 1)
-                && fnmatch(name, String(parts.last ?? ""), 0) == 0
+                && fnmatch(name.lowercased(), (parts.last ?? "").lowercased(), 0) == 0
                 && !parts.contains { $0.hasPrefix(".") || $0.hasPrefix("_") }
         }.sorted(by: precedes).map { "\(folder)/\($0)" }
     }

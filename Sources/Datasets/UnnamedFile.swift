@@ -10,7 +10,7 @@ final class UnnamedFile {
         var name = Array("\(folder)/pyhealth-XXXXXX".utf8CString)
         descriptor = mkstemp(&name)
         guard descriptor >= 0 else {
-            throw FileError("create a file in", path: folder, errorNumber: errno, writing: true)
+            throw FileError("create", path: "\(folder)/pyhealth-…", errorNumber: errno, writing: true)
         }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         unlink(name)

@@ -54,8 +54,7 @@ final class PlainSource: ByteSource {
         guard descriptor >= 0 else { throw FileError("open", path: path, errorNumber: errno) }
         var info = stat()
         guard fstat(descriptor, &info) == 0, [S_IFREG, S_IFDIR].contains(info.st_mode & S_IFMT) else {
-            close(descriptor)
-            throw FileError("read twice", path: path, errorNumber: ESPIPE)
+            throw DelimitedTextError.notAFile(file: path)
         }
         if offset > 0 { lseek(descriptor, off_t(offset), SEEK_SET) }
         posix_fadvise(descriptor, off_t(offset), 0, POSIX_FADV_SEQUENTIAL)

@@ -14,6 +14,8 @@ package enum DelimitedTextError: PyHealthError, Equatable {
     case corrupt(file: String, offset: Int, status: Int)
     /// Lines end with carriage returns alone.
     case carriageReturns(file: String)
+    /// A pipe, a socket or a device stands where a file should be.
+    case notAFile(file: String)
     /// A file is compressed although its name does not say so.
     case compressed(file: String)
     /// There is no header line.
@@ -30,6 +32,7 @@ package enum DelimitedTextError: PyHealthError, Equatable {
         case .corrupt: "data.corrupt-gz"
         case .carriageReturns: "data.carriage-returns"
         case .compressed: "data.compressed"
+        case .notAFile: "data.not-a-file"
         case .noHeader: "data.no-header"
         case .missingFile: "data.missing-file"
         }
@@ -51,6 +54,8 @@ package enum DelimitedTextError: PyHealthError, Equatable {
             "\(file): the gzip data ends early, at byte \(offset). The file was not copied whole; copy it again."
         case .corrupt(let file, let offset, let status):
             "\(file): the gzip data is damaged near byte \(offset) (inflate status \(status)). Copy it again."
+        case .notAFile(let file):
+            "\(file) is a pipe or a device; expected a file, which can be read more than once."
         case .compressed(let file):
             "\(file) is not text but compressed. If it is gzip, let its name end with .gz; unpack any other archive."
         case .carriageReturns(let file):

@@ -44,8 +44,8 @@ package enum RunFiles {
         let training =
             isWithoutBest
             ? [
-                "trainer.monitor: the metric had no value in any epoch (one class among the validation samples?); there is no "
-                    + "best.h5, and predictions are those of last.h5"
+                "trainer.monitor: there is no best.h5, and predictions are those of last.h5: the metric had no value in any epoch "
+                    + "(one class among the validation samples?), or no epoch was better than the run that was resumed"
             ] : []
         return training + (try unusedFields(of: stages, runDirectory: runDirectory)) + findings
             + cuts.map { field, count in

@@ -19,6 +19,10 @@ struct ExplainCommand: ParsableCommand {
     @Option(help: "The patient's id as it stands in the tables.")
     var patient: String
 
+    @Option(
+        help: "A folder with room for the patient's events; nothing is left there. None: $TMPDIR or /tmp.")
+    var scratch: String?
+
     @Option(name: .customLong("set"), help: "Changes a key of the run file.")
     var overrides: [String] = []
 
@@ -33,7 +37,9 @@ struct ExplainCommand: ParsableCommand {
             for one in try JobConfiguration.load(path: job, overrides: try settings(overrides)).perTask {
                 let setup = try JobSetup(one)
                 let progress = ReadingProgress()
-                let found = try PatientExplanation(setup, patient: patient) { progress.add($0) }
+                let found = try PatientExplanation(
+                    setup, patient: patient, scratch: scratch ?? NSTemporaryDirectory()
+                ) { progress.add($0) }
                 progress.end()
                 print(text(setup, found))
             }

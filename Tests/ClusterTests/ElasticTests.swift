@@ -153,6 +153,8 @@ struct ElasticTests {
         _ = try job.run(in: run)
         try Data(repeating: 0x0A, count: bytes).write(to: URL(fileURLWithPath: "\(run)/rendezvous.pb"))
         #expect(try CoordinatorPlace.read(run) == nil)
+        let asked = #expect(throws: ClusterError.self) { try OperatorMailbox.post(.drain, runDirectory: run) }
+        #expect(asked?.exitStatus == .unavailable)
         #expect(try job.run(in: run).stages[0].cached)
     }
 
@@ -168,6 +170,21 @@ struct ElasticTests {
         _ = createFile(gate)
         #expect(throws: (any Error).self) { try running.outcome() }
         #expect(log(run).contains("job-failed") && !log(run).contains("job-finished"))
+    }
+
+    /// Engines start a coordinator again after 73; its workers shall not take the job for over.
+    @Test func aWorkerOfACoordinatorThatIsToBeRepeatedEndsWith75() throws {
+        let folder = try TemporaryFolder("cluster")
+        let gate = folder.file("gate")
+        let job = RemoteJob([shardStage("f3", ["wait \(gate)"])], in: folder, isInsecure: true)
+        let worker = try job.worker(["--connect", try job.start(), "--insecure"])
+        try job.waitForWorkers(1)
+        unlink("\(job.run)/job.pb")
+        try FileManager.default.createDirectory(
+            atPath: "\(job.run)/job.pb", withIntermediateDirectories: false)
+        _ = createFile(gate)
+        #expect(throws: (any Error).self) { try job.finish() }
+        #expect(try worker.wait().status == 75)
     }
 
     @Test(arguments: [true, false]) func recoversALostJournal(isTorn: Bool) throws {

@@ -100,7 +100,7 @@ import Testing
         for name in ["data/a1.parquet", "data/a2.parquet", "data/b1.parquet", "data/c/b.parquet"] {
             try write(name)
         }
-        try write("data/xc.parquet")
+        try write("data/xc.PARQUET")
         #expect(try load("file_path: \"\(path)\", attributes: [code]").count == count)
         #expect(throws: DatasetError.self) { try load("file_path: \"data/x*y.parquet\", attributes: [code]") }
     }
