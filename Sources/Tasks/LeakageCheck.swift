@@ -41,11 +41,16 @@ package struct LeakageCheck {
     private var labelled = 0
     private var holdingLabels: [Int]
     private var names: [String]
+    /// The input fields that are judged: texts, which no model takes, are too large to be kept.
+    private let judgedFields: [Int]
 
     /// A check of samples with these fields.
     package init(inputs: [FieldSchema], outputs: [FieldSchema]) {
         self.inputs = inputs.count
         names = inputs.map(\.name)
+        judgedFields = inputs.indices.filter {
+            !["raw", "text", "tuple_time_text", "ignore"].contains(inputs[$0].processor)
+        }
         label = outputs.first?.name ?? ""
         mode = outputs.first.flatMap { PredictionMode(rawValue: $0.processor) }
         codes = inputs.map { _ in CodeCounts() }
@@ -75,7 +80,7 @@ package struct LeakageCheck {
         let labels = classes.places(of: samples.fields[inputs])
         guard labels.count == samples.count else { return }
         for label in labels { totals.count(label) }
-        for field in 0..<inputs {
+        for field in judgedFields {
             let column = samples.fields[field]
             guard !column.offsets.isEmpty else { continue }
             let bounds = column.leafBounds
@@ -97,7 +102,7 @@ package struct LeakageCheck {
             let wanted = codes(inputs, of: row)
             guard !wanted.isEmpty else { continue }
             labelled += 1
-            for field in 0..<inputs where !samples.fields[field].offsets.isEmpty {
+            for field in judgedFields where !samples.fields[field].offsets.isEmpty {
                 if wanted.isSubset(of: codes(field, of: row)) { holdingLabels[field] += 1 }
             }
         }

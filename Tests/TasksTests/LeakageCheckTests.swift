@@ -74,13 +74,13 @@ import Testing
     @Test func aFieldOfOneValueIsNoWindow() throws {
         let symbols = SymbolTable()
         var check = LeakageCheck(
-            inputs: [FieldSchema("unit", "raw")], outputs: [FieldSchema("mortality", "binary")])
-        var builder = SampleColumnsBuilder(fields: ["unit", "mortality"], symbols: symbols)
+            inputs: [FieldSchema("age", "tensor")], outputs: [FieldSchema("mortality", "binary")])
+        var builder = SampleColumnsBuilder(fields: ["age", "mortality"], symbols: symbols)
         for number in 0..<100 {
             try builder.append(
                 Sample(
                     patientID: symbols.intern("p\(number)"), visitID: nil,
-                    values: [.text(symbols.intern("u\(number % 7)")), .integer(number % 2)]))
+                    values: [.number(Double(number % 7)), .integer(number % 2)]))
         }
         check.add(builder.finish(), parts: Array(repeating: 0, count: 100))
         #expect(check.findings().isEmpty)
