@@ -120,6 +120,7 @@ package struct ModelSchema: Sendable, Equatable {
         case let series as TimeSeriesProcessor: .series(width: series.width ?? 0)
         case let series as TemporalTimeSeriesProcessor: .series(width: series.width ?? 0)
         case let hot as MultiHotProcessor: .dense(width: hot.vocabulary.count)
+        case let tensor as TensorProcessor where tensor.axes ?? 0 > 1: .series(width: tensor.shape?.last ?? 0)
         case let tensor as TensorProcessor: .dense(width: tensor.width ?? 1)
         default: nil
         }

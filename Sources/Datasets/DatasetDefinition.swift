@@ -112,6 +112,12 @@ package struct DatasetDefinition: Sendable, Equatable {
         let list = try node.required("tables")
         tables = try list.keys.map { try Table(list.required($0), name: $0.lowercased()) }
         let names = tables.map(\.name)
+        if let twice = list.keys.enumerated().first(where: {
+            names[..<$0.offset].contains($0.element.lowercased())
+        }) {
+            throw try list.required(twice.element).error(
+                "duplicate-table", "another table has this name; capitals do not count. Choose another.")
+        }
         if let defaults = node.child("default_tables") {
             defaultTables = try defaults.items().map { try $0.choice(names) }
         } else {
@@ -198,6 +204,11 @@ extension DatasetDefinition.Table {
         attributes = try node.child("attributes")?.items().map { try $0.string().lowercased() } ?? []
         extraAttributes =
             try node.child("extra_attributes")?.items().map { try $0.string().lowercased() } ?? []
+        for (place, attribute) in (attributes + extraAttributes).enumerated()
+        where (attributes + extraAttributes)[..<place].contains(attribute) {
+            throw node.error(
+                "duplicate-attribute", "column \"\(attribute)\" stands twice. Name each column once.")
+        }
         root = try node.child("root")?.string()
         joins = try node.child("join")?.items().map(DatasetDefinition.Join.init) ?? []
         preprocess = try node.child("preprocess")?.choice(DatasetDefinition.preprocessSteps)

@@ -7,7 +7,8 @@ final class UnnamedFile {
 
     /// An empty file in `folder`; throws `FileError`.
     init(in folder: String) throws {
-        var name = Array("\(folder)/pyhealth-XXXXXX".utf8CString)
+        let place = String(repeating: "X", count: 6)
+        var name = Array("\(folder)/pyhealth-\(place)".utf8CString)
         descriptor = mkstemp(&name)
         guard descriptor >= 0 else {
             throw FileError("create", path: "\(folder)/pyhealth-…", errorNumber: errno, writing: true)

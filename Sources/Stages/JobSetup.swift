@@ -165,7 +165,9 @@ package struct JobSetup: Sendable {
     package static func mode(of task: any ClinicalTask) throws -> PredictionMode {
         guard let output = task.outputSchema.first, let mode = PredictionMode(rawValue: output.processor)
         else {
-            throw ConfigurationError("no-label", "Task \(task.name) has no label that a model could predict.")
+            throw ConfigurationError(
+                "no-label",
+                "Task \(task.name) has no label that a model could predict. Leave model and trainer out.")
         }
         return mode
     }

@@ -16,6 +16,11 @@ import Testing
         ("how: inner", "how: outer", "config.unknown-value", "inner"),
         ("timestamp: start", "timestamp: start, timestamp: stop", "config.duplicate-key", "timestamp"),
         ("timestamp: start", "timestamp: start, timestamp_format: \"%j\"", "config", "timestamp_format"),
+        (
+            "attributes: [visit, kind]", "attributes: [visit, KIND, kind]", "config.duplicate-attribute",
+            "kind"
+        ),
+        ("tables:\n", "tables:\n  VISITS: {file_path: v.csv}\n", "config.duplicate-table", "tables.visits"),
         ("tables:\n", "tabels:\n", "config.unknown-key", "tables"),
     ])
     func aDefinitionIsReadStrictly(from: String, to: String, code: String, word: String) throws {
