@@ -109,6 +109,25 @@ import Testing
         #expect(schema.label == "label" && schema.mode == .binary && schema.outputSize == 1)
     }
 
+    /// Its rows are steps, as a batch has them.
+    @Test func aTensorOfTwoAxesIsASeries() throws {
+        let rows = FieldColumn(
+            name: "scan", offsets: [[0, 2, 4], [0, 3, 6, 9, 12]],
+            leaves: .numbers([1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6]))
+        let samples = SampleColumns(
+            patientIDs: ["p", "q"], visitIDs: ["p", "q"],
+            fields: [rows, FieldColumn(name: "label", offsets: [], leaves: .integers([0, 1]))])
+        var fitted = try processors([("scan", "tensor")], ("label", "binary"))
+        try fitted.fit(samples, selecting: nil)
+        try fitted.finishFit()
+        let schema = try ModelSchema(fitted)
+        #expect(schema.features == [.init("scan", .series(width: 3))])
+        let scan = try #require(try fitted.encode(samples, rows: 0..<2).first { $0.name == "scan" })
+        #expect(
+            try BatchField(scan, size: 3)
+                == .series([1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6], width: 3, Segments(lengths: [2, 2])))
+    }
+
     @Test func whatNoModelCanTakeIsRefused() throws {
         #expect(throws: BatchingError.noInputs) {
             try ModelSchema(processors([("note", "text")], ("label", "binary")))
