@@ -11,7 +11,7 @@ package enum Worker {
         let loop = try WorkerLoop(executor: executor, options: options)
         let (status, reason) = try loop.run()
         if !loop.close() {
-            if !reason.isEmpty { FileHandle.standardError.write(Data((reason + "\n").utf8)) }
+            if !reason.isEmpty { StandardError.write(reason + "\n") }
             _exit(status)
         }
         let exitStatus = ExitStatus(rawValue: status) ?? .internal

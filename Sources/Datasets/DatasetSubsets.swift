@@ -24,17 +24,23 @@ package struct DatasetSubsets: Sendable, Equatable {
 }
 
 extension DatasetDefinition {
+    /// Throws `ConfigurationError` if this data set names no parts.
+    @discardableResult package func requireParts() throws -> DatasetSubsets {
+        guard let subsets else {
+            throw ConfigurationError(
+                "no-subset",
+                "Data set \"\(name)\" has no parts that its definition names. Leave out dataset.subset and "
+                    + "dataset.split_source.")
+        }
+        return subsets
+    }
+
     /// This definition with only the rows of one part's patients.
     ///
     /// By the file of parts, rows of every table with a patient are joined with those of the part; by folder, tables in the
     /// folder of parts are read in that of the part. Throws `ConfigurationError` if the data set has no such part.
     package func limited(to name: String, by source: DatasetSubsets.Source) throws -> DatasetDefinition {
-        guard let subsets else {
-            throw ConfigurationError(
-                "no-subset",
-                "Data set \"\(self.name)\" has no parts that its definition names. Leave out dataset.subset and "
-                    + "dataset.split_source.")
-        }
+        let subsets = try requireParts()
         guard subsets.names.contains(name) else {
             let valid = ["all"] + subsets.names
             throw ConfigurationError(

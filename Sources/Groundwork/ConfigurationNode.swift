@@ -118,8 +118,11 @@ package struct ConfigurationNode {
     /// The value under `key`; throws if it is absent.
     package func required(_ key: String) throws -> ConfigurationNode {
         guard let child = child(key) else {
+            let full = path.isEmpty ? key : "\(path).\(key)"
             throw ConfigurationError(
-                "missing-key", "\(place): the key \"\(path.isEmpty ? key : path + "." + key)\" is missing.")
+                "missing-key",
+                isOverridden(full) && !isOverridden(path)
+                    ? "--set \(full): the value is missing." : "\(place): the key \"\(full)\" is missing.")
         }
         return child
     }

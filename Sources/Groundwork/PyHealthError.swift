@@ -1,3 +1,5 @@
+import Foundation
+
 /// An error that a person reads: what failed and where, what was expected, what to do.
 ///
 /// Messages never hold a patient value (identifier, date, code, text); they name table, line and column.
@@ -71,7 +73,13 @@ public struct FileError: PyHealthError {
         code = "file.\(operation)"
         self.errorNumber = errorNumber
         exitStatus = writing ? .cannotCreate : .io
-        let advice = writing ? " Check free space and permissions." : ""
+        let advice =
+            switch (errorNumber, writing) {
+            case (EEXIST, _), (ENOTDIR, _):
+                " A file stands where a folder is needed: name another place, or move the file away."
+            case (_, true): " Check free space and permissions."
+            default: ""
+            }
         message = "Cannot \(operation) \"\(path)\": \(systemReason(errorNumber)).\(advice)"
     }
 }

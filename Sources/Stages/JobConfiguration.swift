@@ -53,7 +53,7 @@ package struct JobConfiguration: Sendable {
         /// The part of the data set that is read; nil for all.
         package var subset: String?
         /// What tells a patient's part.
-        package var splitSource: DatasetSubsets.Source
+        package var splitSource: DatasetSubsets.Source?
         /// Only the first 1000 patients.
         package var dev: Bool
     }
@@ -222,7 +222,7 @@ extension JobConfiguration.DatasetSection {
         if subset == "all" { subset = nil }
         let sources = DatasetSubsets.Source.allCases.map(\.rawValue)
         splitSource =
-            try node.child("split_source").flatMap { .init(rawValue: try $0.choice(sources)) } ?? .metadata
+            try node.child("split_source").flatMap { .init(rawValue: try $0.choice(sources)) }
         dev = try node.child("dev")?.bool() ?? false
     }
 

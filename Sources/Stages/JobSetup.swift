@@ -43,8 +43,11 @@ package struct JobSetup: Sendable {
                     + "\(timed.roots.isEmpty ? "none" : timed.roots.joined(separator: ", ")).")
         }
         let placed = timed.placed(in: job.dataset.partRoots)
+        if job.dataset.splitSource != nil { try placed.requireParts() }
         definition =
-            try job.dataset.subset.map { try placed.limited(to: $0, by: job.dataset.splitSource) } ?? placed
+            try job.dataset.subset.map {
+                try placed.limited(to: $0, by: job.dataset.splitSource ?? .metadata)
+            } ?? placed
         let definition = definition
         let tasks = try job.perTask.map {
             try Self.task($0, $0.document.root().required("task"), definition)
@@ -179,7 +182,12 @@ package struct JobSetup: Sendable {
         }
         if let monitor = job.trainer.monitor {
             try MetricCatalog.validateMonitor(monitor, mode: mode)
-            guard job.split.ratios[1] > 0 else { throw TrainingError.noValidationSamples(monitor: monitor) }
+            guard job.split.ratios[1] > 0 else {
+                throw ConfigurationError(
+                    "no-validation",
+                    "trainer.monitor is \"\(monitor)\" but split.ratios leave no validation part. Change split.ratios or drop "
+                        + "monitor.")
+            }
         }
         guard let weight = job.trainer.posWeight else { return }
         guard mode == .binary || mode == .multilabel else {

@@ -1,4 +1,4 @@
-import Foundation
+import Groundwork
 
 /// Ends the process with `message` when a caller breaks an operation's rule.
 ///
@@ -14,7 +14,7 @@ package func require(
 /// Says `message` on standard error and ends the process, as ``require(_:_:file:line:)`` does.
 @inline(never)
 package func refuse(_ message: String, file: StaticString = #fileID, line: UInt = #line) -> Never {
-    FileHandle.standardError.write(Data("\(file):\(line): \(message)\n".utf8))
+    StandardError.write("\(file):\(line): \(message)\n")
     preconditionFailure()
 }
 

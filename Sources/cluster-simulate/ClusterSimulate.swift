@@ -2,6 +2,7 @@ import ArgumentParser
 import ClusterProtocol
 import ClusterSimulation
 import Foundation
+import Groundwork
 
 /// Lives through many histories of the cluster in a simulated world.
 @main struct ClusterSimulate: ParsableCommand {
@@ -47,7 +48,7 @@ import Foundation
             let line =
                 "\(report.histories) of \(seeds) histories, \(Int(rate)) per second, "
                 + "\(Int(left / rate / 60) + 1) min left\n"
-            FileHandle.standardError.write(Data(line.utf8))
+            StandardError.write(line)
         }
         return report
     }

@@ -33,13 +33,17 @@ struct CoordinatorCommand: ParsableCommand {
     }
 }
 
-/// Runs `body`; an error is told on standard error and ends the process with its exit status.
-func reporting(_ body: () throws -> Void) throws {
-    do { try body() } catch let code as ExitCode { throw code } catch let error as any PyHealthError {
-        FileHandle.standardError.write(Data("pyhealth-coord: \(error)\n".utf8))
+/// Runs `body`; an error is told on standard error and ends the process with its exit status, as does what was printed and
+/// could not be written if that `isResult`.
+func reporting(isResult: Bool = true, _ body: () throws -> Void) throws {
+    do {
+        try body()
+        if isResult { try StandardOutput.flush() }
+    } catch let code as ExitCode { throw code } catch let error as any PyHealthError {
+        StandardError.write("pyhealth-coord: \(error)\n")
         throw ExitCode(error.exitStatus.rawValue)
     } catch {
-        FileHandle.standardError.write(Data("pyhealth-coord: internal error: \(type(of: error))\n".utf8))
+        StandardError.write("pyhealth-coord: internal error: \(type(of: error))\n")
         throw ExitCode(ExitStatus.internal.rawValue)
     }
 }

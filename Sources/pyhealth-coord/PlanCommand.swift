@@ -26,6 +26,10 @@ struct PlanCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    func validate() throws {
+        guard workers >= 1 else { throw ValidationError("--workers: expected 1 or more, got \(workers).") }
+    }
+
     func run() throws {
         try reporting {
             let job = try JobConfiguration.load(path: job, overrides: try settings(overrides))

@@ -1,5 +1,6 @@
 import ClusterRuntime
 import Foundation
+import Groundwork
 import Stages
 import Synchronization
 
@@ -65,6 +66,6 @@ final class ProgressPrinter: Sendable {
 
     private func write(_ text: String, ends: Bool) {
         let clear = isTerminal ? "\r\u{1B}[K" : ""
-        FileHandle.standardError.write(Data((clear + text + (ends || !isTerminal ? "\n" : "")).utf8))
+        StandardError.write(clear + text + (ends || !isTerminal ? "\n" : ""))
     }
 }

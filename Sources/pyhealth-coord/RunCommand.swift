@@ -107,7 +107,8 @@ struct RunCommand: ParsableCommand {
     func run() throws {
         // Takes as long as reading the run file.
         DispatchQueue.global().async { _ = BuildInformation.numericFingerprint }
-        try reporting {
+        // Results are files; what is printed repeats them.
+        try reporting(isResult: false) {
             let job = try JobConfiguration.load(path: job, overrides: try settings(overrides))
             guard let last = StopAfter(rawValue: until) else {
                 throw ConfigurationError(

@@ -145,9 +145,9 @@ final class ReadingProgress {
         guard isShown, Date().timeIntervalSince(last) > 0.2 else { return }
         last = Date()
         let rate = Double(total) / max(0.001, Date().timeIntervalSince(start))
-        FileHandle.standardError.write(Data("\rread \(bytes(total)), \(bytes(Int(rate)))/s   ".utf8))
+        StandardError.write("\rread \(bytes(total)), \(bytes(Int(rate)))/s   ")
     }
 
     /// Clears the line.
-    func end() { if isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) } }
+    func end() { if isShown { StandardError.write("\r\u{1B}[K") } }
 }

@@ -81,7 +81,7 @@ struct WorkerCommand: ParsableCommand {
     /// The exit status of `body`; an error is told on standard error.
     private func ending(_ body: () throws -> ExitStatus) -> ExitStatus {
         do { return try body() } catch {
-            FileHandle.standardError.write(Data("pyhealth-worker: \(error)\n".utf8))
+            StandardError.write("pyhealth-worker: \(error)\n")
             return (error as? any PyHealthError)?.exitStatus ?? .internal
         }
     }

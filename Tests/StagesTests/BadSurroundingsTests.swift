@@ -38,7 +38,8 @@ struct BadSurroundingsTests {
             "pyhealth-coord", ["run", runs.jobPath, "--output", "\(file)/run", "--quiet"], folder: runs.folder
         )
         let refusal = Refusal(
-            name: "unwritable", code: "file.create", status: 73, words: ["Not a directory", "permissions"])
+            name: "unwritable", code: "file.create", status: 73,
+            words: ["Not a directory", "name another place"])
         try refusal.check(outcome, run: "\(file)/run")
     }
 
@@ -64,6 +65,48 @@ struct BadSurroundingsTests {
         #expect(told.contains("disk-full"))
         #expect(try runs.execute("undisturbed").status == 0)
         #expect(try runs.digests("left") == runs.digests("undisturbed"))
+    }
+
+    @Test(arguments: ["2> /dev/full", "> /dev/full", "2>&1 | true"])
+    func outputThatNobodyTakesEndsNoRun(redirection: String) throws {
+        let runs = try RunFolder(patients: 60)
+        let command = ([Commands.path("pyhealth-coord")] + runs.arguments("run", workers: 1)).filter {
+            $0 != "--quiet"
+        }.joined(separator: " ")
+        let code = runs.folder.file("code")
+        _ = try Commands.runTool(
+            "sh", ["-c", "( \(command); echo $? > \(code) ) \(redirection)"], folder: runs.folder)
+        #expect(try String(contentsOfFile: code, encoding: .utf8) == "0\n")
+        #expect(access("\(runs.run("run"))/metrics.json", F_OK) == 0)
+    }
+
+    @Test func anErrorThatCannotBeToldKeepsItsStatusAndALostResultIsAnError() throws {
+        let runs = try RunFolder(patients: 10)
+        let coordinator = Commands.path("pyhealth-coord")
+        func status(_ command: String) throws -> Int32 {
+            try Commands.runTool("sh", ["-c", command], folder: runs.folder).status
+        }
+        #expect(try status("\(coordinator) status \(runs.run("none")) 2> /dev/full") == 74)
+        #expect(try status("\(coordinator) stats mimic3 --root \(runs.corpusPath) > /dev/full") == 73)
+    }
+
+    @Test func theLossOfTheTerminalStopsARunUnlessItIsIgnored() throws {
+        let runs = try RunFolder(patients: 60)
+        func status(_ name: String, _ command: [String], workers: Int, _ extra: [String] = []) throws -> Int32
+        {
+            let run = try Commands.startTool(
+                command[0],
+                command.dropFirst() + runs.arguments(name, workers: workers, extra), folder: runs.folder)
+            while run.isRunning, access("\(runs.run(name))/status.pb", F_OK) != 0 { usleep(2000) }
+            kill(run.pid, SIGHUP)
+            return try run.wait().status
+        }
+        let alone = ["--listen", "ipc://\(runs.folder.file("socket"))"]
+        let coordinator = Commands.path("pyhealth-coord")
+        #expect(try status("lost", [coordinator], workers: 0, alone) == 75)
+        #expect(try status("kept", ["nohup", coordinator], workers: 1) == 0)
+        #expect(try runs.execute("lost").status == 0)
+        #expect(try runs.digests("lost") == runs.digests("kept"))
     }
 
     @Test func aSecondCoordinatorOnTheSameDirectoryIsRefused() throws {

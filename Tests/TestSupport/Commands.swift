@@ -26,11 +26,18 @@ package enum Commands {
         try RunningCommand(path(name), arguments, environment, folder)
     }
 
+    /// Starts a tool of the system.
+    package static func startTool(_ name: String, _ arguments: [String], folder: TemporaryFolder) throws
+        -> RunningCommand
+    {
+        try RunningCommand("/usr/bin/env", [name] + arguments, [:], folder)
+    }
+
     /// Runs a tool of the system to its end.
     package static func runTool(_ name: String, _ arguments: [String], folder: TemporaryFolder) throws
         -> Outcome
     {
-        try RunningCommand("/usr/bin/env", [name] + arguments, [:], folder).wait()
+        try startTool(name, arguments, folder: folder).wait()
     }
 
     /// Runs a command to its end.
