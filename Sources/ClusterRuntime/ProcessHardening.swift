@@ -11,6 +11,7 @@ package enum ProcessHardening {
     ///
     /// Group rights stay as the umask has them, except writing: documented modes are 0640 and 0750.
     package static func apply() {
+        openStandardDescriptors()
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         _ = process_forbid_dumps()
@@ -19,6 +20,12 @@ package enum ProcessHardening {
         // A limit on the size of files becomes an error of the write that meets it.
         signal(SIGXFSZ, SIG_IGN)
         raiseDescriptors()
+    }
+
+    /// A standard descriptor that the caller has closed would be the number of the next file that is opened, and messages would
+    /// go into it.
+    private static func openStandardDescriptors() {
+        for standard in 0...2 where fcntl(Int32(standard), F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
     }
 
     /// A crash prints no memory: Swift's trace shows registers and what they point at. Who looks for a fault of the program

@@ -67,7 +67,7 @@ struct BadSurroundingsTests {
         #expect(try runs.digests("left") == runs.digests("undisturbed"))
     }
 
-    @Test(arguments: ["2> /dev/full", "> /dev/full", "2>&1 | true"])
+    @Test(arguments: ["2> /dev/full", "> /dev/full", "2>&1 | true", "<&- >&- 2>&-"])
     func outputThatNobodyTakesEndsNoRun(redirection: String) throws {
         let runs = try RunFolder(patients: 60)
         let command = ([Commands.path("pyhealth-coord")] + runs.arguments("run", workers: 1)).filter {
