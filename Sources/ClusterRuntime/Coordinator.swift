@@ -17,7 +17,7 @@ package enum Coordinator {
     ) throws -> JobOutcome {
         let session = try CoordinatorSession(job: job, options: options)
         let outcome = try run(session, driver, begin)
-        try withExtendedLifetime(session) { try end(outcome) }
+        try withExtendedLifetime(session) { try session.conclude { try end(outcome) } }
         return outcome
     }
 
@@ -29,7 +29,8 @@ package enum Coordinator {
             try begin()
             while true {
                 do {
-                    guard case .stage(let spec) = try driver.next(after: session.stages) else { break }
+                    let step = try session.waitingForSpace { try driver.next(after: session.stages) }
+                    guard case .stage(let spec) = step else { break }
                     try session.run(spec)
                 } catch let damage as DamagedInput {
                     try session.goBack(damage)
@@ -132,7 +133,7 @@ private final class CoordinatorSession {
 
     /// Runs a stage, or takes it from an earlier run.
     func run(_ spec: StageSpec) throws {
-        if options.stop?.isRequested == true { throw ClusterError.interrupted(path: directory.path) }
+        if isStopped { throw ClusterError.interrupted(path: directory.path) }
         let files = StageFiles(directory: directory, spec: spec)
         try files.validate()
         let (cached, wasInvalid) = try files.load(epoch: epoch)
@@ -152,15 +153,38 @@ private final class CoordinatorSession {
         {
             throw ClusterError.nonDeterministic(stage: spec.name, shard: files.items[place.shard].name)
         }
-        let mailbox = loop.mailbox
-        let finished = try DiskSpace.retrying({
-            mailbox.post(.log($0 ? .diskFull(instance: 0) : .diskHasSpace(instance: 0)))
-        }) {
+        let finished = try waitingForSpace {
             try files.publish(made, build: options.buildVersion, epoch: ledger.epoch)
         }
         loop.journal.append(ledger.publishedRecord(files))
         note(spec, finished, figures)
     }
+
+    /// Runs `body`, again and again while the disk is full, until the job ends otherwise or somebody stops it.
+    func waitingForSpace<R>(_ body: () throws -> R) throws -> R {
+        let (mailbox, outcomes) = (loop.mailbox, loop.outcomes)
+        do {
+            return try DiskSpace.retrying(
+                { mailbox.post(.log($0 ? .diskFull(instance: 0) : .diskHasSpace(instance: 0))) },
+                isStopped: { !outcomes.isEmpty || isStopped }, body)
+        } catch  where DiskSpace.isExhausted(error) {
+            if !outcomes.isEmpty, case .failed(let reason) = outcomes.take() { throw reason }
+            throw isStopped ? ClusterError.interrupted(path: directory.path) : error
+        }
+    }
+
+    /// Runs `body` when the loop has ended, again and again while the disk is full.
+    func conclude(_ body: () throws -> Void) throws {
+        do {
+            try DiskSpace.retrying(
+                { isFull in if isFull { options.logger?.warning("disk-full") } }, isStopped: { isStopped },
+                body)
+        } catch  where DiskSpace.isExhausted(error) && isStopped {
+            throw ClusterError.interrupted(path: directory.path)
+        }
+    }
+
+    private var isStopped: Bool { options.stop?.isRequested == true }
 
     private func compute(
         _ spec: StageSpec, _ files: StageFiles, _ commits: [Int: WireShardCommit]
@@ -202,8 +226,9 @@ private final class CoordinatorSession {
             guard let place = try files.place(of: damage.path) else { continue }
             let shard = files.items[place.shard].name
             guard madeAgain.insert("\(spec.id) \(shard)").inserted else { throw ClusterError(damage) }
+            try ledger.requireLatest()
             // Unfinished trainings may have learnt from what was damaged.
-            try StageFiles.beginTrainingsAnew(in: directory, life: "e\(epoch)-\(madeAgain.count)")
+            try StageFiles.beginTrainingsAnew(in: directory, epoch: epoch, again: madeAgain.count)
             withdrawn[spec.id] = (place, try ledger.takeBack(place, of: files, write: loop.journal.write))
             loop.mailbox.post(.log(.inputDamaged(stage: spec.name, shard: shard, code: damage.code)))
             stages.removeSubrange(number...)
@@ -286,12 +311,14 @@ private final class CoordinatorSession {
     func finish() throws -> JobOutcome {
         try ledger.requireLatest()
         // What may fail comes before anybody is told that the job is over.
-        try directory.write(Self.record(job, finished: true), "job.pb")
+        try waitingForSpace { try directory.write(Self.record(job, finished: true), "job.pb") }
         var record = WireJournalRecord()
         record.jobEnded.exitStatus = 0
         loop.journal.append(record)
         let totals = loop.finish(state: "finished", failure: nil)
-        loop.journal.finish()
+        let journal = loop.journal
+        options.stop?.whenRequested { journal.hurry() }
+        journal.finish()
         tidyUp()
         loop.close()
         return JobOutcome(
@@ -319,7 +346,7 @@ private final class CoordinatorSession {
         // Shards may be committed until the loop has ended; the end is the last record.
         _ = loop.finish(state: state, failure: failure)
         loop.journal.append(record)
-        loop.journal.finish()
+        loop.journal.finish(waitsForSpace: false)
         // A job that its own data or settings ended is over: its folder may be given to one that mends them.
         if [.data, .configuration, .notPermitted].contains(failure?.exitStatus) {
             try? directory.write(Self.record(job, finished: true), "job.pb")

@@ -24,7 +24,13 @@ final class EventLog {
     /// Appends an event; a full disk does not stop the job.
     func write(_ event: ClusterEvent) {
         let line = Self.line(event, epoch: epoch, time: formatter.string(from: Date()))
-        _ = Data(line.utf8).withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+        let written = Data(line.utf8).withUnsafeBytes {
+            Foundation.write(descriptor, $0.baseAddress, $0.count)
+        }
+        guard written > 0, written < line.utf8.count else { return }
+        // Every line is whole: what a full disk took of one goes.
+        let end = lseek(descriptor, 0, SEEK_END)
+        if end >= written { _ = ftruncate(descriptor, end - off_t(written)) }
     }
 
     /// The event's line with its newline.

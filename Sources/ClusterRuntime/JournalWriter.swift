@@ -9,6 +9,7 @@ final class JournalWriter: @unchecked Sendable {
     private var pending: [(record: WireJournalRecord, mark: DurableMark?)] = []
     private var failure: (any Error)?
     private var isClosing = false
+    private var isHasty = false
     private var isEnded = false
     private var isWriting = false
 
@@ -63,10 +64,11 @@ final class JournalWriter: @unchecked Sendable {
         condition.broadcast()
     }
 
-    /// Flushes what was appended and ends the thread.
-    func finish() {
+    /// Flushes what was appended and ends the thread; on a full disk it waits for space only if it `waitsForSpace`.
+    func finish(waitsForSpace: Bool = true) {
         condition.lock()
         isClosing = true
+        isHasty = isHasty || !waitsForSpace
         condition.broadcast()
         while !isEnded { condition.wait() }
         condition.unlock()
@@ -76,7 +78,7 @@ final class JournalWriter: @unchecked Sendable {
         while let batch = nextBatch() {
             do {
                 try segment.write(batch.map(\.record)) { put in
-                    try DiskSpace.retrying(whenFull) { try put() }
+                    try DiskSpace.retrying(whenFull, isStopped: isInHaste) { try put() }
                 }
                 let marks = batch.compactMap(\.mark)
                 if !marks.isEmpty { whenDurable(marks) }
@@ -89,6 +91,19 @@ final class JournalWriter: @unchecked Sendable {
         isEnded = true
         condition.broadcast()
         condition.unlock()
+    }
+
+    /// Waits for space no longer.
+    func hurry() {
+        condition.lock()
+        isHasty = true
+        condition.unlock()
+    }
+
+    private func isInHaste() -> Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        return isHasty || failure != nil
     }
 
     private func nextBatch() -> [(record: WireJournalRecord, mark: DurableMark?)]? {

@@ -204,22 +204,37 @@ package struct StageFiles {
         if (try? directory.read(WireStageOpen.self, name)) != open { try directory.write(open, name) }
     }
 
-    /// Removes files of attempts (`<shard>.e<epoch>.a<attempt>.…`) and checkpoints that nobody will read any more; a later
-    /// epoch's files are its own affair.
+    /// Removes files of attempts (`<shard>.e<epoch>.a<attempt>.…`), checkpoints and trainings that had to begin anew, which nobody
+    /// will read any more; a later epoch's files are its own affair.
     private func removeUnnamed(_ manifest: WireManifest, epoch: UInt64) {
         let folder = stageFolder(spec.id)
         let isNamed = directory.rules.contains(.keepWhatIsNamed)
         let named = Set(isNamed ? manifest.shards.flatMap { $0.outputs.map(\.path) } : [])
         directory.disk.removeFolder(directory.file("\(folder)/checkpoints"))
-        for name in directory.names(in: folder) where name.hasPrefix(Self.lifePrefix) {
+        for name in directory.names(in: folder) where Self.epoch(ofLife: name) ?? .max <= epoch {
             directory.disk.removeFolder(directory.file("\(folder)/\(name)/checkpoints"))
         }
         // Where a manifest was taken back, another coordinator may go on with what that one named.
         guard !wasTakenBack else { return }
-        for name in directory.names(in: folder) where !named.contains("\(folder)/\(name)") {
-            guard let owner = Self.epoch(ofAttempt: name), owner <= epoch else { continue }
-            directory.disk.remove(directory.file("\(folder)/\(name)"))
+        let names = directory.names(in: folder)
+        let isAnew = names.contains { $0.hasPrefix(Self.lifePrefix) }
+        for name in names where !named.contains("\(folder)/\(name)") {
+            let path = directory.file("\(folder)/\(name)")
+            if let owner = Self.epoch(ofAttempt: name) {
+                if owner <= epoch { directory.disk.remove(path) }
+            } else if let owner = Self.epoch(ofLife: name) {
+                let isNamed = named.contains { $0.hasPrefix("\(folder)/\(name)/") }
+                if owner <= epoch, !isNamed { directory.disk.removeFolder(path) }
+            } else if isAnew, Self.isTrainings(name) {
+                directory.disk.removeFolder(path)
+            }
         }
+    }
+
+    /// Whether a name in a stage's folder is that of a training's state or result.
+    private static func isTrainings(_ name: String) -> Bool {
+        name != "OPEN.pb" && !name.hasPrefix("MANIFEST.pb") && !name.hasPrefix(lifePrefix)
+            && epoch(ofAttempt: name) == nil
     }
 
     /// Whether a manifest of this stage was put aside.
@@ -229,20 +244,20 @@ package struct StageFiles {
 
     /// Has trainings that are not finished begin anew, in a folder of their own: members of before may still write into the old one.
     ///
-    /// `life` is a name that no earlier one had. Throws `FileError`.
-    package static func beginTrainingsAnew(in directory: RunDirectory, life: String) throws {
+    /// What was there stays until the stage is finished: a later coordinator may have members at work in it. `again` is a number
+    /// that no earlier life of the same `epoch` had. Throws `FileError`.
+    package static func beginTrainingsAnew(in directory: RunDirectory, epoch: UInt64, again: Int) throws {
         for stage in directory.names(in: "stage") {
             let names = directory.names(in: "stage/\(stage)")
             guard !names.contains("MANIFEST.pb") else { continue }
-            try directory.createFolder("stage/\(stage)/\(lifePrefix)\(life)")
-            // What was there only takes room.
-            for name in names
-            where name != "OPEN.pb" && !name.hasPrefix("MANIFEST.pb") && !name.hasPrefix(lifePrefix)
-                && epoch(ofAttempt: name) == nil
-            {
-                directory.disk.removeFolder(directory.file("stage/\(stage)/\(name)"))
-            }
+            try directory.createFolder("stage/\(stage)/\(lifePrefix)e\(epoch)-\(again)")
         }
+    }
+
+    /// The epoch in the name `life-e<epoch>-<number>`; nil for other names.
+    private static func epoch(ofLife name: String) -> UInt64? {
+        guard name.hasPrefix("\(lifePrefix)e") else { return nil }
+        return name.dropFirst(lifePrefix.count + 1).split(separator: "-").first.flatMap { UInt64($0) }
     }
 
     private static let lifePrefix = "life-"

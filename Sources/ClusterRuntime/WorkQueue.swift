@@ -7,6 +7,13 @@ final class WorkQueue<Item: Sendable>: @unchecked Sendable {
     private var items: [Item] = []
     private var isClosed = false
 
+    /// Whether nothing is there to be taken.
+    var isEmpty: Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        return items.isEmpty
+    }
+
     /// Puts an item at the end.
     func put(_ item: Item) {
         condition.lock()

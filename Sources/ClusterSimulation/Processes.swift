@@ -32,6 +32,8 @@ final class CoordinatorProcess: Process {
     /// The finished shards, and what is left of them if one is computed again.
     var finished: FinishedStage?
     var withdrawn: StageFiles.Remains?
+    /// Where the states of the training in work are.
+    var trainingFolder = ""
     /// When an orderly end was asked for (the world's time).
     var drainAsked: Seconds?
     /// The process that each instance is.

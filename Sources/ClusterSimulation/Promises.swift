@@ -55,8 +55,8 @@ struct Promises {
     /// Bytes and records of journals that were seen to be durable.
     private var journals: [String: (bytes: Int, records: Int)] = [:]
     private var seenVersion = -1
-    /// The position of the last checkpoint that was asked for and told to be on disk.
-    var kept: UInt64 = 0
+    /// The position of the last checkpoint that was asked for and told to be on disk, by the training's folder.
+    var kept: [String: UInt64] = [:]
     /// What lost journals held.
     private var lost: [Shard: Commit] = [:]
     /// Files whose content changed behind everybody's back, and those of them that no longer count.

@@ -165,8 +165,8 @@ final class SimulatedDisk: @unchecked Sendable {
     func checkRemoval(_ path: String) {
         guard path.hasPrefix("/run/stage/"), !path.contains(".tmp."), nodes[path] != nil else { return }
         removed.append(path)
-        let manifest = Files.folder(of: path) + "/MANIFEST.pb"
-        if !isDurable(manifest) {
+        let stage = path.split(separator: "/").prefix(3).joined(separator: "/")
+        if !isDurable("/\(stage)/MANIFEST.pb") {
             violation = violation ?? "\(path) was deleted before the manifest was there"
         }
     }

@@ -77,7 +77,7 @@ extension World {
         case .fail(let failure): try fail(failure, process)
         case .superseded: restart(process, nil)
         case .inputDamaged(let failure): try goBack(failure, process)
-        case .report(let event): try look(at: event)
+        case .report(let event): try look(at: event, process)
         case .drained:
             try feed(process, .shutDown(exitStatus: 75, reason: "interrupted"))
             restart(process, nil)
@@ -87,12 +87,13 @@ extension World {
         }
     }
 
-    private func look(at event: ClusterEvent) throws {
+    private func look(at event: ClusterEvent, _ process: CoordinatorProcess) throws {
         switch event {
         case .generationStarted(_, _, let members, _) where !scenario.members.contains(members):
             throw Violation(
                 invariant: .members, details: "\(members) members, allowed are \(scenario.members)")
-        case .checkpointWritten(_, let position): promises.kept = max(promises.kept, position)
+        case .checkpointWritten(_, let position):
+            promises.kept[process.trainingFolder] = max(promises.kept[process.trainingFolder] ?? 0, position)
         default: break
         }
     }
@@ -179,9 +180,10 @@ extension World {
                         commits: commits, isAgain: process.withdrawn != nil, rules: rules)))
         case .training(let payload, let ranks):
             if let commit = commits[0] { return post(.publishStage(process.id, [commit]), after: soon(0.01)) }
+            process.trainingFolder = files.trainingFolder
             var training = TrainingSpec(
                 stage: spec.id, stageName: spec.name, payload: payload, virtualRanks: ranks,
-                folder: files.trainingFolder, epoch: epoch, expectedWorkers: 2, joinDelay: 2)
+                folder: process.trainingFolder, epoch: epoch, expectedWorkers: 2, joinDelay: 2)
             training.minimumMembers = scenario.members.lowerBound
             training.maximumMembers = scenario.members.upperBound
             try feed(process, .openTraining(training))
@@ -235,8 +237,9 @@ extension World {
         do {
             if let place = try shards.place(of: failure.damagedInput) {
                 lives += 1
-                try StageFiles.beginTrainingsAnew(in: process.ledger.directory, life: "\(lives)")
-                promises.kept = 0
+                try process.ledger.requireLatest()
+                try StageFiles.beginTrainingsAnew(
+                    in: process.ledger.directory, epoch: process.ledger.epoch, again: lives)
                 process.withdrawn = try process.ledger.takeBack(place, of: shards) { records in
                     for record in records { append(record, nil, process) }
                     try writeJournal(process)

@@ -164,9 +164,9 @@ extension World {
             worker.member?.position = position
             worker.member?.state = state
         }
-        guard let position = worker.member?.position, position < promises.kept else { return }
-        throw Violation(
-            invariant: .kept, details: "a member begins at step \(position), \(promises.kept) were kept")
+        let kept = promises.kept[training] ?? 0
+        guard let position = worker.member?.position, position < kept else { return }
+        throw Violation(invariant: .kept, details: "a member begins at step \(position), \(kept) were kept")
     }
 
     // MARK: Collective

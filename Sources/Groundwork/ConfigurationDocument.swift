@@ -15,12 +15,30 @@ package struct ConfigurationDocument: Sendable {
         self.overrides = overrides.map { ($0.0, $0.1) }
     }
 
-    /// Reads a file; throws ``FileError``.
+    /// Reads a file; throws as ``text(of:)`` does.
     package init(path: String, overrides: [(String, String)] = []) throws {
+        self.init(try Self.text(of: path), file: path, overrides: overrides)
+    }
+
+    /// The text of a file that a person wrote, without the byte-order mark with which editors on Windows begin files.
+    ///
+    /// Throws ``ConfigurationError`` for a file that is not there or not UTF-8, and ``FileError``.
+    package static func text(of path: String) throws -> String {
+        try requireFile(path)
         let data = try Files.contents(of: path)
-        // Editors on Windows begin files with a byte-order mark.
-        let text = data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data
-        self.init(String(decoding: text, as: UTF8.self), file: path, overrides: overrides)
+        let bytes = data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let line = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
+        throw ConfigurationError("not-utf8", "\(path), line \(line + 1): not UTF-8. Save the file as UTF-8.")
+    }
+
+    /// Throws ``ConfigurationError`` where there is nothing at `path`, which `key` of the run file or an option named.
+    package static func requireFile(_ path: String, key: String? = nil) throws {
+        guard access(path, F_OK) != 0, errno == ENOENT || errno == ENOTDIR else { return }
+        throw ConfigurationError(
+            "no-file",
+            "\(key.map { "\($0): there" } ?? "There") is no file \"\(path)\". Name one that is there.")
     }
 
     /// The decoded document with all overrides applied; throws ``ConfigurationError``.

@@ -13,18 +13,19 @@ package enum DiskSpace {
         return file.errorNumber == ENOSPC || file.errorNumber == EDQUOT
     }
 
-    /// Runs `body`, again and again while the disk is full; tells `whenFull` at each failure (true) and when it went well
-    /// after one (false). Rethrows any other error, and that of a full disk after an hour.
+    /// Runs `body`, again and again while the disk is full; tells `whenFull` of the first failure (true) and when it was over
+    /// (false). Rethrows any other error, and that of a full disk after an hour, or once `isStopped`.
     package static func retrying<R>(
-        _ whenFull: (Bool) -> Void, pause: UInt32 = pause, tries: Int = mostTries, _ body: () throws -> R
+        _ whenFull: (Bool) -> Void, pause: UInt32 = pause, tries: Int = mostTries,
+        isStopped: () -> Bool = { false }, _ body: () throws -> R
     ) throws -> R {
         for number in 1... {
             do {
                 let result = try body()
                 if number > 1 { whenFull(false) }
                 return result
-            } catch  where isExhausted(error) && number < tries {
-                whenFull(true)
+            } catch  where isExhausted(error) && number < tries && !isStopped() {
+                if number == 1 { whenFull(true) }
                 sleep(pause)
             } catch {
                 if number > 1 { whenFull(false) }

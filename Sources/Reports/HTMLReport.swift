@@ -42,7 +42,6 @@ package struct HTMLReport {
         let parts = summary.parts
         guard !parts.isEmpty else { return "" }
         let names = parts.first?.metrics.map(\.name) ?? []
-        func isTold(_ part: RunSummary.Part) -> Bool { part.samples >= SmallCells.limit }
         var rows = [
             ["samples"] + SmallCells.texts(addends: parts.map(\.samples)),
             ["patients"] + SmallCells.texts(addends: parts.map(\.patients)),
@@ -60,6 +59,9 @@ package struct HTMLReport {
             "Results", HTML.table([""] + parts.map(\.split), rows, numbers: Set(1...parts.count)) + labelTable
         )
     }
+
+    /// Whether losses and metrics of a part are shown.
+    private func isTold(_ part: RunSummary.Part) -> Bool { part.samples >= SmallCells.limit }
 
     private var labelTable: String {
         let labels = Set(summary.parts.flatMap { $0.labels.keys }).sorted { ($0.count, $0) < ($1.count, $1) }
@@ -115,14 +117,19 @@ package struct HTMLReport {
     // MARK: Training
 
     private var training: String {
-        let history = summary.history
-        guard let epochs = history.first?.values.count, epochs > 0 else { return "" }
+        guard let epochs = summary.history.first?.values.count, epochs > 0 else { return "" }
+        let hidden = summary.parts.filter { !isTold($0) }.map { "\($0.split)_" }
+        let history = summary.history.filter { column in !hidden.contains(where: column.name.hasPrefix) }
+        let note =
+            hidden.isEmpty ? "" : " Curves of parts with fewer than \(SmallCells.limit) samples are withheld."
         let losses = history.filter { $0.name.hasSuffix("loss") }
         let metrics = history.filter { !$0.name.hasSuffix("loss") }
-        let kept = summary.keptEpoch.map { " Predictions and metrics are by the parameters of epoch \($0)." } ?? ""
+        let kept =
+            summary.keptEpoch.map { " Predictions and metrics are by the parameters of epoch \($0)." } ?? ""
         return HTML.section(
             "Training",
-            HTML.paragraph("\(epochs) epoch\(epochs == 1 ? "" : "s").\(kept)") + "<div class=\"plots\">\n"
+            HTML.paragraph("\(epochs) epoch\(epochs == 1 ? "" : "s").\(kept)\(note)")
+                + "<div class=\"plots\">\n"
                 + plot("Loss", "Mean loss per sample", losses, range: nil)
                 + (metrics.isEmpty ? "" : plot("Validation metrics", "Value", metrics, range: nil))
                 + "</div>\n")

@@ -86,7 +86,14 @@ package struct JobConfiguration: Sendable {
 
     /// Loads a run file and applies `overrides` (`key.path`, YAML text); throws ``ConfigurationError``.
     package static func load(path: String, overrides: [(String, String)] = []) throws -> JobConfiguration {
-        try JobConfiguration(ConfigurationDocument(path: path, overrides: overrides))
+        let job = try JobConfiguration(ConfigurationDocument(path: path, overrides: overrides))
+        if let file = job.dataset.config {
+            try ConfigurationDocument.requireFile(file, key: "dataset.config")
+        }
+        for (name, file) in job.perTask.flatMap(\.codeMaps) {
+            try ConfigurationDocument.requireFile(file, key: "task.code_maps.\(name)")
+        }
+        return job
     }
 
     /// Parses the text of a resolved run file.
@@ -149,9 +156,10 @@ package struct JobConfiguration: Sendable {
         guard var job = jobs.first else { throw list.error("task", "expected at least one task.") }
         for (place, one) in jobs.enumerated() {
             let item = try list.items()[place]
-            guard one.taskName.wholeMatch(of: /[A-Za-z0-9_]+/) != nil else {
+            guard one.taskName.wholeMatch(of: /[A-Za-z0-9_]{1,80}/) != nil else {
                 throw item.error(
-                    "task", "one of several tasks names a folder: expected letters, digits and _ in its name."
+                    "task",
+                    "one of several tasks names a folder: expected letters, digits and _ in its name, 80 at most."
                 )
             }
             guard !jobs[..<place].contains(where: { $0.taskName == one.taskName }) else {

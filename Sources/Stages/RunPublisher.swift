@@ -92,8 +92,10 @@ package struct RunPublisher {
 
     /// Whether a file in a published folder has a name that publishing gives; others are people's.
     private func isOwn(_ name: String) -> Bool {
-        Self.names.contains(name) || name.hasPrefix("part-") && name.hasSuffix(".h5")
+        Self.names.contains(name) || isPart(name)
     }
+
+    private func isPart(_ name: String) -> Bool { name.hasPrefix("part-") && name.hasSuffix(".h5") }
 
     private static let names = [
         "manifest.json", "processors.json", "attrition.csv", "best.h5", "last.h5", "train.h5", "val.h5",
@@ -181,7 +183,7 @@ package struct RunPublisher {
         let kept = Set(files.indices.map { String(format: "part-%05d.h5", $0) })
         let folder = "\(runDirectory)/\(place)"
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        where name.hasPrefix("part-") && !kept.contains(name) { unlink("\(folder)/\(name)") }
+        where isPart(name) && !kept.contains(name) { unlink("\(folder)/\(name)") }
         for (index, file) in files.enumerated() {
             let name = String(format: "part-%05d.h5", index)
             try link(file, as: "\(place)/\(name)")
@@ -225,12 +227,15 @@ package struct RunPublisher {
             }
             do { try FileManager.default.copyItem(atPath: source, toPath: temporary) } catch {
                 let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? POSIXError
+                unlink(temporary)
                 throw FileError(
                     "write", path: target, errorNumber: reason?.code.rawValue ?? EIO, writing: true)
             }
         }
         guard rename(temporary, target) == 0 else {
-            throw FileError("rename", path: target, errorNumber: errno, writing: true)
+            let reason = errno
+            unlink(temporary)
+            throw FileError("rename", path: target, errorNumber: reason, writing: true)
         }
         // A rename between two names of one file leaves both.
         unlink(temporary)

@@ -74,10 +74,18 @@ package struct CheckpointStore: Sendable {
     }
 
     private func removeOlder() {
-        for entry in entries().entries.dropFirst(Self.kept) {
+        let entries = entries().entries
+        for entry in entries.dropFirst(Self.kept) {
             // First what makes it count.
             unlink("\(folder)/\(entry.file.dropLast(3)).json")
             unlink("\(folder)/\(entry.file)")
+        }
+        guard let oldest = entries.prefix(Self.kept).last else { return }
+        // Whoever wrote these was killed before their entry.
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where name.hasSuffix(".h5") {
+            guard let position = name.split(separator: ".").first.flatMap({ UInt64($0) }) else { continue }
+            if position < oldest.position { unlink("\(folder)/\(name)") }
         }
     }
 }

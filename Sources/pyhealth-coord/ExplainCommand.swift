@@ -34,16 +34,27 @@ struct ExplainCommand: ParsableCommand {
                     "explain prints data of a patient, and only to a terminal. Run it without a pipe or a redirection."
                 )
             }
-            for one in try JobConfiguration.load(path: job, overrides: try settings(overrides)).perTask {
-                let setup = try JobSetup(one)
-                let progress = ReadingProgress()
-                let found = try PatientExplanation(
-                    setup, patient: patient, scratch: scratch ?? NSTemporaryDirectory()
-                ) { progress.add($0) }
-                progress.end()
-                print(text(setup, found))
+            let jobs = try JobConfiguration.load(path: job, overrides: try settings(overrides)).perTask
+            var failures: [any Error] = []
+            for one in jobs {
+                // Another task's tables may know the patient.
+                do { try explain(JobSetup(one)) } catch let error as any PyHealthError where jobs.count > 1 {
+                    print("Task \(one.taskName)\n\n\(error.message)\n")
+                    failures.append(error)
+                }
             }
+            if failures.count == jobs.count, let first = failures.first { throw first }
         }
+    }
+
+    private func explain(_ setup: JobSetup) throws {
+        let progress = ReadingProgress()
+        defer { progress.end() }
+        let found = try PatientExplanation(
+            setup, patient: patient, scratch: scratch ?? NSTemporaryDirectory()
+        ) { progress.add($0) }
+        progress.end()
+        print(text(setup, found))
     }
 
     private func text(_ setup: JobSetup, _ found: PatientExplanation) -> String {

@@ -39,14 +39,18 @@ final class ProgressPrinter: Sendable {
                 name, done: done, of: total, seconds: Date().timeIntervalSince(started)))
     }
 
-    /// Prints the results at the end, also with `--quiet`; warnings go to the errors' stream.
+    /// Prints the results at the end, also with `--quiet`, those of a handful of samples excepted; warnings go to the errors'
+    /// stream.
     func finish(_ metrics: [PartMetrics], warnings: [String], report: String) {
         for warning in warnings { write("warning: \(warning)", ends: true) }
-        for part in metrics {
+        for (part, samples) in zip(metrics, SmallCells.texts(addends: metrics.map(\.samples))) {
             let values = part.metrics.map { metric in
                 metric.value.map { String(format: "%@ %.4f", metric.name, $0) } ?? "\(metric.name) undefined"
             }
-            print("\(part.split): \(part.samples) samples, \(values.joined(separator: ", "))")
+            let isTold = part.samples >= SmallCells.limit
+            print(
+                "\(part.split): \(samples) samples, \(isTold ? values.joined(separator: ", ") : "see metrics.json")"
+            )
         }
         print("report: \(report)")
     }

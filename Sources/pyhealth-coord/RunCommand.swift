@@ -116,8 +116,10 @@ struct RunCommand: ParsableCommand {
             }
             guard job.modelName != nil || last == .events || last == .samples else {
                 throw ConfigurationError(
-                    "no-model", "\(self.job): there is no \"model\" section. Add one, or use --until samples."
-                )
+                    "no-model",
+                    job.tasks.isEmpty
+                        ? "\(self.job): there is no \"model\" section. Add one, or use --until samples."
+                        : "\(self.job): of several tasks only samples are made. Use --until samples.")
             }
             let setup = try JobSetup(job)
             if last == .train || last == .evaluate { try setup.checkModelInputs() }
@@ -126,11 +128,9 @@ struct RunCommand: ParsableCommand {
         }
     }
 
-    /// Throws `FileError` where there is no checkpoint, `ConfigurationError` for one that this run is going to replace.
+    /// Throws `ConfigurationError` where there is no checkpoint, and for one that this run is going to replace.
     private func check(resume: String) throws {
-        guard FileManager.default.fileExists(atPath: resume) else {
-            throw FileError("open", path: resume, errorNumber: ENOENT)
-        }
+        try ConfigurationDocument.requireFile(resume, key: "--resume")
         let file = URL(fileURLWithPath: resume).resolvingSymlinksInPath().path
         let folder = URL(fileURLWithPath: output).resolvingSymlinksInPath().path
         guard !file.hasPrefix("\(folder)/") else {

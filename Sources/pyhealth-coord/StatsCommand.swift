@@ -76,9 +76,10 @@ struct StatsCommand: ParsableCommand {
             if let first = years.first, let last = years.last {
                 lines.append("  years         \(first.key) to \(last.key)")
                 let most = years.map(\.value).max() ?? 1
-                for (year, count) in years where years.count <= 40 {
-                    let bar = String(repeating: "#", count: count < SmallCells.limit ? 0 : 40 * count / most)
-                    lines.append("    \(year)  \(bar) \(SmallCells.text(count))")
+                let texts = SmallCells.texts(addends: years.map(\.value))
+                for ((year, count), text) in zip(years, texts) where years.count <= 40 {
+                    let bar = String(repeating: "#", count: text == "\(count)" ? 40 * count / most : 0)
+                    lines.append("    \(year)  \(bar) \(text)")
                 }
             }
             if !one.absent.isEmpty { lines.append("  no column for \(one.absent.joined(separator: ", "))") }
@@ -117,13 +118,15 @@ struct StatsCommand: ParsableCommand {
             absentTables = found.absentTables
             incompleteTables = found.incompleteTables
             tables = found.tables.map { one in
-                Table(
+                // Their sum is told too.
+                let years = Array(one.years)
+                let texts = SmallCells.texts(addends: years.map(\.value))
+                return Table(
                     name: one.name, events: SmallCells.text(one.events),
                     patients: SmallCells.text(one.patients),
                     ofUnknownPatients: SmallCells.text(one.ofUnknownPatients),
                     withoutPartner: SmallCells.text(one.withoutPartner),
-                    years: Dictionary(
-                        uniqueKeysWithValues: one.years.map { ("\($0.key)", SmallCells.text($0.value)) }),
+                    years: Dictionary(uniqueKeysWithValues: zip(years.map { "\($0.key)" }, texts)),
                     emptyShare: one.missing.filter { SmallCells.mayShare($0.value, of: one.events) }
                         .mapValues { (Double($0) / Double(one.events) * 1000).rounded() / 1000 },
                     absentColumns: one.absent)

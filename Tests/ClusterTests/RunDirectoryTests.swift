@@ -141,25 +141,40 @@ struct RunDirectoryTests {
     @Test func unfinishedTrainingsBeginAnewInAFolderOfTheirOwn() throws {
         let folder = try TemporaryFolder("run")
         let directory = try RunDirectory(folder.path)
-        let kept = [
-            "aa/MANIFEST.pb", "aa/best.h5", "bb/OPEN.pb", "bb/s0.e1.a1.text", "bb/MANIFEST.pb.invalid.e1",
+        let before = [
+            "aa/MANIFEST.pb", "aa/best.h5", "bb/OPEN.pb", "bb/s0.e1.a1.text", "bb/epoch-3.h5", "bb/last.h5",
+            "bb/checkpoints/7.h5",
         ]
-        for name in kept + ["bb/epoch-3.h5", "bb/last.h5", "bb/checkpoints/7.h5"] {
-            let path = directory.file("stage/\(name)")
+        func write(_ name: String) throws {
             try directory.createFolder(("stage/\(name)" as NSString).deletingLastPathComponent)
-            try AtomicFile.write("x", to: path, durable: false)
+            try AtomicFile.write("state", to: directory.file("stage/\(name)"), durable: false)
         }
+        for name in before { try write(name) }
         let spec = StageSpec(id: "bb", name: "train", kind: .training(payload: Data(), virtualRanks: 1))
         let files = StageFiles(directory: directory, spec: spec)
         #expect(files.trainingFolder == "stage/bb")
-        for life in ["e2-1", "e10-1", "e10-2"] {
-            try StageFiles.beginTrainingsAnew(in: directory, life: life)
-            #expect(files.trainingFolder == "stage/bb/life-\(life)")
+        for (epoch, again) in [(2, 1), (10, 1), (10, 2)] {
+            try StageFiles.beginTrainingsAnew(in: directory, epoch: UInt64(epoch), again: again)
+            #expect(files.trainingFolder == "stage/bb/life-e\(epoch)-\(again)")
         }
-        let left = ["aa", "bb"].flatMap { stage in
-            directory.names(in: "stage/\(stage)").map { "\(stage)/\($0)" }
-        }
-        #expect(left.filter { !$0.contains("life-") }.sorted() == kept.sorted())
+        // A later coordinator may have members at work in what was there: nothing goes before the stage is finished.
+        for name in before { #expect(access(directory.file("stage/\(name)"), F_OK) == 0, "\(name)") }
+        let lives = [
+            "bb/life-e2-1/last.h5", "bb/life-e10-2/last.h5", "bb/life-e10-2/checkpoints/8.h5",
+            "bb/life-e11-1/last.h5",
+        ]
+        for name in lives { try write(name) }
+        var commit = WireShardCommit()
+        commit.outputs = [
+            .with { ($0.name, $0.path, $0.bytes) = ("last.h5", "stage/bb/life-e10-2/last.h5", 5) }
+        ]
+        _ = try files.publish([commit], build: "b", epoch: 10)
+        #expect(
+            directory.names(in: "stage/bb").sorted() == [
+                "MANIFEST.pb", "OPEN.pb", "life-e10-2", "life-e11-1",
+            ])
+        #expect(directory.names(in: "stage/bb/life-e10-2") == ["last.h5"])
+        #expect(directory.names(in: "stage/aa").sorted() == ["MANIFEST.pb", "best.h5"])
     }
 
     @Test func refusesADamagedRecord() throws {

@@ -19,7 +19,8 @@ struct ReportTests {
             #expect(html.contains(title), "\(title)")
         }
         for value in [
-            "0.8125", "412.5", "abcdef", "excluded: too young", "Predictions and metrics are by the parameters of epoch 1.",
+            "0.8125", "412.5", "abcdef", "excluded: too young",
+            "Predictions and metrics are by the parameters of epoch 1.",
         ] {
             #expect(html.contains(value), "\(value)")
         }
@@ -111,6 +112,21 @@ struct ReportTests {
         for k in 0..<7 { #expect(html.contains("class \(k), area 1.000"), "class \(k)") }
         #expect(!html.contains("class 7, area"))
         #expect(html.contains("for fewer than 11 samples: class 7."))
+    }
+
+    @Test func withholdsTheCurvesOfAHandfulOfSamples() {
+        var summary = Self.summary()
+        summary.history = ["train_loss", "val_loss", "val_roc_auc"].map {
+            .init($0, [0.1234, 0.4321])
+        }
+        summary.parts = [("train", 700), ("val", 9), ("test", 291)].map {
+            .init(split: $0, samples: $1, patients: $1, labels: [:], loss: 0.5, metrics: [])
+        }
+        let html = HTMLReport(summary).html()
+        #expect(html.contains("train_loss") && !html.contains("val_loss") && !html.contains("val_roc_auc"))
+        #expect(html.contains("Curves of parts with fewer than 11 samples are withheld."))
+        summary.parts[1].samples = 11
+        #expect(HTMLReport(summary).html().contains("val_roc_auc"))
     }
 
     @Test func withholdsASecondCellOfAConfusionRowWhoseSumIsTold() {

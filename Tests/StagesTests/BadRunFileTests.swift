@@ -50,6 +50,13 @@ struct BadRunFileTests {
         ("dataset.split_source=directory", refusal("config.no-subset", ["mimic3", "dataset.split_source"])),
         ("split.ratios=[0.9, 0, 0.1]", refusal("config.no-validation", ["trainer.monitor", "split.ratios"])),
         ("dataset.root=", refusal("config.missing-key", ["--set dataset.root", "value is missing"])),
+        ("task.file=/nowhere/a.yaml", refusal("config.task", ["not both"])),
+        ("task={file: /nowhere/a.yaml}", refusal("config.no-file", ["task.file", "/nowhere/a.yaml"])),
+        ("dataset={config: /nowhere/d.yaml, root: /}", refusal("config.no-file", ["dataset.config"])),
+        (
+            "task={name: DrugRecommendationMIMIC3, code_maps: {NDC_to_ATC: /nowhere/m.csv}}",
+            refusal("config.no-file", ["task.code_maps.NDC_to_ATC"])
+        ),
         ("dataset.split_source=file", refusal("config.unknown-value", ["metadata, directory"])),
         ("dataset.times=minutes", refusal("config.unknown-value", ["recorded, offsets"])),
         ("foo", refusal("config.set", ["key=value"])),
@@ -111,10 +118,12 @@ struct BadRunFileTests {
 
     @Test func aMissingRunFileIsNamed() throws {
         let folder = try TemporaryFolder("run")
-        for (path, reason) in [(folder.file("no.yaml"), "No such file"), (folder.file(""), "directory")] {
+        for (path, reason, status) in [
+            (folder.file("no.yaml"), "no file", Int32(78)), (folder.file(""), "directory", 74),
+        ] {
             let outcome = try Commands.run(
                 "pyhealth-coord", ["run", path, "--output", folder.file("out")], folder: folder)
-            #expect(outcome.status == 74)
+            #expect(outcome.status == status)
             #expect(outcome.errors.contains(reason), "\(outcome.errors)")
         }
     }

@@ -67,6 +67,59 @@ struct BadSurroundingsTests {
         #expect(try runs.digests("left") == runs.digests("undisturbed"))
     }
 
+    @Test(.enabled("needs a mount namespace of its own") { canMount() })
+    func whoWaitsForSpaceCanBeStopped() throws {
+        let runs = try RunFolder(patients: 220)
+        let (disk, errors) = (runs.folder.file("disk"), runs.folder.file("errors"))
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+        let command = ([Commands.path("pyhealth-coord")] + runs.arguments("small", workers: 1))
+            .map { $0 == runs.run("small") ? "\(disk)/run" : $0 }.joined(separator: " ")
+        // Until the disk is full, wherever that is; then the end must come soon, and every line of the log be whole.
+        let script = """
+            mount -t tmpfs -o size=400k none \(disk) || exit 90
+            \(command) 2> \(errors) & job=$!
+            while ! grep -q disk-full \(errors); do kill -0 $job || exit 91; sleep 0.05; done
+            dd if=/dev/zero of=\(disk)/rest bs=4096 2> /dev/null
+            kill -TERM $job; ( sleep 90; kill -KILL $job ) & wait $job; status=$?
+            kill $!; cp \(disk)/run/log.jsonl \(runs.folder.file("log")); exit $status
+            """
+        let outcome = try Commands.runTool("unshare", ["-m", "sh", "-c", script], folder: runs.folder)
+        let told = try String(contentsOfFile: errors, encoding: .utf8)
+        #expect(outcome.status == 75, "\(outcome.errors)\n\(told)")
+        let log = try String(contentsOfFile: runs.folder.file("log"), encoding: .utf8)
+        for line in log.split(separator: "\n") {
+            #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(line.utf8)) }
+        }
+    }
+
+    @Test(.enabled("needs a mount namespace of its own") { canMount() })
+    func whatIsForPeopleWaitsForSpaceToo() throws {
+        let runs = try RunFolder(patients: 120)
+        let (disk, errors) = (runs.folder.file("disk"), runs.folder.file("errors"))
+        for folder in [disk, runs.run("small")] {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        }
+        let arguments = runs.arguments("small", workers: 1, ["--until", "samples"])
+        let command = ([Commands.path("pyhealth-coord")] + arguments).joined(separator: " ")
+        let script = """
+            mount -t tmpfs -o size=8k none \(disk) || exit 90
+            ln -s \(disk) \(runs.run("small"))/samples
+            \(command) 2> \(errors) & job=$!
+            while ! grep -q disk-full \(errors); do kill -0 $job || exit 91; sleep 0.05; done
+            ls -A \(disk) | grep tmp && exit 92
+            mount -o remount,size=100m \(disk); wait $job; status=$?
+            ls -A \(disk) | grep tmp && exit 93
+            cp \(disk)/part-00000.h5 \(runs.folder.file("part")); exit $status
+            """
+        let outcome = try Commands.runTool("unshare", ["-m", "sh", "-c", script], folder: runs.folder)
+        let told = try String(contentsOfFile: errors, encoding: .utf8)
+        #expect(outcome.status == 0, "\(outcome.errors)\n\(told)")
+        #expect(try runs.execute("other", ["--until", "samples"]).status == 0)
+        #expect(
+            try Data(contentsOf: URL(fileURLWithPath: runs.folder.file("part")))
+                == Data(contentsOf: URL(fileURLWithPath: "\(runs.run("other"))/samples/part-00000.h5")))
+    }
+
     @Test(arguments: ["2> /dev/full", "> /dev/full", "2>&1 | true", "<&- >&- 2>&-"])
     func outputThatNobodyTakesEndsNoRun(redirection: String) throws {
         let runs = try RunFolder(patients: 60)
@@ -217,7 +270,7 @@ struct BadSurroundingsTests {
         let predictions = "\(runs.run("run"))/predictions/test.h5"
         try wrong.check(runs.execute("none", ["--resume", predictions] + more), run: runs.run("none"))
         let missing = Refusal(
-            name: "missing checkpoint", code: "file.open", status: 74, words: ["No such file"])
+            name: "missing checkpoint", code: "config.no-file", status: 78, words: ["--resume", "no file"])
         try missing.check(runs.execute("none", ["--resume", "\(last).gone"]), run: runs.run("none"))
         let whole = try Data(contentsOf: URL(fileURLWithPath: last))
         try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: last))

@@ -86,8 +86,22 @@ import Testing
     }
 
     @Test func refusesAFileThatIsNotThere() throws {
-        let error = #expect(throws: FileError.self) { try job("{file: /nowhere/task.yaml}") }
-        #expect(error?.code == "file.open")
+        let error = #expect(throws: ConfigurationError.self) { try job("{file: /nowhere/task.yaml}") }
+        #expect(
+            error?.code == "config.no-file" && error?.message.hasPrefix("task.file: there is no file") == true
+        )
+    }
+
+    @Test func readsUTF8WithAMarkAndRefusesOtherBytes() throws {
+        let folder = try TemporaryFolder("task")
+        let path = folder.file("task.yaml")
+        func write(_ bytes: [UInt8]) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
+        try write([0xEF, 0xBB, 0xBF] + Array(Self.task.utf8))
+        #expect(try job("{file: \(path)}").taskFile?.text == Self.task)
+        try write(Array(Self.task.utf8) + Array("# \n# ".utf8) + [0xC9] + Array("GLISE\n".utf8))
+        let error = #expect(throws: ConfigurationError.self) { try job("{file: \(path)}") }
+        let line = Self.task.split(separator: "\n", omittingEmptySubsequences: false).count + 1
+        #expect(error?.code == "config.not-utf8" && error?.message.contains("line \(line):") == true)
     }
 
     @Test func samplesAreMadeAnewWhenTheFileChangesAndEventsAreNot() throws {
