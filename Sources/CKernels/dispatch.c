@@ -30,7 +30,10 @@ static int level_in_force = 0;
 int ck_best_level(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return CK_BASELINE;
+    // What avx2.c may be compiled to: virtual machines mask one or another.
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("bmi")
+        || !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("f16c"))
+        return CK_BASELINE;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
         && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
         return CK_AVX512;

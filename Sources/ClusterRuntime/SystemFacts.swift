@@ -37,15 +37,6 @@ enum SystemFacts {
     /// The machine's name.
     static let host = ProcessInfo.processInfo.hostName
 
-    /// The memory limit of this process: its control group's, else the machine's.
-    static func memoryLimit() -> UInt64 {
-        let physical = ProcessInfo.processInfo.physicalMemory
-        guard let text = try? String(contentsOfFile: "/sys/fs/cgroup/memory.max", encoding: .utf8),
-            let limit = UInt64(text.trimmingCharacters(in: .whitespacesAndNewlines))
-        else { return physical }
-        return min(limit, physical)
-    }
-
     private static func peakResidentBytes() -> UInt64 {
         guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return 0 }
         for line in text.split(separator: "\n") where line.hasPrefix("VmHWM:") {

@@ -261,7 +261,7 @@ final class WorkerLoop {
         hello.cores = UInt32(ProcessInfo.processInfo.activeProcessorCount)
         hello.pid = UInt32(getpid())
         hello.host = SystemFacts.host
-        hello.memoryBytes = SystemFacts.memoryLimit()
+        hello.memoryBytes = MachineMemory.limit
         return hello
     }
 }

@@ -63,33 +63,14 @@ package enum BinaryMetrics {
 
     /// Logistic regression of the label on logit(p) (p clipped at 1e-12): the slope, or the intercept with slope 1.
     ///
-    /// Newton's method, at most 100 steps. Undefined with one class, or where the fit has no finite optimum.
+    /// Undefined with one class, and for the slope where all predictions are equal or the fit has no finite optimum.
     private static func recalibration(_ labels: [Bool], _ scores: [Double], freeSlope: Bool) -> MetricValue {
         guard labels.contains(true), labels.contains(false) else { return .undefined("one class only") }
         let logits = scores.map { p -> Double in
             let clipped = min(max(p, 1e-12), 1 - 1e-12)
             return log(clipped / (1 - clipped))
         }
-        var (slope, intercept) = (freeSlope ? 0.0 : 1.0, 0.0)
-        for _ in 0..<100 {
-            var (g0, g1, h00, h01, h11) = (0.0, 0.0, 0.0, 0.0, 0.0)
-            for (label, x) in zip(labels, logits) {
-                let p = 1 / (1 + exp(-(intercept + slope * x)))
-                let (residual, weight) = ((label ? 1 : 0) - p, p * (1 - p))
-                g0 += residual
-                g1 += residual * x
-                h00 += weight
-                h01 += weight * x
-                h11 += weight * x * x
-            }
-            let determinant = freeSlope ? h00 * h11 - h01 * h01 : h00
-            guard determinant > 1e-14 else { return .undefined("the fit has no finite optimum") }
-            let d0 = freeSlope ? (h11 * g0 - h01 * g1) / determinant : g0 / h00
-            let d1 = freeSlope ? (h00 * g1 - h01 * g0) / determinant : 0
-            intercept += d0
-            slope += d1
-            if abs(d0) + abs(d1) < 1e-12 { break }
-        }
-        return .of(freeSlope ? slope : intercept, orUndefined: "the fit has no finite optimum")
+        return freeSlope
+            ? Recalibration(labels, logits).slope() : .value(Recalibration(labels, logits).intercept())
     }
 }

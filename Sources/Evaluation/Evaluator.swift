@@ -28,8 +28,12 @@ package struct Predictions: Sendable {
         let bad = probabilities.count { !$0.isFinite }
         guard bad == 0 else {
             let reason = "\(bad) of \(probabilities.count) predictions are no numbers"
-            return metrics.map { MetricResult($0, .undefined(reason)) }
+            return metrics.flatMap(MetricCatalog.results).map { MetricResult($0, .undefined(reason)) }
         }
+        // Once for all metrics: of many labels they are large.
+        let hasRows = mode == .multiclass || mode == .multilabel
+        let scores = hasRows ? rows(probabilities) : []
+        let labelRows = mode == .multilabel ? rows(truth).map { $0.map { $0 == 1 } } : []
         return metrics.flatMap { name -> [MetricResult] in
             switch mode {
             case .binary:
@@ -42,14 +46,13 @@ package struct Predictions: Sendable {
                 ]
             case .multiclass:
                 return MulticlassMetrics.values(
-                    name, labels: truth.map { Int($0) }, probabilities: rows(probabilities))
+                    name, labels: truth.map { Int($0) }, probabilities: scores)
             case .multilabel:
-                let labels = rows(truth).map { $0.map { $0 == 1 } }
                 return [
                     MetricResult(
                         name,
                         MultilabelMetrics.value(
-                            name, labels: labels, scores: rows(probabilities), threshold: threshold ?? 0.3))
+                            name, labels: labelRows, scores: scores, threshold: threshold ?? 0.3))
                 ]
             case .regression:
                 return [
@@ -57,6 +60,13 @@ package struct Predictions: Sendable {
                 ]
             }
         }
+    }
+
+    /// Metrics that are 0 whatever is predicted, by the definitions of scikit-learn: without any positive label there is nothing
+    /// to be found.
+    package var constantMetrics: Set<String> {
+        guard mode == .binary, !truth.contains(1) else { return [] }
+        return ["pr_auc", "f1", "recall", "precision", "jaccard"]
     }
 
     private func rows(_ values: [Double]) -> [[Double]] {

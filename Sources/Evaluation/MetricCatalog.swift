@@ -38,15 +38,18 @@ package enum MetricCatalog {
         }
     }
 
+    /// The names of the results of a metric: some give several.
+    package static func results(of name: String) -> [String] {
+        switch name {
+        case "hits@n": ["HITS@1", "HITS@5", "HITS@10"]
+        case "mean_rank": ["mean_rank", "mean_reciprocal_rank"]
+        default: [name]
+        }
+    }
+
     /// Refuses a monitor that is none of the results; `loss` is always one. Throws `ConfigurationError`.
     package static func validateMonitor(_ monitor: String, mode: PredictionMode) throws {
-        let expanded = names(mode).flatMap { name -> [String] in
-            switch name {
-            case "hits@n": ["HITS@1", "HITS@5", "HITS@10"]
-            case "mean_rank": ["mean_rank", "mean_reciprocal_rank"]
-            default: [name]
-            }
-        }
+        let expanded = names(mode).flatMap(results)
         guard monitor == "loss" || expanded.contains(monitor) else {
             let valid = ["loss"] + expanded
             throw ConfigurationError(

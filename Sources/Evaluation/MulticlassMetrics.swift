@@ -14,7 +14,7 @@ package enum MulticlassMetrics {
     /// One metric; some names give several values.
     static func values(_ name: String, labels: [Int], probabilities: [[Double]]) -> [MetricResult] {
         guard let classes = probabilities.first?.count, !labels.isEmpty else {
-            return [MetricResult(name, .undefined("no samples"))]
+            return MetricCatalog.results(of: name).map { MetricResult($0, .undefined("no samples")) }
         }
         let inputs = Inputs(labels: labels, probabilities: probabilities, classes: classes)
         switch name {

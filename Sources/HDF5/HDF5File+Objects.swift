@@ -19,13 +19,20 @@ extension HDF5File {
             }
             let failure = HDF5Error.corrupt(path: path, object: "group \(group)", operation: "list")
             return try withHandle(H5Gopen2(file, group, 0), H5Gclose, orThrow: failure) { handle in
-                var info = H5G_info_t()
-                try check(H5Gget_info(handle, &info), orThrow: failure)
-                return try (0..<info.nlinks).map { position in
-                    try text(orThrow: failure) {
-                        H5Lget_name_by_idx(
-                            handle, ".", H5_INDEX_NAME, H5_ITER_INC, position, $0, $1, 0)
-                    }
+                var names: [String?] = []
+                let status = withUnsafeMutablePointer(to: &names) { names in
+                    hdf5_each_link(
+                        handle,
+                        { _, name, _, names in
+                            let text = name.flatMap { String(validatingCString: $0) }
+                            names?.assumingMemoryBound(to: [String?].self).pointee.append(text)
+                            return 0
+                        }, names)
+                }
+                try check(status, orThrow: failure)
+                return try names.map { name in
+                    guard let name else { throw failure }
+                    return name
                 }
             }
         }

@@ -40,6 +40,9 @@ package struct ParameterBuilder {
         registry.add("\(prefix)\(name)", shape, initializer, false, momentum: momentum)
     }
 
+    /// Numbers in all parameters so far.
+    package var count: Int { registry.drafts.reduce(0) { $0 + $1.tensor.count } }
+
     /// Gives all parameters their memory and first values. To be called once.
     package func build() -> ParameterArena { ParameterArena(registry.drafts, seed: registry.seed) }
 

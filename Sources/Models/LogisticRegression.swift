@@ -18,11 +18,11 @@ package enum LogisticRegression {
         }
     }
 
-    /// The model with fresh parameters.
+    /// The model with fresh parameters; throws `ConfigurationError` for one that does not fit into memory.
     package static func make(
         _ configuration: Configuration, schema: ModelSchema, seed: UInt64, positiveWeight: [Float]? = nil
-    ) -> FieldwiseModel {
-        FieldwiseModel(
+    ) throws -> FieldwiseModel {
+        try FieldwiseModel(
             schema: schema, embeddingSize: configuration.embeddingDim, seed: seed,
             positiveWeight: positiveWeight
         ) { _, _ in Encoder(width: configuration.embeddingDim) }

@@ -31,11 +31,11 @@ package enum MLP {
         }
     }
 
-    /// The model with fresh parameters.
+    /// The model with fresh parameters; throws `ConfigurationError` for one that does not fit into memory.
     package static func make(
         _ configuration: Configuration, schema: ModelSchema, seed: UInt64, positiveWeight: [Float]? = nil
-    ) -> FieldwiseModel {
-        FieldwiseModel(
+    ) throws -> FieldwiseModel {
+        try FieldwiseModel(
             schema: schema, embeddingSize: configuration.embeddingDim, seed: seed,
             positiveWeight: positiveWeight
         ) { feature, builder in Encoder(configuration, builder["mlp.\(feature.name)"]) }

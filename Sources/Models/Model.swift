@@ -1,5 +1,7 @@
 package import Batching
 import ClinicalData
+import Foundation
+import Groundwork
 package import Layers
 package import Tensors
 
@@ -52,10 +54,12 @@ package final class FieldwiseModel: Model {
     private let positiveWeight: [Float]?
 
     /// A model with fresh parameters drawn with `seed`; `encoder` makes the part of one field.
+    ///
+    /// Throws `ConfigurationError` for one whose parameters and gradients do not fit into memory.
     package init(
         schema: ModelSchema, embeddingSize: Int, seed: UInt64, positiveWeight: [Float]? = nil,
         encoder: (ModelSchema.Feature, ParameterBuilder) -> any FeatureEncoder
-    ) {
+    ) throws {
         let builder = ParameterBuilder(seed: seed)
         self.schema = schema
         self.positiveWeight = positiveWeight
@@ -66,7 +70,18 @@ package final class FieldwiseModel: Model {
         encoders = schema.features.map { encoder($0, builder) }
         head = Linear(
             encoders.reduce(0) { $0 + $1.width }, schema.outputSize, bias: true, parameters: builder["fc"])
+        try Self.requireRoom(for: builder.count)
         parameters = builder.build()
+    }
+
+    private static func requireRoom(for parameters: Int) throws {
+        // A value and a gradient each; the optimizer's state comes on top.
+        let (needed, limit) = (Double(parameters) * 8, Double(MachineMemory.limit))
+        guard needed > limit else { return }
+        throw ConfigurationError(
+            "model-too-large",
+            "The model has \(parameters) parameters, which need \(String(format: "%.1f GB with their gradients; there are %.1f GB", needed / 1e9, limit / 1e9)) "
+                + "of memory. Lower embedding_dim, hidden_dim or n_layers.")
     }
 
     package func forward(_ batch: Batch, _ context: Context) throws -> ModelOutput {

@@ -3,7 +3,7 @@ package import Groundwork
 
 /// All models by name.
 package enum ModelCatalog {
-    private typealias Maker = @Sendable (ModelSchema, UInt64, [Float]?) -> any Model
+    private typealias Maker = @Sendable (ModelSchema, UInt64, [Float]?) throws -> any Model
 
     /// A model whose options have been decoded.
     private struct Choice: Sendable {
@@ -12,10 +12,10 @@ package enum ModelCatalog {
 
         init<Options: Sendable>(
             _ options: Options,
-            _ make: @escaping @Sendable (Options, ModelSchema, UInt64, [Float]?) -> FieldwiseModel
+            _ make: @escaping @Sendable (Options, ModelSchema, UInt64, [Float]?) throws -> FieldwiseModel
         ) {
             self.options = "\(options)"
-            self.make = { make(options, $0, $1, $2) }
+            self.make = { try make(options, $0, $1, $2) }
         }
     }
 

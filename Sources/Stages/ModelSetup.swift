@@ -54,6 +54,8 @@ package struct ModelSetup {
         return SHA256.hex(of: parts.joined(separator: "\u{1F}"))
     }
 
+    private static let labelBlock = 1024
+
     /// Weights of positive labels; `balanced`: negatives per positive of the training samples, 1 where there is none.
     private static func positiveWeight(
         _ weight: TrainerConfiguration.PositiveWeight?, _ samples: SampleSet, _ schema: ModelSchema
@@ -70,14 +72,16 @@ package struct ModelSetup {
             return values.map { Float($0) }
         case .balanced:
             let train = samples.split.indices.filter { samples.split[$0] == SplitPart.train.rawValue }
-            let labels = try BatchSource(samples: samples, schema: schema).labels(train).numbers
-            let width = schema.outputSize
-            return (0..<width).map { column in
-                let positives = stride(from: column, to: labels.count, by: width).reduce(0) {
-                    $0 + labels[$1]
+            let source = BatchSource(samples: samples, schema: schema)
+            var positives = [Double](repeating: 0, count: schema.outputSize)
+            // In blocks: as dense rows, many labels of all samples are large.
+            for start in stride(from: 0, to: train.count, by: Self.labelBlock) {
+                let block = Array(train[start..<min(start + Self.labelBlock, train.count)])
+                for (place, label) in try source.labels(block).numbers.enumerated() {
+                    positives[place % positives.count] += label
                 }
-                return positives == 0 ? 1 : Float((Double(train.count) - positives) / positives)
             }
+            return positives.map { $0 == 0 ? 1 : Float((Double(train.count) - $0) / $0) }
         }
     }
 }

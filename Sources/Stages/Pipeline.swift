@@ -97,6 +97,7 @@ package struct Pipeline {
             return [payload(name, 0, [:])]
         case .scan:
             let plan = try files("inspect.json", of: .inspect, done)
+            try InspectResult.decode(done, .inspect).requireFewRanges(shardSize: job.execution.shardSize)
             return try inspectionPlan(plan).largestFirst.map { payload(name, $0, ["plan": plan]) }
         case .events:
             let plan = try files("inspect.json", of: .inspect, done)
@@ -122,9 +123,18 @@ package struct Pipeline {
             var payloads: [ShardPayload] = []
             for task in job.perTask.indices {
                 let raw = try files("raw.h5", of: .extract, done, task: task)
-                let inputs = ["raw": raw].merging(try fitted(done, task: task)) { a, _ in a }
+                let fitted = try fitted(done, task: task)
+                var (file, first) = (0, 0)
                 for range in ranges(raw.reduce(0) { $0 + $1.rows }, job.execution.partSize) {
+                    // Only files with rows of the range: all of them in every payload would be a square of the corpus's size.
+                    while first + raw[file].rows <= range.lowerBound {
+                        (file, first) = (file + 1, first + raw[file].rows)
+                    }
+                    var (end, rows) = (file, first)
+                    while rows < range.upperBound { (end, rows) = (end + 1, rows + raw[end].rows) }
+                    let inputs = ["raw": Array(raw[file..<end])].merging(fitted) { a, _ in a }
                     payloads.append(payload(name, payloads.count, inputs, range, task: task))
+                    payloads[payloads.count - 1].firstRow = first
                 }
             }
             return payloads
@@ -331,7 +341,7 @@ package struct Pipeline {
 /// Raised whenever a stage's results change for equal inputs, or what stages tell each other has another form: stored stages
 /// are computed again then, and workers of the other version are refused.
 enum OperationVersion {
-    static let current = "12"
+    static let current = "13"
 }
 
 /// What the inspect stage tells the planner.
@@ -342,6 +352,23 @@ package struct InspectResult: Codable, Sendable {
     package var ranges: Int
     /// The SHA-256 of the user's definition of the data set, by which the store is made; nil for a built-in one.
     package var definition: String?
+
+    /// Throws `ConfigurationError` for so many patient ranges that lists of their files would not fit into a message or into the
+    /// coordinator's memory.
+    func requireFewRanges(shardSize: Int) throws {
+        let most = max(1, min(Self.mostRanges, Self.mostListed / max(1, scanTasks)))
+        guard ranges > most else { return }
+        let (least, rest) = (ranges * shardSize).quotientAndRemainder(dividingBy: most)
+        throw ConfigurationError(
+            "shard-size",
+            "execution.shard_size: \(shardSize) makes \(ranges) patient ranges of \(scanTasks) pieces each, at most \(most) are "
+                + "possible. Set it to \(rest == 0 ? least : least + 1) or more.")
+    }
+
+    /// Patient ranges at most: the stage `fit` is told two files of each in one message.
+    private static let mostRanges = 30_000
+    /// Files of the shuffle that all shards of the stage `events` together are told of at most, about 250 bytes each.
+    private static let mostListed = 4_000_000
 
     static func decode(_ done: [String: StageOutcome], _ stage: StageName) throws -> InspectResult {
         guard let data = done[stage.rawValue]?.shards.first?.result else {

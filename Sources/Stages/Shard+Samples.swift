@@ -81,7 +81,7 @@ extension Shard {
         var columns: [EncodedColumn] = []
         var counts: [String: [String: Int]] = [:]
         var (patients, visits): ([String], [String]) = ([], [])
-        var first = 0
+        var first = payload.firstRow ?? 0
         for file in payload.inputs["raw"] ?? [] {
             defer { first += file.rows }
             let lower = max(range.lowerBound, first)

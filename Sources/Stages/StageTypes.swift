@@ -104,6 +104,8 @@ package struct ShardPayload: Codable, Sendable {
     package var resume: String?
     /// First and one-past-last row, where the shard is a range of samples.
     package var range: [Int]?
+    /// Samples before those of the first file of the inputs; nil: none.
+    package var firstRow: Int?
 
     /// The one input file of a role.
     func input(_ role: String) throws -> StageFile {

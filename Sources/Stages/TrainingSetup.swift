@@ -98,7 +98,7 @@ package struct TrainingSetup {
             if isNeeded { throw TrainingError.missingBest(path: best, epoch: epoch) }
             return
         }
-        try trainer.check(best, isEndOf: epoch)
+        do { try trainer.check(best, isEndOf: epoch) } catch  where !isNeeded { return }
         try files.adopt(best: best, epoch: epoch)
     }
 

@@ -9,7 +9,7 @@ struct GradientSchedule {
     let signature: UInt64
     /// Per parameter the number of operations left when something was last added to its gradient; nil for never.
     private let last: [Int?]
-    /// Ascending in offset: with so many operations left, all from the offset on is final.
+    /// Descending in offset: with so many operations left, all from the offset on is final.
     private let marks: [(left: Int, offset: Int)]
 
     /// What one way back has shown.

@@ -9,6 +9,8 @@ struct EpochEvaluation {
     /// Mean over the samples; nil without samples, and where it is no number (a sample holds NaN or is beyond all scales).
     var loss: Double?
     var metrics: [TrainingHistory.Metric]
+    /// Names of those that are 0 whatever is predicted.
+    var constant: Set<String> = []
 }
 
 extension Trainer {
@@ -19,7 +21,9 @@ extension Trainer {
     func evaluate(_ exchange: any GradientExchange) throws -> EpochEvaluation {
         guard !validation.isEmpty else {
             _ = try exchange.allGather([])
-            return EpochEvaluation(loss: nil, metrics: metrics.map { .init(name: $0, value: nil) })
+            return EpochEvaluation(
+                loss: nil, metrics: metrics.flatMap(MetricCatalog.results).map { .init(name: $0, value: nil) }
+            )
         }
         let predictor = Predictor(model: model, batches: batches)
         let chunks = stride(from: 0, to: validation.count, by: Self.chunk).map {
@@ -54,7 +58,8 @@ extension Trainer {
             probabilities: probabilities)
         return EpochEvaluation(
             loss: loss.isFinite ? loss / Double(validation.count) : nil,
-            metrics: predictions.evaluate(metrics).map { .init(name: $0.name, value: $0.value.number) })
+            metrics: predictions.evaluate(metrics).map { .init(name: $0.name, value: $0.value.number) },
+            constant: predictions.constantMetrics)
     }
 }
 
@@ -69,15 +74,17 @@ extension BatchLabels {
 }
 
 extension TrainingHistory {
-    /// Adds an epoch and decides whether it is the best: strictly better than all before; an undefined value never is.
+    /// Adds an epoch and decides whether it is the best: strictly better than all before; an undefined value never is, nor one
+    /// that no parameters could change.
     /// Without a monitor every epoch is the best so far.
     mutating func add(
         epoch: Int, trainLoss: Double, _ evaluated: EpochEvaluation, _ configuration: TrainerConfiguration
     ) {
         var isBest = true
         if let monitor = configuration.monitor {
-            let score =
+            let value =
                 monitor == "loss" ? evaluated.loss : evaluated.metrics.first { $0.name == monitor }?.value
+            let score = evaluated.constant.contains(monitor) ? nil : value
             switch (score, bestScore) {
             case (nil, _): isBest = false
             case (.some, nil): isBest = true

@@ -100,8 +100,13 @@ package struct TrainerConfiguration: Sendable, Equatable {
     }
 
     private static func positiveWeight(_ node: ConfigurationNode) throws -> PositiveWeight {
-        if !node.isSequence, try node.string() == "balanced" { return .balanced }
         let items = node.isSequence ? try node.items() : [node]
+        if !node.isSequence {
+            if try node.string() == "balanced" { return .balanced }
+            if (try? node.double()) == nil {
+                throw node.error("type", "expected balanced, a number, or a list of numbers.")
+            }
+        }
         guard !items.isEmpty else { throw node.error("empty", "expected at least one number.") }
         return .values(try items.map { try $0.double(in: 0...1e9) })
     }

@@ -56,6 +56,15 @@ private struct Samples {
 
 /// Every model of the catalog gives a sample the same bits alone and in any batch.
 @Suite struct ModelBatchTests {
+    @Test func aModelThatDoesNotFitIntoMemoryIsRefusedBeforeAnyIsTaken() throws {
+        let node = try ConfigurationNode.parse(
+            "{name: MLP, embedding_dim: 65536, hidden_dim: 65536, n_layers: 1000}", file: "job.yaml")
+        let error = #expect(throws: ConfigurationError.self) {
+            try ModelCatalog.make(node, schema: Samples.schema, seed: 3)
+        }
+        #expect(error?.code == "config.model-too-large")
+    }
+
     @Test(arguments: ModelCatalog.names)
     func aSampleHasTheSameBitsAloneAndInAnyBatch(_ name: String) throws {
         let node = try ConfigurationNode.parse("{name: \(name)}", file: "job.yaml")

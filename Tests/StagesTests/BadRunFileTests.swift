@@ -46,6 +46,7 @@ struct BadRunFileTests {
         ("dataset.subset=train", refusal("config.no-subset", ["mimic3", "dataset.subset"])),
         ("dataset.ehr_root=/data", refusal("config.no-part", ["mimic3", "dataset.ehr_root"])),
         ("trainer.pos_weight=[2, 3]", refusal("config.pos-weight", ["2 numbers for one label"])),
+        ("trainer.pos_weight=balancd", refusal("config.type", ["trainer.pos_weight", "balanced, a number"])),
         ("trainer.pos_weight=[]", refusal("config.empty", ["trainer.pos_weight"])),
         ("dataset.split_source=directory", refusal("config.no-subset", ["mimic3", "dataset.split_source"])),
         ("split.ratios=[0.9, 0, 0.1]", refusal("config.no-validation", ["trainer.monitor", "split.ratios"])),

@@ -262,6 +262,9 @@ struct BadSurroundingsTests {
         try Data("junk".utf8).write(to: URL(fileURLWithPath: best))
         let junk = try runs.execute("junk", ["--resume", last] + more)
         #expect(junk.status == 74 && junk.errors.contains(best), "\(junk.errors)")
+        // Without need of it, it is passed over.
+        let unneeded = ["--set", "trainer.load_best_model_at_last=false"]
+        #expect(try runs.execute("needless", ["--resume", last] + more + unneeded).status == 0)
         // Once it is put right, the same command goes on.
         try right.write(to: URL(fileURLWithPath: best))
         #expect(try runs.execute("junk", ["--resume", last] + more).status == 0)

@@ -1,8 +1,9 @@
 import Foundation
 import Groundwork
-import Stages
 import TestSupport
 import Testing
+
+@testable import Stages
 
 /// What is sent to workers does not depend on where they were started.
 @Suite struct JobConfigurationTests {
@@ -29,7 +30,7 @@ import Testing
                 "dataset: {name: mimic3, root: \"\(root)\"}\ntask: {name: MortalityPredictionMIMIC3}\n",
                 file: "job.yaml")
             let pipeline = Pipeline(
-                    job: try JobConfiguration(document), runDirectory: "run", until: .evaluate, resume: nil)
+                job: try JobConfiguration(document), runDirectory: "run", until: .evaluate, resume: nil)
             return pipeline.digest(try pipeline.settings())
         }
         #expect(Set(settings).count == 1)
@@ -58,5 +59,21 @@ import Testing
         #expect(
             sent.codeMaps.map(\.path)
                 == [here.deletingLastPathComponent().path + "/maps/ndc.csv", "/a.csv"])
+    }
+}
+
+extension JobConfigurationTests {
+    @Test(arguments: [
+        (40_000, 10, 2), (30_000, 10, nil), (20_000, 400, 2), (10_000, 400, nil), (3, 9_000_000, 3),
+    ])
+    func tooManyPatientRangesAreRefusedWithTheLeastSizeThatIsPossible(ranges: Int, tasks: Int, least: Int?)
+        throws
+    {
+        let result = InspectResult(scanTasks: tasks, ranges: ranges, definition: nil)
+        guard let least else { return try result.requireFewRanges(shardSize: 1) }
+        let error = #expect(throws: ConfigurationError.self) { try result.requireFewRanges(shardSize: 1) }
+        #expect(
+            error?.code == "config.shard-size"
+                && error?.message.contains("Set it to \(least) or more") == true)
     }
 }

@@ -274,6 +274,10 @@ import Testing
         let empty =
             "{name: s, processor: timeseries, table: labevents, value: valuenum, item: itemid, items: [1]}"
         #expect(excluded(try run(text(features: empty))) == ["nothing for s": 1])
+        let number =
+            "{name: n, processor: tensor, table: labevents, value: valuenum, item: itemid, items: [1, 2]"
+        #expect(excluded(try run(text(features: number + ", required: true}"))) == ["nothing for n": 1])
+        #expect(excluded(try run(text(features: number + "}"))) == [:])
     }
 
     @Test func aMissingTimeIsCountedAndABadOneIsAnError() throws {

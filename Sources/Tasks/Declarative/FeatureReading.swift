@@ -114,6 +114,7 @@ struct FeatureReading {
     ) -> FieldValue {
         var values: [[Double]] = Array(repeating: [], count: max(1, items.columns.count))
         each(rows, items) { _, column, number in values[column].append(number) }
+        if feature.isRequired, values.allSatisfy(\.isEmpty) { return .null }
         return .numbers(values.map { aggregate.of($0) ?? fill })
     }
 
