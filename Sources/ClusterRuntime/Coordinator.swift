@@ -136,16 +136,16 @@ private final class CoordinatorSession {
         if isStopped { throw ClusterError.interrupted(path: directory.path) }
         let files = StageFiles(directory: directory, spec: spec)
         try files.validate()
-        let (cached, wasInvalid) = try files.load(epoch: epoch)
+        let (cached, wasInvalid) = try waitingForSpace { try files.load(epoch: epoch) }
         if wasInvalid { loop.mailbox.post(.log(.stageInvalid(stage: spec.id, name: spec.name))) }
         if let cached {
             loop.mailbox.post(.stageCached(cached, number: stages.count + 1))
             return note(spec, cached, StageFigures())
         }
-        try directory.createFolder(stageFolder(spec.id))
+        try waitingForSpace { try directory.createFolder(stageFolder(spec.id)) }
         let commits = withdrawn[spec.id]?.remains.commits ?? ledger.earlierCommits(files)
         let opening = ledger.openRecord(files)
-        try files.recordOpening(opening.stageOpen)
+        try waitingForSpace { try files.recordOpening(opening.stageOpen) }
         loop.journal.append(opening)
         let (made, figures) = try compute(spec, files, commits)
         if let (place, remains) = withdrawn.removeValue(forKey: spec.id),
@@ -165,7 +165,7 @@ private final class CoordinatorSession {
         let (mailbox, outcomes) = (loop.mailbox, loop.outcomes)
         do {
             return try DiskSpace.retrying(
-                { mailbox.post(.log($0 ? .diskFull(instance: 0) : .diskHasSpace(instance: 0))) },
+                tellingOnce: { mailbox.post(.log($0 ? .diskFull(instance: 0) : .diskHasSpace(instance: 0))) },
                 isStopped: { !outcomes.isEmpty || isStopped }, body)
         } catch  where DiskSpace.isExhausted(error) {
             if !outcomes.isEmpty, case .failed(let reason) = outcomes.take() { throw reason }
@@ -177,7 +177,8 @@ private final class CoordinatorSession {
     func conclude(_ body: () throws -> Void) throws {
         do {
             try DiskSpace.retrying(
-                { isFull in if isFull { options.logger?.warning("disk-full") } }, isStopped: { isStopped },
+                tellingOnce: { isFull in if isFull { options.logger?.warning("disk-full") } },
+                isStopped: { isStopped },
                 body)
         } catch  where DiskSpace.isExhausted(error) && isStopped {
             throw ClusterError.interrupted(path: directory.path)
@@ -316,9 +317,8 @@ private final class CoordinatorSession {
         record.jobEnded.exitStatus = 0
         loop.journal.append(record)
         let totals = loop.finish(state: "finished", failure: nil)
-        let journal = loop.journal
-        options.stop?.whenRequested { journal.hurry() }
-        journal.finish()
+        // The run is finished by job.pb: nobody waits for space for the last record.
+        loop.journal.finish()
         tidyUp()
         loop.close()
         return JobOutcome(
@@ -346,7 +346,7 @@ private final class CoordinatorSession {
         // Shards may be committed until the loop has ended; the end is the last record.
         _ = loop.finish(state: state, failure: failure)
         loop.journal.append(record)
-        loop.journal.finish(waitsForSpace: false)
+        loop.journal.finish()
         // A job that its own data or settings ended is over: its folder may be given to one that mends them.
         if [.data, .configuration, .notPermitted].contains(failure?.exitStatus) {
             try? directory.write(Self.record(job, finished: true), "job.pb")

@@ -24,13 +24,17 @@ final class EventLog {
     /// Appends an event; a full disk does not stop the job.
     func write(_ event: ClusterEvent) {
         let line = Self.line(event, epoch: epoch, time: formatter.string(from: Date()))
+        let before = lseek(descriptor, 0, SEEK_END)
         let written = Data(line.utf8).withUnsafeBytes {
             Foundation.write(descriptor, $0.baseAddress, $0.count)
         }
         guard written > 0, written < line.utf8.count else { return }
-        // Every line is whole: what a full disk took of one goes.
-        let end = lseek(descriptor, 0, SEEK_END)
-        if end >= written { _ = ftruncate(descriptor, end - off_t(written)) }
+        // Every line is whole: what a full disk took of one goes, unless a coordinator of another epoch wrote behind it.
+        if lseek(descriptor, 0, SEEK_END) == before + off_t(written) {
+            _ = ftruncate(descriptor, before)
+        } else {
+            _ = Foundation.write(descriptor, "\n", 1)
+        }
     }
 
     /// The event's line with its newline.

@@ -64,11 +64,11 @@ final class JournalWriter: @unchecked Sendable {
         condition.broadcast()
     }
 
-    /// Flushes what was appended and ends the thread; on a full disk it waits for space only if it `waitsForSpace`.
-    func finish(waitsForSpace: Bool = true) {
+    /// Flushes what was appended and ends the thread, without waiting for space: what is left tells nobody anything new.
+    func finish() {
         condition.lock()
         isClosing = true
-        isHasty = isHasty || !waitsForSpace
+        isHasty = true
         condition.broadcast()
         while !isEnded { condition.wait() }
         condition.unlock()
@@ -78,7 +78,7 @@ final class JournalWriter: @unchecked Sendable {
         while let batch = nextBatch() {
             do {
                 try segment.write(batch.map(\.record)) { put in
-                    try DiskSpace.retrying(whenFull, isStopped: isInHaste) { try put() }
+                    try DiskSpace.retrying(tellingOnce: whenFull, isStopped: isInHaste) { try put() }
                 }
                 let marks = batch.compactMap(\.mark)
                 if !marks.isEmpty { whenDurable(marks) }
@@ -90,13 +90,6 @@ final class JournalWriter: @unchecked Sendable {
         condition.lock()
         isEnded = true
         condition.broadcast()
-        condition.unlock()
-    }
-
-    /// Waits for space no longer.
-    func hurry() {
-        condition.lock()
-        isHasty = true
         condition.unlock()
     }
 

@@ -39,17 +39,21 @@ struct Recalibration {
             }
             var share = 1.0
             var next = self.loss(inputs, intercept + d0, slope + d1)
-            while !(next <= loss), share > 1e-12 {
+            // Sums of many samples are rounded by more than the last steps gain.
+            let bound = loss + Self.rounding * abs(loss)
+            while !(next <= bound), share > 1e-12 {
                 share /= 2
                 next = self.loss(inputs, intercept + share * d0, slope + share * d1)
             }
-            guard next <= loss else { break }
+            guard next <= bound else { break }
             (intercept, slope, loss) = (intercept + share * d0, slope + share * d1, next)
         }
         return .undefined("the fit has no finite optimum")
     }
 
     private static let mostSteps = 100
+    /// The relative error of a likelihood that is not taken for a fall.
+    private static let rounding = 1e-10
 
     /// The negative log-likelihood.
     private func loss(_ inputs: [Double], _ intercept: Double, _ slope: Double) -> Double {

@@ -13,8 +13,8 @@ package enum DiskSpace {
         return file.errorNumber == ENOSPC || file.errorNumber == EDQUOT
     }
 
-    /// Runs `body`, again and again while the disk is full; tells `whenFull` of the first failure (true) and when it was over
-    /// (false). Rethrows any other error, and that of a full disk after an hour, or once `isStopped`.
+    /// Runs `body`, again and again while the disk is full; tells `whenFull` of each failure (true: waiting is no standstill) and
+    /// when it was over (false). Rethrows any other error, and that of a full disk after an hour, or once `isStopped`.
     package static func retrying<R>(
         _ whenFull: (Bool) -> Void, pause: UInt32 = pause, tries: Int = mostTries,
         isStopped: () -> Bool = { false }, _ body: () throws -> R
@@ -25,7 +25,7 @@ package enum DiskSpace {
                 if number > 1 { whenFull(false) }
                 return result
             } catch  where isExhausted(error) && number < tries && !isStopped() {
-                if number == 1 { whenFull(true) }
+                whenFull(true)
                 sleep(pause)
             } catch {
                 if number > 1 { whenFull(false) }
@@ -33,5 +33,17 @@ package enum DiskSpace {
             }
         }
         preconditionFailure("unreachable: the loop has no end")
+    }
+
+    /// As ``retrying(_:pause:tries:isStopped:_:)``, but `whenFull` hears of the first failure only, and of the end.
+    package static func retrying<R>(
+        tellingOnce whenFull: (Bool) -> Void, isStopped: () -> Bool = { false }, _ body: () throws -> R
+    ) throws -> R {
+        var isTold = false
+        return try retrying(
+            { isFull in
+                if isFull != isTold { whenFull(isFull) }
+                isTold = isFull
+            }, isStopped: isStopped, body)
     }
 }

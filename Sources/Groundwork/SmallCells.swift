@@ -38,7 +38,7 @@ package enum SmallCells {
     /// What stands in the place of a count that would give another away.
     package static let withheld = "withheld"
 
-    /// The smallest large count in `places` if exactly one of all counts is small.
+    /// The smallest large count in `places`, the first of equal ones, if exactly one of all counts is small.
     private static func complement(_ counts: [Int], among places: Range<Int>) -> Int? {
         guard counts.count(where: isSmall) == 1 else { return nil }
         return places.filter { counts[$0] >= limit }.min { counts[$0] < counts[$1] }

@@ -118,7 +118,8 @@ package struct HTMLReport {
 
     private var training: String {
         guard let epochs = summary.history.first?.values.count, epochs > 0 else { return "" }
-        let hidden = summary.parts.filter { !isTold($0) }.map { "\($0.split)_" }
+        let sizes = summary.parts.isEmpty ? summary.sizes : summary.parts.map { ($0.split, $0.samples) }
+        let hidden = sizes.filter { $0.samples < SmallCells.limit }.map { "\($0.split)_" }
         let history = summary.history.filter { column in !hidden.contains(where: column.name.hasPrefix) }
         let note =
             hidden.isEmpty ? "" : " Curves of parts with fewer than \(SmallCells.limit) samples are withheld."

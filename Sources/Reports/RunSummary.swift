@@ -14,6 +14,8 @@ package struct RunSummary: Sendable {
     package var history: [HistoryColumn] = []
     /// The epoch with whose parameters was predicted.
     package var keptEpoch: Int?
+    /// Samples of train, validation and test, known before there are metrics.
+    package var sizes: [(split: String, samples: Int)] = []
     /// Counts and metrics of train, validation and test.
     package var parts: [Part] = []
     /// Predictions on the split that curves are drawn of, and its name.

@@ -95,7 +95,10 @@ package struct RunPublisher {
         Self.names.contains(name) || isPart(name)
     }
 
-    private func isPart(_ name: String) -> Bool { name.hasPrefix("part-") && name.hasSuffix(".h5") }
+    /// A part of the samples, or what a killed coordinator left of one.
+    private func isPart(_ name: String) -> Bool {
+        name.hasPrefix("part-") && (name.hasSuffix(".h5") || name.contains(".h5.tmp."))
+    }
 
     private static let names = [
         "manifest.json", "processors.json", "attrition.csv", "best.h5", "last.h5", "train.h5", "val.h5",

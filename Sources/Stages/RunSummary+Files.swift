@@ -1,3 +1,4 @@
+import Batching
 import ClinicalData
 import Digests
 import Evaluation
@@ -27,6 +28,14 @@ extension RunSummary {
         let directory = RunFolder(path: runDirectory, stages: stages)
         if let text = try directory.text("history.csv") {
             add(history: text, keepsBest: job.trainer.loadBestModelAtLast)
+        }
+        if let split = stages.first(where: { $0.name == StageName.fit.rawValue })?.shards.flatMap(\.files)
+            .first(where: { $0.name == "split.h5" }), !history.isEmpty
+        {
+            let numbers = try SplitFile.read("\(runDirectory)/\(split.path)")
+            sizes = SplitPart.allCases.map { part in
+                (part.name, numbers.count { $0 == part.rawValue })
+            }
         }
         parts = try RunFiles.metrics(of: stages, runDirectory: runDirectory).map(Part.init)
         try addPredictions(directory)

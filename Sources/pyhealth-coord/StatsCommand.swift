@@ -119,7 +119,7 @@ struct StatsCommand: ParsableCommand {
             incompleteTables = found.incompleteTables
             tables = found.tables.map { one in
                 // Their sum is told too.
-                let years = Array(one.years)
+                let years = one.years.sorted { $0.key < $1.key }
                 let texts = SmallCells.texts(addends: years.map(\.value))
                 return Table(
                     name: one.name, events: SmallCells.text(one.events),

@@ -125,6 +125,10 @@ struct ReportTests {
         let html = HTMLReport(summary).html()
         #expect(html.contains("train_loss") && !html.contains("val_loss") && !html.contains("val_roc_auc"))
         #expect(html.contains("Curves of parts with fewer than 11 samples are withheld."))
+        let parts = summary.parts
+        (summary.parts, summary.sizes) = ([], parts.map { ($0.split, $0.samples) })
+        #expect(!HTMLReport(summary).html().contains("val_loss"))
+        summary.parts = parts
         summary.parts[1].samples = 11
         #expect(HTMLReport(summary).html().contains("val_roc_auc"))
     }

@@ -71,7 +71,7 @@ struct CheckpointTests {
             if tries < 3 { throw FileError("write", path: "x", errorNumber: ENOSPC, writing: true) }
             return tries
         }
-        #expect(result == 3 && told == [true, false])
+        #expect(result == 3 && told == [true, true, false])
         let error = #expect(throws: FileError.self) {
             try DiskSpace.retrying({ _ in }, pause: 0, tries: 2) {
                 throw FileError("write", path: "x", errorNumber: ENOSPC, writing: true)
@@ -86,5 +86,11 @@ struct CheckpointTests {
             }
         }
         #expect(tries == 3)
+        var (once, number): ([Bool], Int) = ([], 0)
+        try DiskSpace.retrying(tellingOnce: { once.append($0) }) {
+            number += 1
+            if number < 3 { throw FileError("write", path: "x", errorNumber: ENOSPC, writing: true) }
+        }
+        #expect(once == [true, false])
     }
 }
