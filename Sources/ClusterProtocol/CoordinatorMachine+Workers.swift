@@ -5,11 +5,13 @@ extension CoordinatorMachine {
         guard let body = envelope.body else { return [] }
         if shunned.contains(instance) { return [.send(to: instance, .reject(barredReject))] }
         if envelope.epoch > configuration.epoch { return supersede(envelope.epoch) }
-        if case .hello(let hello) = body { return greet(hello, envelope, now: now) }
+        // What was written to an earlier coordinator and comes late does not tell how its worker stands now.
+        let known = envelope.epoch < configuration.epoch ? workers[instance]?.hello : nil
+        if case .hello(let hello) = body { return greet(known ?? hello, envelope, now: now) }
         guard workers[instance] != nil else { return [.send(to: instance, stranger(instance))] }
         workers.hear(instance, now: now)
         switch body {
-        case .heartbeat(let message): return heartbeat(message, from: instance, now: now)
+        case .heartbeat(let message): return known == nil ? heartbeat(message, from: instance, now: now) : []
         case .result(let message): return result(message, from: instance, now: now)
         case .shardFailed(let message): return shardFailed(message, from: instance, now: now)
         case .returned(let message):
