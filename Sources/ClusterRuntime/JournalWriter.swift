@@ -9,7 +9,6 @@ final class JournalWriter: @unchecked Sendable {
     private var pending: [(record: WireJournalRecord, mark: DurableMark?)] = []
     private var failure: (any Error)?
     private var isClosing = false
-    private var isHasty = false
     private var isEnded = false
     private var isWriting = false
 
@@ -68,7 +67,6 @@ final class JournalWriter: @unchecked Sendable {
     func finish() {
         condition.lock()
         isClosing = true
-        isHasty = true
         condition.broadcast()
         while !isEnded { condition.wait() }
         condition.unlock()
@@ -78,7 +76,7 @@ final class JournalWriter: @unchecked Sendable {
         while let batch = nextBatch() {
             do {
                 try segment.write(batch.map(\.record)) { put in
-                    try DiskSpace.retrying(tellingOnce: whenFull, isStopped: isInHaste) { try put() }
+                    try DiskSpace.retrying(tellingOnce: whenFull, isStopped: isOver) { try put() }
                 }
                 let marks = batch.compactMap(\.mark)
                 if !marks.isEmpty { whenDurable(marks) }
@@ -93,10 +91,10 @@ final class JournalWriter: @unchecked Sendable {
         condition.unlock()
     }
 
-    private func isInHaste() -> Bool {
+    private func isOver() -> Bool {
         condition.lock()
         defer { condition.unlock() }
-        return isHasty || failure != nil
+        return isClosing || failure != nil
     }
 
     private func nextBatch() -> [(record: WireJournalRecord, mark: DurableMark?)]? {

@@ -210,14 +210,14 @@ package struct StageFiles {
         let folder = stageFolder(spec.id)
         let isNamed = directory.rules.contains(.keepWhatIsNamed)
         let named = Set(isNamed ? manifest.shards.flatMap { $0.outputs.map(\.path) } : [])
+        let names = directory.names(in: folder)
         directory.disk.removeFolder(directory.file("\(folder)/checkpoints"))
-        for name in directory.names(in: folder) where Self.epoch(ofLife: name) ?? .max <= epoch {
+        for name in names where Self.epoch(ofLife: name) ?? .max <= epoch {
             directory.disk.removeFolder(directory.file("\(folder)/\(name)/checkpoints"))
         }
         // Where a manifest was taken back, another coordinator may go on with what that one named.
         guard !wasTakenBack else { return }
-        let names = directory.names(in: folder)
-        let isAnew = names.contains { $0.hasPrefix(Self.lifePrefix) }
+        let isAnew = names.contains { Self.epoch(ofLife: $0) != nil }
         for name in names where !named.contains("\(folder)/\(name)") {
             let path = directory.file("\(folder)/\(name)")
             if let owner = Self.epoch(ofAttempt: name) {
@@ -225,16 +225,10 @@ package struct StageFiles {
             } else if let owner = Self.epoch(ofLife: name) {
                 let isNamed = named.contains { $0.hasPrefix("\(folder)/\(name)/") }
                 if owner <= epoch, !isNamed { directory.disk.removeFolder(path) }
-            } else if isAnew, Self.isTrainings(name) {
+            } else if isAnew, name != "OPEN.pb", !name.hasPrefix("MANIFEST.pb") {
                 directory.disk.removeFolder(path)
             }
         }
-    }
-
-    /// Whether a name in a stage's folder is that of a training's state or result.
-    private static func isTrainings(_ name: String) -> Bool {
-        name != "OPEN.pb" && !name.hasPrefix("MANIFEST.pb") && !name.hasPrefix(lifePrefix)
-            && epoch(ofAttempt: name) == nil
     }
 
     /// Whether a manifest of this stage was put aside.

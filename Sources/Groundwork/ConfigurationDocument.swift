@@ -15,16 +15,16 @@ package struct ConfigurationDocument: Sendable {
         self.overrides = overrides.map { ($0.0, $0.1) }
     }
 
-    /// Reads a file; throws as ``text(of:)`` does.
+    /// Reads a file; throws as ``text(of:key:)`` does.
     package init(path: String, overrides: [(String, String)] = []) throws {
         self.init(try Self.text(of: path), file: path, overrides: overrides)
     }
 
     /// The text of a file that a person wrote, without the byte-order mark with which editors on Windows begin files.
     ///
-    /// Throws ``ConfigurationError`` for a file that is not there or not UTF-8, and ``FileError``.
-    package static func text(of path: String) throws -> String {
-        try requireFile(path)
+    /// Throws ``ConfigurationError`` for a file that is not there, which `key` named, or not UTF-8, and ``FileError``.
+    package static func text(of path: String, key: String? = nil) throws -> String {
+        try requireFile(path, key: key)
         let data = try Files.contents(of: path)
         let bytes = data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data
         if let text = String(validating: bytes, as: UTF8.self) { return text }

@@ -78,10 +78,11 @@ package final class FieldwiseModel: Model {
         // A value and a gradient each; the optimizer's state comes on top.
         let (needed, limit) = (Double(parameters) * 8, Double(MachineMemory.limit))
         guard needed > limit else { return }
+        let sizes = [needed, limit].map { String(format: "%.1f GB", $0 / 1e9) }
         throw ConfigurationError(
             "model-too-large",
-            "The model has \(parameters) parameters, which need \(String(format: "%.1f GB with their gradients; there are %.1f GB", needed / 1e9, limit / 1e9)) "
-                + "of memory. Lower embedding_dim, hidden_dim or n_layers.")
+            "The model has \(parameters) parameters, which need \(sizes[0]) of memory with their gradients; there are \(sizes[1]). "
+                + "Lower embedding_dim, hidden_dim or n_layers.")
     }
 
     package func forward(_ batch: Batch, _ context: Context) throws -> ModelOutput {

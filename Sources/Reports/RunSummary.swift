@@ -14,7 +14,7 @@ package struct RunSummary: Sendable {
     package var history: [HistoryColumn] = []
     /// The epoch with whose parameters was predicted.
     package var keptEpoch: Int?
-    /// Samples of train, validation and test, known before there are metrics.
+    /// Samples of train, validation and test where there are no ``parts`` yet.
     package var sizes: [(split: String, samples: Int)] = []
     /// Counts and metrics of train, validation and test.
     package var parts: [Part] = []

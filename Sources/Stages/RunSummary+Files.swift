@@ -29,17 +29,19 @@ extension RunSummary {
         if let text = try directory.text("history.csv") {
             add(history: text, keepsBest: job.trainer.loadBestModelAtLast)
         }
-        if let split = stages.first(where: { $0.name == StageName.fit.rawValue })?.shards.flatMap(\.files)
-            .first(where: { $0.name == "split.h5" }), !history.isEmpty
-        {
-            let numbers = try SplitFile.read("\(runDirectory)/\(split.path)")
-            sizes = SplitPart.allCases.map { part in
-                (part.name, numbers.count { $0 == part.rawValue })
-            }
-        }
         parts = try RunFiles.metrics(of: stages, runDirectory: runDirectory).map(Part.init)
+        if parts.isEmpty, !history.isEmpty { sizes = try Self.sizes(stages, runDirectory) }
         try addPredictions(directory)
         try addFiles(directory)
+    }
+
+    private static func sizes(
+        _ stages: [StageOutcome], _ runDirectory: String
+    ) throws -> [(split: String, samples: Int)] {
+        let files = stages.first { $0.name == StageName.fit.rawValue }?.shards.flatMap(\.files) ?? []
+        guard let file = files.first(where: { $0.name == "split.h5" }) else { return [] }
+        let split = try SplitFile.read("\(runDirectory)/\(file.path)")
+        return SplitPart.allCases.map { part in (part.name, split.count { $0 == part.rawValue }) }
     }
 
     private static func facts(_ job: JobConfiguration) -> [(name: String, value: String)] {

@@ -13,19 +13,17 @@ package struct TaskFile: Sendable {
 
     /// Reads `file`, or takes the text beside it that a resolved run file has; nil for a task with a name.
     ///
-    /// Throws `ConfigurationError` for a section with both a file and a name, for a file that is not there or not UTF-8, and `FileError` for one that cannot be read.
+    /// Throws `ConfigurationError` for a section with both a file and a name and for a file that is not there or not UTF-8,
+    /// `FileError` for one that cannot be read.
     init?(_ section: ConfigurationNode) throws {
         guard let file = section.child("file") else { return nil }
         if let name = section.child("name") {
             throw name.error("task", "give either a task's name or a file, not both.")
         }
         path = URL(fileURLWithPath: try file.string()).standardizedFileURL.path
-        if let known = try section.child("text")?.string() {
-            text = known
-        } else {
-            try ConfigurationDocument.requireFile(path, key: section.path + ".file")
-            text = try ConfigurationDocument.text(of: path)
-        }
+        text =
+            try section.child("text")?.string()
+            ?? ConfigurationDocument.text(of: path, key: "\(section.path).file")
     }
 
     /// The decoded document; throws `ConfigurationError`.
