@@ -194,10 +194,9 @@ package final class RowReader {
         if isStrict, let bad = line(ofBadQuoteIn: 0..<consumed, isInnerBad: false) {
             throw DelimitedTextError.unclosedQuote(file: file, line: bad)
         }
+        if lines - newlines(behind: consumed) > rows { try checkLongRows(base, rows) }
         let kept = try checkRows(base, rows)
-        pendingNewlines =
-            lines
-            - CharacterCounts(UnsafeBufferPointer(start: base + consumed, count: filled - consumed)).newlines
+        pendingNewlines = lines - newlines(behind: consumed)
         guard kept > 0 else {
             line += pendingNewlines
             pendingNewlines = 0
@@ -210,6 +209,26 @@ package final class RowReader {
                 data: UnsafePointer(base), positions: UnsafePointer(positions), firstRow: rowsSoFar,
                 count: kept,
                 columns: header.count))
+    }
+
+    /// How many newlines the buffer has from `place` on.
+    private func newlines(behind place: Int) -> Int {
+        let base = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        return CharacterCounts(UnsafeBufferPointer(start: base.map { $0 + place }, count: filled - place))
+            .newlines
+    }
+
+    /// Checks the quotes of rows of several lines: two quotes out of place, in two rows, would make one row of them, which
+    /// often has as many fields as it should.
+    private func checkLongRows(_ base: UnsafePointer<UInt8>, _ rows: Int) throws {
+        var start = 0
+        for row in 0..<rows {
+            let end = Int(lastPosition(Int(rowEnds[row])))
+            if memchr(base + start, 0x0A, end - start) != nil, let bad = line(ofBadQuoteIn: start..<end) {
+                throw DelimitedTextError.unclosedQuote(file: file, line: bad)
+            }
+            start = end + 1
+        }
     }
 
     /// Checks the number of fields of every row; blank lines are taken out. Returns the number of rows kept.
@@ -326,7 +345,7 @@ package final class RowReader {
 
 extension RowReader {
     /// The header's names in lower case, the number of bytes up to the first row and the line on which that begins; skips a
-    /// byte-order mark, and the comments before the header of a `.maf` file.
+    /// byte-order mark, blank lines, and the comments before the header of a `.maf` file.
     package static func readHeader(_ path: String, delimiter: UInt8? = nil) throws -> (
         names: [String], length: Int, firstLine: Int
     ) {
@@ -384,7 +403,8 @@ extension RowReader {
                 if isReturn, bytes[place] != 0x0A, bytes[place] != 0x0D { hasReturn = true }
                 isReturn = bytes[place] == 0x0D && !inQuotes && !isComment
                 if bytes[place] == 0x0A, !inQuotes {
-                    guard isComment else {
+                    let isBlank = bytes[header.start..<place].allSatisfy { $0 == 0x0D }
+                    guard isComment || isBlank else {
                         if hasReturn { throw DelimitedTextError.carriageReturns(file: path) }
                         return (bytes, header, place + 1)
                     }
