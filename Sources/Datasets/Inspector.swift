@@ -119,9 +119,12 @@ package struct Inspector {
 
     /// The distinct patient ids in ascending byte order, from the table whose rows are patients; without one from the smallest
     /// default table that has ids (any table if no default one does); with `wantsAll` from every table, since some may have
-    /// no row in the table of patients. Empty if every table counts rows.
+    /// no row in the table of patients. Where every table counts rows, their numbers.
     private func patientIDs(_ tables: [DatasetDefinition.Table], wantsAll: Bool) throws -> [String] {
         let withID = tables.filter { table in table.patientID != nil }
+        guard !withID.isEmpty else {
+            return try (0..<(tables.map(rowCount).max() ?? 0)).map(String.init).sorted(by: precedes)
+        }
         let persons = withID.filter { DatasetDefinition.patientTables.contains($0.name) }
         let defaults = withID.filter { definition.defaultTables.contains($0.name) }
         var candidates: [(size: Int, file: TableSource, column: String, limits: [JoinTable])] = []
@@ -141,6 +144,14 @@ package struct Inspector {
             known.formUnion(ids.map(ExactText.init))
         }
         return known.map(\.text).sorted { precedes($0, $1) }
+    }
+
+    private func rowCount(of table: DatasetDefinition.Table) throws -> Int {
+        let file = try TableSource(table, root: root)
+        let reader = try file.open(columns: Array(file.header(of: table.name).prefix(1)))
+        var count = 0
+        while let block = try reader.next() { count += block.count }
+        return count
     }
 
     /// The patients to which a table is limited.

@@ -91,6 +91,29 @@ import Testing
             ])
     }
 
+    /// Every row is a patient, whose id is its number.
+    @Test func aTableThatCountsItsRowsIsCutAndLimitedAsOthersAre() throws {
+        let folder = try TemporaryFolder("tables")
+        let rows = "x\n" + (0..<25).map { "r\($0)\n" }.joined()
+        try rows.write(toFile: folder.file("r.csv"), atomically: true, encoding: .utf8)
+        let definition = try DatasetDefinition(
+            ConfigurationNode.parse(
+                "version: \"1\"\ntables: {rows: {file_path: r.csv, attributes: [x]}}", file: "own.yaml"),
+            name: "own")
+        let plan = try Inspector(definition: definition, root: folder.path).plan(
+            tables: definition.tables, needs: [:], shardSize: 4, pieceBytes: 50, limit: 10)
+        let all = (0..<25).map { "\($0)" }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        #expect(plan.splitters == [all[4], all[8]] && plan.endID == all[10])
+        func events(shardSize: Int) throws -> [String] {
+            try LoadedEvents(
+                definition, tables: ["rows"], root: folder.path, shardSize: shardSize, pieceBytes: 50,
+                memoryBudget: 16 << 20
+            ).events.map { "\($0.attributes)" }
+        }
+        let whole = try events(shardSize: 1000)
+        #expect(try whole.count == 25 && events(shardSize: 4) == whole)
+    }
+
     @Test func theFirstPatientsAloneAreReadInDevelopment() throws {
         let folder = try TemporaryFolder("tables")
         let rows = "pid,x\n" + (0..<50).map { "\($0 % 25),r\($0)\n" }.joined()
