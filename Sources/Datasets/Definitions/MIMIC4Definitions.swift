@@ -187,7 +187,7 @@ let mimic4CXRTables = """
         attributes: [dicom_id, study_id, atelectasis, cardiomegaly, consolidation, edema,
           enlarged cardiomediastinum, fracture, lung lesion, airspace opacity, no finding,
           pleural effusion, pleural other, pneumonia, pneumothorax, support devices]
-        join: [{file_path: mimic-cxr-2.0.0-metadata-pyhealth.csv, on: study_id, how: inner, columns: [dicom_id, studydate, studytime]}]
+        join: [{file_path: mimic-cxr-2.0.0-metadata-pyhealth.csv, on: study_id, how: inner, columns: [subject_id, dicom_id, studydate, studytime]}]
       split:
         file_path: mimic-cxr-2.0.0-split.csv.gz
         patient_id: subject_id
