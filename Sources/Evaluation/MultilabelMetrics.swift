@@ -30,9 +30,36 @@ package enum MultilabelMetrics {
             return .undefined("unknown metric")
         }
         let average = String(name.dropFirst(family.count + 1))
+        guard width > 1 else {
+            return ofOneLabel(
+                family, average, labels.map { $0[0] }, scores.map { $0[0] }, predictions.map { $0[0] })
+        }
         return .of(
             averaged(family, average, labels, scores, predictions),
             orUndefined: "a label or sample has one class only")
+    }
+
+    /// One label alone is a question of yes or no: curves are its own, and counts are averaged over the answers no and yes,
+    /// as far as there are any (scikit-learn).
+    private static func ofOneLabel(
+        _ family: String, _ average: String, _ labels: [Bool], _ scores: [Double], _ predictions: [Bool]
+    ) -> MetricValue {
+        if family == "roc_auc" || family == "pr_auc" {
+            return .of(score(family, labels, scores, predictions), orUndefined: "one class only")
+        }
+        let answers = [false, true].filter { labels.contains($0) || predictions.contains($0) }
+        let classes = answers.map { answer in (labels.map { $0 == answer }, predictions.map { $0 == answer })
+        }
+        let values = classes.map { score(family, $0, [], $1) }
+        switch average {
+        case "micro":
+            return .value(score(family, classes.flatMap(\.0), [], classes.flatMap(\.1)))
+        case "macro": return .value(values.reduce(0, +) / Double(values.count))
+        case "weighted":
+            let supports = classes.map { Double($0.0.count { $0 }) }
+            return .value(ratio(zip(values, supports).reduce(0) { $0 + $1.0 * $1.1 }, supports.reduce(0, +)))
+        default: return .undefined("averages over samples need several labels")
+        }
     }
 
     private static func averaged(

@@ -103,6 +103,17 @@ package struct FittedProcessors: Codable, Sendable {
         return empties
     }
 
+    /// How many labels of a range of samples are left out, since no training sample has them, by field with any.
+    package func unseenLabels(_ samples: SampleColumns, rows: Range<Int>) -> [String: Int] {
+        var unseen: [String: Int] = [:]
+        for (field, column) in zip(fields, samples.fields) {
+            guard let count = (field.processor as? MultilabelProcessor)?.unseen(column, rows: rows), count > 0
+            else { continue }
+            unseen[field.name] = count
+        }
+        return unseen
+    }
+
     private func requireFields(of samples: SampleColumns) throws {
         let (expected, got) = (fields.map(\.name), samples.fields.map(\.name))
         guard expected == got else { throw ProcessorError.otherFields(expected: expected, got: got) }

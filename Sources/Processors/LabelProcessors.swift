@@ -53,22 +53,35 @@ package struct MulticlassProcessor: FeatureProcessor, Equatable {
 }
 
 /// `multilabel`: a list of values to the ascending list of their classes, each once; stands for float `[classes]`.
+///
+/// A label that the fit has not seen is no class: it is refused after a fit to all samples, and left out and counted after a
+/// fit to a part of them, such as the training samples.
 package struct MultilabelProcessor: FeatureProcessor, Equatable {
     package static let name = "multilabel"
     package var vocabulary = LabelVocabulary()
+    private var isFittedToPart = false
 
     package init() {}
     package var size: Int? { vocabulary.count }
     package var axes: Int? { 1 }
 
     package mutating func fit(_ column: FieldColumn, selecting: [Bool]?) throws {
+        isFittedToPart = isFittedToPart || selecting?.contains(false) == true
         try vocabulary.learn(try valueLists(column, Self.name), selecting)
     }
 
-    package mutating func finishFit(field: String) throws { try vocabulary.finish(field: field) }
+    package mutating func finishFit(field: String) throws {
+        // Without any class there is nothing to learn.
+        if vocabulary.count == 0 { try vocabulary.finish(field: field) } else { vocabulary.finish() }
+    }
 
     package func encode(_ column: FieldColumn, rows: Range<Int>) throws -> EncodedColumn {
-        try classesPerSample(vocabulary, column, rows, Self.name)
+        try classesPerSample(vocabulary, column, rows, Self.name, leavesOutUnseen: isFittedToPart)
+    }
+
+    /// How many labels of a range of samples the fit has not seen.
+    func unseen(_ column: FieldColumn, rows: Range<Int>) -> Int {
+        vocabulary.indices(column, column.leafRange(rows)).count { $0 < 0 }
     }
 }
 

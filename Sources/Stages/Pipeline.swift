@@ -341,7 +341,7 @@ package struct Pipeline {
 /// Raised whenever a stage's results change for equal inputs, or what stages tell each other has another form: stored stages
 /// are computed again then, and workers of the other version are refused.
 enum OperationVersion {
-    static let current = "13"
+    static let current = "14"
 }
 
 /// What the inspect stage tells the planner.

@@ -33,9 +33,11 @@ package enum RunFiles {
     }
 
     /// What a person should know about the samples and the training: a missing best state, signs of leakage, then in order of the
-    /// fields' names visits that were cut because they are longer than any that the processors were fitted on.
+    /// fields' names visits that were cut because they are longer than any that the processors were fitted on, and labels that
+    /// were left out because they were fitted on none.
     package static func warnings(of stages: [StageOutcome], runDirectory: String) throws -> [String] {
         let cuts = try counts("cuts.json", of: stages, runDirectory: runDirectory)
+        let unseen = try counts("unseen.json", of: stages, runDirectory: runDirectory)
         let findings = try leakage(of: stages, runDirectory: runDirectory).map { task, finding in
             "\(finding.code): \(task.map { "\($0): " } ?? "")\(finding.message)"
         }
@@ -50,6 +52,10 @@ package enum RunFiles {
         return training + (try unusedFields(of: stages, runDirectory: runDirectory)) + findings
             + cuts.map { field, count in
                 "field \(field): \(SmallCells.text(count)) visits are longer than any that its processor was fitted on and were cut"
+            }
+            + unseen.map { field, count in
+                "field \(field): \(SmallCells.text(count)) labels of samples outside the training part occur in none of its samples "
+                    + "and were left out, also of the metrics; processors.fit: all learns them"
             }
     }
 

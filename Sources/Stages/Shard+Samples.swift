@@ -73,7 +73,7 @@ extension Shard {
     }
 
     /// A range of samples → `samples.h5`, and counts by field: `cuts.json` of lists that had to be cut, `empties.json` of
-    /// samples with an empty one.
+    /// samples with an empty one, `unseen.json` of labels that were left out.
     func encode(_ cache: ProcessorCache) throws -> ShardProduct {
         let processors = try cache.load(try path("processors"))
         let split = try SplitFile.read(try path("split"))
@@ -91,6 +91,9 @@ extension Shard {
             let encoded = try processors.encode(samples, rows: rows)
             counts["cuts.json", default: [:]].merge(processors.cuts(samples, rows: rows)) { $0 + $1 }
             counts["empties.json", default: [:]].merge(processors.empties(samples, rows: rows)) { $0 + $1 }
+            counts["unseen.json", default: [:]].merge(processors.unseenLabels(samples, rows: rows)) {
+                $0 + $1
+            }
             columns = columns.isEmpty ? encoded : zip(columns, encoded).map { $0.appending($1) }
             patients += samples.patientIDs[rows]
             visits += samples.visitIDs[rows]

@@ -98,17 +98,37 @@ import Testing
         #expect(error?.message.contains("canary") == false)
     }
 
-    /// Codes of the test samples need not be those of the training samples, unlike labels; what was stored does the same.
-    @Test func anInputLosesCodesThatAFitToAPartHasNotSeen() throws {
-        var processor = MultiHotProcessor()
-        let lists = try column(of: [.list([.text("b"), .text("a")]), .list([.text("c"), .text("b")])])
-        try processor.fit(lists, selecting: [true, false])
-        try processor.fit(try column(of: [.list([.text("a")])]), selecting: [true])
-        processor.finishFit(field: "field")
-        let stored = try JSONDecoder().decode(MultiHotProcessor.self, from: JSONEncoder().encode(processor))
-        for processor in [processor, stored] {
-            #expect(try processor.encode(lists, rows: 0..<2).values == .int32([0, 1, 1]))
-            #expect(try processor.encode(lists, rows: 0..<2).offsets == [[0, 2, 3]])
+    /// Codes of the test samples need not be those of the training samples; what was stored does the same.
+    @Test(arguments: ["multi_hot", "multilabel"])
+    func listsLoseWhatAFitToAPartHasNotSeen(name: String) throws {
+        let role: (inputs: [FieldSchema], outputs: [FieldSchema]) =
+            name == "multilabel" ? ([], [FieldSchema("field", name)]) : ([FieldSchema("field", name)], [])
+        var fitted = try FittedProcessors(inputs: role.inputs, outputs: role.outputs)
+        func samples(_ lists: [[String]]) throws -> SampleColumns {
+            let lists = try column(of: lists.map { .list($0.map(JSONValue.text)) })
+            return SampleColumns(
+                patientIDs: lists.offsets.isEmpty ? [] : (0..<lists.sampleCount).map(String.init),
+                visitIDs: (0..<lists.sampleCount).map(String.init), fields: [lists])
+        }
+        let all = try samples([["b", "a"], ["c", "b", "c"]])
+        try fitted.fit(all, selecting: [true, false])
+        try fitted.fit(try samples([["a"]]), selecting: [true])
+        try fitted.finishFit()
+        let stored = try JSONDecoder().decode(FittedProcessors.self, from: JSONEncoder().encode(fitted))
+        for processors in [fitted, stored] {
+            let encoded = try #require(processors.encode(all, rows: 0..<2).first)
+            #expect(encoded.values == .int32([0, 1, 1]) && encoded.offsets == [[0, 2, 3]])
+            #expect(processors.unseenLabels(all, rows: 0..<2) == (name == "multilabel" ? ["field": 2] : [:]))
+            #expect(processors.unseenLabels(all, rows: 0..<1).isEmpty)
+        }
+    }
+
+    /// Without any class there is nothing to learn.
+    @Test func trainingSamplesWithoutAnyOfSeveralLabelsAreRefused() throws {
+        var processor = try ProcessorCatalog.make(FieldSchema("field", "multilabel"))
+        try processor.fit(column(of: [.list([]), .list([.text("a")])]), selecting: [true, false])
+        #expect(throws: ProcessorError.unseenLabels(field: "field", count: 1)) {
+            try processor.finishFit(field: "field")
         }
     }
 

@@ -9,12 +9,14 @@ import Testing
     private func stage(in folder: TemporaryFolder) throws -> StageOutcome {
         let cuts = [#"{"drugs": 30}"#, #"{"conditions": 1, "drugs": 40}"#]
         let shards = try cuts.enumerated().map { index, text in
-            let files = try [("samples.h5", "samples \(index)"), ("cuts.json", text), ("empties.json", text)]
-                .map { name, content in
-                    let path = "\(index)-\(name)"
-                    try Data(content.utf8).write(to: URL(fileURLWithPath: folder.file(path)))
-                    return StageFile(name: name, path: path, bytes: content.utf8.count, sha256: "", rows: 2)
-                }
+            let files = try [
+                ("samples.h5", "samples \(index)"), ("cuts.json", text), ("empties.json", text),
+                ("unseen.json", text),
+            ].map { name, content in
+                let path = "\(index)-\(name)"
+                try Data(content.utf8).write(to: URL(fileURLWithPath: folder.file(path)))
+                return StageFile(name: name, path: path, bytes: content.utf8.count, sha256: "", rows: 2)
+            }
             return (name: "\(index)", files: files, result: Data())
         }
         return StageOutcome(id: "stage", name: StageName.encode.rawValue, shards: shards)
@@ -23,9 +25,11 @@ import Testing
     @Test func everyFieldIsToldOnceWithItsSum() throws {
         let folder = try TemporaryFolder()
         let warnings = try RunFiles.warnings(of: [stage(in: folder)], runDirectory: folder.path)
-        #expect(warnings.count == 2)
+        #expect(warnings.count == 4)
         #expect(warnings[0].hasPrefix("field conditions: <11 visits"))
         #expect(warnings[1].hasPrefix("field drugs: 70 visits"))
+        #expect(warnings[2].hasPrefix("field conditions: <11 labels"))
+        #expect(warnings[3].hasPrefix("field drugs: 70 labels"))
         #expect(try RunFiles.warnings(of: [], runDirectory: folder.path).isEmpty)
         let empties = try RunFiles.empties(of: [stage(in: folder)], runDirectory: folder.path)
         #expect(empties.map(\.field) == ["conditions", "drugs"] && empties.map(\.count) == [1, 70])
