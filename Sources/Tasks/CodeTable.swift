@@ -8,11 +8,14 @@ struct CodeTable {
     private let versions: EventColumn?
     private let symbols: SymbolTable
     private var keepsNulls = true
+    private var namesNulls = false
 
-    /// Diagnoses or procedures.
-    init(_ patient: Patient, _ table: String, _ style: CodeStyle) {
+    /// Diagnoses or procedures; with `namesNulls` a null code of a known version is the text "None", as the reference's tasks
+    /// write it that put codes together themselves.
+    init(_ patient: Patient, _ table: String, _ style: CodeStyle, namesNulls: Bool = false) {
         let version = style.columns.dropFirst().first
         self.init(patient, table, column: style.columns[0], version: version)
+        self.namesNulls = namesNulls
     }
 
     /// The codes of any column, with the column that holds their version if they shall show it.
@@ -45,22 +48,22 @@ struct CodeTable {
         try rows.forEachRun(of: visit) { run in
             found.reserveCapacity(found.count + run.count)
             for row in run {
-                guard let code = codes[row] else {
-                    if !dropsNulls { found.append(nil) }
-                    continue
-                }
-                found.append(try versions.map { try versioned(code, $0[row]) } ?? code)
+                let (code, version) = (codes[row], versions?[row])
+                if code == nil, dropsNulls { continue }
+                // A row with neither has no code of any version.
+                let isVersioned = versions != nil && (code != nil || namesNulls && version != nil)
+                found.append(isVersioned ? try versioned(code, version) : code)
             }
         }
         return found
     }
 
-    /// A code with its version before it.
-    private func versioned(_ code: Symbol, _ version: Symbol?) throws -> Symbol {
+    /// A code with its version before it; a null one is "None".
+    private func versioned(_ code: Symbol?, _ version: Symbol?) throws -> Symbol {
         guard let version = version.map({ symbols[$0] }), ["9", "10"].contains(version) else {
             throw TaskError.unknownCodeVersion(table: table, column: "icd_version")
         }
-        return symbols.intern("\(version)_\(symbols[code])")
+        return symbols.intern("\(version)_\(code.map { symbols[$0] } ?? "None")")
     }
 
     /// As ``codes(of:)`` without nulls.

@@ -41,7 +41,8 @@ package struct LengthOfStayPredictionMIMIC: ClinicalTask {
     package func samples(of patient: Patient, attrition: inout Attrition) throws -> [Sample] {
         guard let admissions = attrition.enter(patient) else { return [] }
         var stays = StayInputs(
-            VisitCodes(patient, release.style), keepsNullDrugs: true, priorVisitsOnly: priorVisitsOnly)
+            VisitCodes(patient, release.style, namesNulls: true), keepsNullDrugs: true,
+            priorVisitsOnly: priorVisitsOnly)
         var late = 0
         let samples = try attrition.samples(of: patient, admissions) { visit in
             guard let inputs = try stays.inputs(of: visit, until: try visit.time("dischtime")) else {

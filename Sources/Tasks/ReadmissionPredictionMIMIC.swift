@@ -44,7 +44,7 @@ package struct ReadmissionPredictionMIMIC: ClinicalTask {
     package func samples(of patient: Patient, attrition: inout Attrition) throws -> [Sample] {
         guard let admissions = attrition.enter(patient, atLeast: 2) else { return [] }
         let minors = options.excludeMinors ? try MinorRule(patient, release) : nil
-        let codes = VisitCodes(patient, release.style)
+        let codes = VisitCodes(patient, release.style, namesNulls: true)
         return try attrition.samplesBeforeNext(of: patient, admissions) { visit, next in
             if minors?.isMinor(at: visit) == true { return .excluded(ExclusionRule.minor) }
             guard let inputs = try codes.inputs(of: visit) else {

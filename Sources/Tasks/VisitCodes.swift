@@ -18,9 +18,10 @@ struct VisitCodes {
     /// The fields that ``inputs(of:keepsNullDrugs:)`` fills.
     static let schema = ["conditions", "procedures", "drugs"].map { FieldSchema($0, "sequence") }
 
-    init(_ patient: Patient, _ style: CodeStyle) {
-        conditions = CodeTable(patient, "diagnoses_icd", style)
-        procedures = CodeTable(patient, "procedures_icd", style)
+    /// The codes of MIMIC; null ones as ``CodeTable/init(_:_:_:namesNulls:)`` does.
+    init(_ patient: Patient, _ style: CodeStyle, namesNulls: Bool = false) {
+        conditions = CodeTable(patient, "diagnoses_icd", style, namesNulls: namesNulls)
+        procedures = CodeTable(patient, "procedures_icd", style, namesNulls: namesNulls)
         drugs = CodeTable(patient, "prescriptions", column: "ndc")
     }
 

@@ -187,6 +187,20 @@ struct BadTaskFile: Sendable, CustomTestStringConvertible {
         BadTaskFile("config.unknown-value", 19, "  type: survival", "regression"),
         BadTaskFile("config.label", 20, "  next_trigger: {}"),
         BadTaskFile("config.unused-key", 20, "  next_trigger: {within: 30d}", at: 8),
+        BadTaskFile("config.unused-key", 20, "  next_trigger: {within: 30d, unit: h}", "within"),
+        BadTaskFile(
+            "config.unused-key", 20,
+            "  attribute: {of: trigger, attribute: hadm_id, classes: [a, b], equals: a}",
+            "classes"),
+        BadTaskFile(
+            "config.unused-key", 20,
+            "  attribute: {of: trigger, attribute: hadm_id, classes: [a, b], not: true}"),
+        BadTaskFile(
+            "config.unused-key", 20,
+            "  measure: {predicate: high, value: valuenum, use: max, bins: [4], above: 4}",
+            "bins"),
+        BadTaskFile("config.unused-key", 20, "  duration: {from: start, to: end, bins: [1d], unit: h}"),
+        BadTaskFile("config.unused-key", 20, "  duration: {from: start, to: end, above: 1d, unit: h}"),
         BadTaskFile(
             "config.unknown-attribute", 20, "  measure: {predicate: high, value: val, use: max, above: 4}"),
         BadTaskFile(
@@ -233,6 +247,15 @@ struct BadTaskFile: Sendable, CustomTestStringConvertible {
     }
 
     private static let codes = "processor: sequence, table: diagnoses_icd, attribute: icd9_code"
+
+    /// A number that is the label is not tested.
+    @Test func aTestOfALabelThatIsNoBinaryOneIsRefused() {
+        let text = atEnd(
+            feature: Self.codes + ", same: hadm_id, window: any",
+            label: "type: regression, attribute: {of: trigger, attribute: hospital_expire_flag, equals: 1}")
+        let error = #expect(throws: ConfigurationError.self) { try DeclaredTask.task(text) }
+        #expect(error?.code == "config.unused-key", "\(error?.message ?? "")")
+    }
     private static let flag =
         "type: binary, attribute: {of: trigger, attribute: hospital_expire_flag, equals: \"1\"}"
     private static let stay = "type: regression, duration: {from: start, to: end}"

@@ -17,7 +17,7 @@ import Testing
         let requested =
             meta["dataset_args"]["tables"].items.compactMap(\.text) + task.requirements.map(\.table)
         let events = try LoadedEvents(
-            one.definition, tables: requested, needs: task.neededAttributes, root: root.path,
+            one.limited(meta).definition, tables: requested, needs: task.neededAttributes, root: root.path,
             shardSize: shardSize)
         let found = try Extraction(task, events.shards)
         let comparison = GoldenComparison(task)
@@ -31,5 +31,7 @@ import Testing
         try comparison.tensors(processors, found.parts, try one.lines("processed_canonical.jsonl"))
     }
 
-    @Test func thereAreCases() { #expect(!TaskCase.all.isEmpty) }
+    @Test(.enabled(if: !References.entries("tasks").isEmpty)) func thereAreCases() {
+        #expect(!TaskCase.all.isEmpty)
+    }
 }

@@ -50,9 +50,12 @@ struct GoldenWorkerTests {
 
     private func runFile(_ one: TaskCase, _ meta: JSONValue, root: String) throws -> String {
         let task = one.section(meta).split(separator: "\n").map { "  \($0)" }.joined(separator: "\n")
-        let tables = meta["dataset_args"]["tables"].items.compactMap(\.text)
+        let tables = meta["dataset_args"]["tables"].items.compactMap(\.text).joined(separator: ", ")
+        let dataset =
+            try ["name: \(one.definition.name)", "root: \"\(root)\"", "tables: [\(tables)]"]
+            + one.limited(meta).lines
         return """
-            dataset: {name: \(one.definition.name), root: "\(root)", tables: [\(tables.joined(separator: ", "))]}
+            dataset: {\(dataset.joined(separator: ", "))}
             task:
             \(task)
             processors: {fit: all}

@@ -23,6 +23,26 @@ struct TaskCase: Sendable, CustomTestStringConvertible {
         return TaskCase(folder: folder, definition: definition)
     }
 
+    /// The definition with what the reference was asked of the data set, and as lines of a run file beside its tables.
+    func limited(_ meta: JSONValue) throws -> (definition: DatasetDefinition, lines: [String]) {
+        let options = meta["dataset_args"]
+        let known = ["tables", "subset", "split_source", "root", "dataset_name", "config_path", "dev"]
+        let others = options.members.keys.filter { !known.contains($0) && options[$0] != .null }
+        guard others.isEmpty, options["dev"] != .bool(true) else {
+            throw UnknownOptions(names: others.sorted())
+        }
+        guard let subset = options["subset"].text, subset != "all" else { return (definition, []) }
+        let source = options["split_source"].text
+        let isFolder = source == "directory"
+        return (
+            try definition.limited(to: subset, by: isFolder ? .directory : .metadata),
+            ["subset: \(subset)"] + (source.map { ["split_source: \($0)"] } ?? [])
+        )
+    }
+
+    /// Options of a data set that these tests do not know.
+    struct UnknownOptions: Error { let names: [String] }
+
     func file(_ name: String) -> URL { folder.appendingPathComponent(name) }
 
     /// The lines of a JSON-lines file, plain or compressed.
@@ -71,6 +91,10 @@ struct TaskCase: Sendable, CustomTestStringConvertible {
         case .number(let number): Int(exactly: number).map(String.init) ?? "\(number)"
         case .text(let text): "\"\(text)\""
         case .list(let items): "[\(items.map(yaml).joined(separator: ", "))]"
+        // A span of time is days in a run file, a tuple a list.
+        case .object(let members) where Set(members.keys) == ["seconds"] && value["seconds"].number != nil:
+            yaml(.number((value["seconds"].number ?? 0) / 86_400))
+        case .object(let members) where Set(members.keys) == ["tuple"]: yaml(value["tuple"])
         case .object(let members):
             "{\(members.sorted { $0.key < $1.key }.map { "\($0): \(yaml($1))" }.joined(separator: ", "))}"
         }

@@ -76,6 +76,21 @@ import Testing
         #expect(try events.extraction(MortalityPredictionMIMIC4()).samples.count == 1)
     }
 
+    /// As the reference writes them; a row with neither code nor version has no code.
+    @Test func aNullCodeOfAKnownVersionIsWrittenNone() throws {
+        var events = adult()
+        events.addMIMIC4Visit("1", "77", from: "2150-01-01", to: "2150-01-05", procedures: ["0BH17EZ"])
+        events.addMIMIC4Visit("1", "78", from: "2150-03-01", to: "2150-03-05")
+        events.add("procedures_icd", "1", at: "2150-01-05", ["hadm_id": "77", "icd_version": "9"])
+        events.add("procedures_icd", "1", at: "2150-01-05", ["hadm_id": "77"])
+        for task in [
+            ReadmissionPredictionMIMIC(.mimic4), LengthOfStayPredictionMIMIC(.mimic4),
+        ] as [any ClinicalTask] {
+            let sample = try #require(try events.extraction(task).samples.first)
+            #expect(sample.codes["procedures"] == ["10_0BH17EZ", "9_None", nil])
+        }
+    }
+
     @Test func hospitalisationAsksAlsoAfterTheLastVisitButNotAfterDeath() throws {
         var events = HandMadeEvents()
         events.addVisit("1", "11", from: "2101-01-01", to: "2101-01-03")

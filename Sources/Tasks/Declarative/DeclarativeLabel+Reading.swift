@@ -24,6 +24,7 @@ extension DeclarativeLabel {
         case "attribute": (source, reading) = try Self.attribute(section, kind, trigger, reader)
         case "next_trigger":
             try section.allow(["within", "unit"])
+            try section.refuse(["unit"], beside: "within")
             source = .nextTrigger
             reading =
                 try section.child("within").map { .range(NumberRange(below: Double(try $0.span()))) }
@@ -60,13 +61,20 @@ extension DeclarativeLabel {
         let name = try reader.attribute(node.required("attribute"), of: table)
         let source = Source.attribute(name, ofNext: ofNext)
         if let classes = node.child("classes") {
+            try node.refuse(EventCondition.tests + ["not"], beside: "classes")
             let texts = try classes.items().map { try $0.string() }
             guard texts.count > 1, Set(texts.map(ExactText.init)).count == texts.count else {
                 throw classes.error("duplicate-name", "expected at least two values, each once.")
             }
             return (source, .classes(texts))
         }
-        guard kind == "binary" else { return (source, .value(unit: 1)) }
+        guard kind == "binary" else {
+            if let unused = (EventCondition.tests + ["not"]).compactMap({ node.child($0) }).first {
+                throw unused.error(
+                    "unused-key", "only a binary label looks at it. Remove the key, or set type: binary.")
+            }
+            return (source, .value(unit: 1))
+        }
         return (source, .condition(try EventCondition(attribute: name, tested: node)))
     }
 
@@ -82,6 +90,7 @@ extension DeclarativeLabel {
         let source = Source.measure(
             reader.note(selector), value: value, try Aggregate(node.required("use")),
             try node.child("baseline").map { try Baseline($0, trigger) })
+        try node.refuse(NumberRange.keys, beside: "bins")
         if let bins = node.child("bins") { return (source, .bins(try edges(bins) { try $0.bound() })) }
         let range = try NumberRange(node, read: { try $0.bound() })
         return (source, range.map { .range($0) } ?? .value(unit: 1))
@@ -102,8 +111,12 @@ extension DeclarativeLabel {
                 "missing-key", "the trigger has no end. Name its attribute in trigger.end.")
         }
         let source = Source.duration(from, to)
+        try node.refuse(NumberRange.keys + ["unit"], beside: "bins")
         if let bins = node.child("bins") { return (source, .bins(try edges(bins) { Double(try $0.span()) })) }
         let range = try NumberRange(node, read: { Double(try $0.span()) })
+        if range != nil, let unit = node.child("unit") {
+            throw unit.error("unused-key", "bounds carry their own units. Remove the key.")
+        }
         return (source, try range.map { .range($0) } ?? .value(unit: unit(node)))
     }
 
@@ -119,6 +132,14 @@ extension DeclarativeLabel {
             throw node.error("range", "expected ascending edges of classes.")
         }
         return edges
+    }
+}
+
+extension ConfigurationNode {
+    /// Throws `ConfigurationError` for a key of `names` that stands beside `key`, which decides alone.
+    fileprivate func refuse(_ names: [String], beside key: String) throws {
+        guard child(key) != nil, let unused = names.compactMap({ child($0) }).first else { return }
+        throw unused.error("unused-key", "nothing looks at it where \(key) is given. Remove one of them.")
     }
 }
 
