@@ -25,7 +25,7 @@ package enum ClusterEvent: Sendable, Equatable {
     case peerBarred(instance: Instance, reason: String)
     case connectionsRefused(reason: String, count: Int)
     case messagesRefused(reason: String, count: Int)
-    case framesLost(stage: String, generation: UInt64)
+    case framesLost(stage: String, generation: UInt64, members: [String])
     case trainingPaused(stage: String, members: Int, minimum: Int, endsAfter: Seconds)
     case ranksMoved(stage: String, members: Int)
     case checkpointDamaged(stage: String, instance: Instance, files: Int, position: UInt64)
@@ -167,8 +167,11 @@ package enum ClusterEvent: Sendable, Equatable {
         case .peerBarred(let instance, let reason): [worker(instance), ("reason", .text(reason))]
         case .connectionsRefused(let reason, let count), .messagesRefused(let reason, let count):
             [("reason", .text(reason)), ("count", .integer(count))]
-        case .framesLost(let stage, let generation):
-            [("stage", .text(stage)), ("generation", .integer(Int(clamping: generation)))]
+        case .framesLost(let stage, let generation, let members):
+            [
+                ("stage", .text(stage)), ("generation", .integer(Int(clamping: generation))),
+                ("members", .text(members.joined(separator: ", "))),
+            ]
         default: careFields
         }
     }

@@ -32,6 +32,7 @@ extension CoordinatorMachine {
     private mutating func receiveTraining(
         _ body: MessageBody, from instance: Instance, now: Seconds
     ) -> [CoordinatorDirective] {
+        if isNonsense(body) { return bar(instance, "nonsense", now: now) }
         let directives: [CoordinatorDirective]?
         switch body {
         case .opened(let message):
@@ -51,6 +52,19 @@ extension CoordinatorMachine {
         default: directives = nil
         }
         return carryOut(directives ?? [], now: now)
+    }
+
+    /// Positions that no training reaches, and returns to a checkpoint that no coordinator has ordered.
+    private func isNonsense(_ body: MessageBody) -> Bool {
+        switch body {
+        case .opened(let message):
+            message.position > Self.furthest || message.round > training?.generation ?? .max
+        case .prepared(let message): message.position > Self.furthest
+        case .ready(let message): message.position > Self.furthest
+        case .trainingDone(let message): message.position > Self.furthest
+        case .heartbeat(let message): message.training.position > Self.furthest
+        default: false
+        }
     }
 
     private mutating func trainingDone(
@@ -115,6 +129,7 @@ extension CoordinatorMachine {
     private mutating func heartbeat(
         _ message: WireHeartbeat, from instance: Instance, now: Seconds
     ) -> [CoordinatorDirective] {
+        if isNonsense(.heartbeat(message)) { return bar(instance, "nonsense", now: now) }
         let isTraining = training?.members.contains(instance) ?? false
         workers.beat(instance, message, isBusy: isTraining || !message.held.isEmpty, now: now)
         shards?.renew(instance, deadline: now + WorkerTable.lostAfter)

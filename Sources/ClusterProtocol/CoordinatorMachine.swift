@@ -96,6 +96,9 @@ package struct CoordinatorMachine: Sendable {
         var isDone = false
     }
 
+    /// More phases than a training can have.
+    static let furthest: UInt64 = 1 << 62
+
     /// Whether an orderly end was asked for.
     package var isDraining: Bool { draining != nil }
 
@@ -356,9 +359,11 @@ package struct CoordinatorMachine: Sendable {
 
     mutating func duplicate(_ attempt: WireAttemptID) -> CoordinatorDirective {
         totals.duplicateResults += 1
+        let table = shards?.stage == attempt.stage ? shards : nil
         return .report(
             .duplicateResult(
-                stage: shards?.stageName ?? "", shard: shards?.name(of: attempt) ?? "",
+                stage: table?.stageName ?? attempt.stage,
+                shard: table?.name(of: attempt) ?? "\(attempt.shard)",
                 attempt: attempt.attempt))
     }
 
@@ -417,9 +422,9 @@ package struct CoordinatorMachine: Sendable {
             return []
         }
         draining?.isDone = true
-        return [
-            .report(.checkpointWritten(stage: spec.stageName, position: message.position)), .drained,
-        ]
+        // Who has been let go of the training writes no state of his own when the end is told.
+        return [.report(.checkpointWritten(stage: spec.stageName, position: message.position))]
+            + (training?.abandon() ?? []) + [.drained]
     }
 
     mutating func fail(_ failure: WireFailure) -> [CoordinatorDirective] {

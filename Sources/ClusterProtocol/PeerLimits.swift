@@ -3,9 +3,9 @@
 /// A value without clock or sockets; `Peer` is whatever the connection's owner is known by.
 package struct PeerLimits<Peer: Hashable & Sendable>: Sendable {
     /// Messages per second.
-    package static var rate: Double { 200 }
+    package static var rate: Double { 2000 }
     /// Messages that may come at once.
-    package static var burst: Double { 1000 }
+    package static var burst: Double { 4000 }
     /// Seconds above the rate after which a peer is barred.
     package static var longestExcess: Seconds { 5 }
     /// Messages that are none, after which a peer is barred.

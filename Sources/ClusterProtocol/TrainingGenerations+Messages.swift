@@ -92,6 +92,16 @@ extension TrainingGenerations {
             exitStatus: 75)
     }
 
+    func apart(_ members: [String]) -> WireFailure {
+        WireFailure(
+            code: "cluster.members-apart",
+            message:
+                "Stage \"\(spec.stageName)\": for \(Int(Self.mostApart)) s the workers on \(members.joined(separator: ", ")) waited for "
+                + "each other at position \(position). Open these ports between the machines (--data-address fixes them) and give "
+                + "the same command again.",
+            exitStatus: 69)
+    }
+
     func crashed(_ cause: LossCause) -> WireFailure {
         WireFailure(
             code: "cluster.training-crashes",

@@ -41,7 +41,7 @@ extension TrainingGenerations {
     /// Whether the message tells of a failure of this training, and not of one heard of before.
     func isUnfinished(_ message: WireTrainingFailed, of instance: Instance) -> Bool {
         message.training == spec.folder && phase != .done
-            && candidates.contains { $0.instance == instance && $0.lastFailure != message.number }
+            && candidates.contains { $0.instance == instance && $0.lastFailure < message.number }
     }
 
     /// Lets everybody go.
@@ -89,7 +89,7 @@ extension TrainingGenerations {
     /// Seconds of computation per virtual rank and phase of this generation.
     private mutating func measure(_ status: WireTrainingState, of instance: Instance) {
         guard let place = members.firstIndex(of: instance), place < ranges.count,
-            status.position >= target.position + 5, !ranges[place].isEmpty
+            status.position > target.position, status.position - target.position >= 5, !ranges[place].isEmpty
         else { return }
         let phases = Double(status.position - target.position)
         let busy = status.runSeconds - status.waitedSeconds
@@ -112,14 +112,25 @@ extension TrainingGenerations {
                 return watch.state.waiting && now - watch.since >= Self.mutualWait
                     && now - watch.heard <= Self.unheard
             }
-        if isStuck {
-            return [.report(.framesLost(stage: spec.stageName, generation: generation))] + prepare(now: now)
-        }
+        if isStuck { return beginAgain(now: now) }
         guard now - asked >= Self.resend else { return [] }
         asked = now
         // Who has not heard Go reports an older generation or none.
         return unfinished.filter { watches[$0]?.state.generation != generation }
             .map { .send(to: $0, .go(goMessage)) }
+    }
+
+    /// Lets members that wait for each other begin anew, and gives up once that has long led nowhere: they do not reach each
+    /// other, as when ports between machines are closed.
+    private mutating func beginAgain(now: Seconds) -> [CoordinatorDirective] {
+        let names = members.compactMap { member in candidates.first { $0.instance == member } }
+            .map { $0.host.isEmpty ? $0.endpoint : "\($0.host) (\($0.endpoint))" }
+        let first = stuck.flatMap { $0.position == position ? $0 : nil } ?? (position: position, since: now)
+        stuck = first
+        if now - first.since >= Self.mostApart { return [.fail(apart(names))] }
+        return [
+            .report(.framesLost(stage: spec.stageName, generation: generation, members: names))
+        ] + prepare(now: now)
     }
 
     /// Whether a step has long taken much more time than it would if virtual ranks moved to the faster members.

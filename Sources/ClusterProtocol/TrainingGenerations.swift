@@ -55,6 +55,8 @@ package struct TrainingGenerations: Sendable {
     package static let resend: Seconds = 1
     /// Seconds for which all members may wait for each other before frames count as lost.
     package static let mutualWait: Seconds = 3
+    /// Seconds for which members may begin anew without an applied phase, since each time they came to wait for each other.
+    package static let mostApart: Seconds = 600
     /// Seconds without a word from a member after which frames are not to blame: it is given up by name in a moment.
     static let unheard: Seconds = 2
     /// Seconds for which all members are heard when their states differ.
@@ -101,6 +103,8 @@ package struct TrainingGenerations: Sendable {
     var joinAt: Seconds?
     var formingSince: Seconds
     let opened: Seconds
+    /// Where members first came to wait for each other, and when.
+    var stuck: (position: UInt64, since: Seconds)?
     var losses = 0
     var failures = 0
     var positionAtLoss: UInt64 = 0

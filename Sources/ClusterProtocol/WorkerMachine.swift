@@ -1,3 +1,5 @@
+import Groundwork
+
 /// What the worker's state machine asks its loop to do.
 package enum WorkerDirective: Sendable, Equatable {
     /// Send a message to the coordinator; losing it does no harm.
@@ -92,6 +94,9 @@ package struct WorkerMachine: Sendable {
     package private(set) var isWelcome = false
     /// What Welcome said.
     package private(set) var welcome = WireWelcome()
+
+    /// Where the coordinator is looked for, as told to people; empty: not known.
+    package var place = ""
 
     private var hello: WireHello
     private let patience: Seconds
@@ -196,7 +201,8 @@ package struct WorkerMachine: Sendable {
                 .end(
                     exitStatus: 75,
                     reason:
-                        "No coordinator was heard for \(Int(patience)) s. Start it again with the same command."
+                        "No coordinator was heard\(place.isEmpty ? "" : " at \(place)") for \(Int(patience)) s. Start it again with the same "
+                        + "command; on another machine, see that its name is known here and that its port is open."
                 )
             ]
         }
@@ -272,7 +278,10 @@ package struct WorkerMachine: Sendable {
             return []
         case .reject(let message): return rejected(message)
         case .shutdown(let message):
-            return [.interrupt(before: .max), .end(exitStatus: message.exitStatus, reason: "")]
+            // A job that goes on later goes on from there, also where too few members were left for a checkpoint.
+            let keepsState = message.exitStatus == ExitStatus.retry.rawValue
+            return (keepsState ? abandonTraining() : [])
+                + [.interrupt(before: .max), .end(exitStatus: message.exitStatus, reason: "")]
         case .pulse: return []
         case .grant(let grant): return take(grant)
         case .ack(let message):

@@ -64,6 +64,11 @@ final class CoordinatorLoop: @unchecked Sendable {
     private var listening = ""
     private var gate = PeerGate()
     private var lastGateReport: Seconds = 0
+    /// Whether a connection broke since workers were last asked whether they are there.
+    private var isProbeDue = false
+    private var lastProbe: Seconds = 0
+    /// Seconds from one such question to the next.
+    private static let probing: Seconds = 0.2
     private var monitors: [Socket] = []
     private var metrics: MetricsServer?
     private var letterhead: Letterhead
@@ -256,7 +261,7 @@ final class CoordinatorLoop: @unchecked Sendable {
         for monitor in monitors {
             while let parts = monitor.receive() {
                 switch Socket.connectionEvent(from: parts) {
-                case .disconnected: feed(.connectionBroken)
+                case .disconnected: isProbeDue = true
                 case .refused(let fault): gate.refuse(fault)
                 case .connected, nil: break
                 }
@@ -270,6 +275,11 @@ final class CoordinatorLoop: @unchecked Sendable {
             outcomes.put(.failed(.workersFail(cause: cause.text)))
         }
         lookAgain(now: now)
+        // All workers are asked: strangers that come and go may not make that more than it is worth.
+        if isProbeDue, now - lastProbe >= Self.probing {
+            (isProbeDue, lastProbe) = (false, now)
+            feed(.connectionBroken)
+        }
         feed(.tick)
         noteLoneliness(now: now)
         reportRefusals(now: now)
@@ -395,8 +405,10 @@ final class CoordinatorLoop: @unchecked Sendable {
             return
         }
         gate.own(envelope.instance, by: peer)
-        watch.joined(envelope.instance, hello)
-        if hello.host == SystemFacts.host { local.joined(pid: hello.pid) }
+        // The coordinator's own workers come without a key: who comes with one is none of them, whatever it says.
+        let isLocal = peer.key == nil && hello.host == SystemFacts.host
+        watch.joined(envelope.instance, hello, isLocal: isLocal)
+        if isLocal { local.joined(pid: hello.pid) }
     }
 
     private func handle(_ event: LocalWorkers.Event) {
@@ -451,7 +463,7 @@ final class CoordinatorLoop: @unchecked Sendable {
         farewell(workers)
         reportRefusals(now: .infinity)
         // Sockets send in the background while processes are waited for.
-        local.stopAll(grace: 2)
+        local.stopAll(grace: state == "interrupted" ? 10 : 2)
         watch.ended(state, failure, machine)
         hasFailed = state == "failed"
         unlink(setup.directory.file("rendezvous.pb"))

@@ -66,6 +66,7 @@ enum Endpoint {
     /// Any port of the address that `listen` names by numbers, else of all addresses.
     static func anyPort(beside listen: String) -> String {
         guard let host = host(of: listen) else { return "tcp://0.0.0.0:*" }
+        if host == "localhost" { return "tcp://127.0.0.1:*" }
         var (four, six) = (in_addr(), in6_addr())
         if inet_pton(AF_INET, host, &four) == 1 { return "tcp://\(host):*" }
         return inet_pton(AF_INET6, host, &six) == 1 ? "tcp://[\(host)]:*" : "tcp://0.0.0.0:*"

@@ -34,6 +34,8 @@ final class RunWatch {
     /// What earlier incarnations counted, as of their last status.
     private let earlierCounters: WireCounters
     private var hellos: [Instance: WireHello] = [:]
+    /// Those of them that may be the coordinator's own processes.
+    private var locals: Set<Instance> = []
     /// Seconds between two looks at the workers, for each of them.
     private static let lookingPerWorker = 0.001
     private var lastLook: Seconds = 0
@@ -174,19 +176,24 @@ final class RunWatch {
     // MARK: Workers
 
     /// A worker said Hello; a process that comes back under another number is no longer the former one.
-    func joined(_ instance: Instance, _ hello: WireHello) {
-        hellos = hellos.filter { ($0.value.host, $0.value.pid) != (hello.host, hello.pid) }
+    func joined(_ instance: Instance, _ hello: WireHello, isLocal: Bool) {
+        let former = hellos.filter {
+            ($0.value.host, $0.value.pid) == (hello.host, hello.pid) && locals.contains($0.key) == isLocal
+        }
+        for instance in former.keys { hellos[instance] = nil }
+        locals.subtract(former.keys)
         hellos[instance] = hello
+        if isLocal { locals.insert(instance) }
     }
 
     /// The process of a worker on this machine.
     func pid(of instance: Instance) -> UInt32? {
-        hellos[instance].flatMap { $0.host == SystemFacts.host ? $0.pid : nil }
+        locals.contains(instance) ? hellos[instance]?.pid : nil
     }
 
     /// The newest instance of a process on this machine.
     func localInstance(pid: UInt32) -> Instance? {
-        hellos.first { $0.value.pid == pid && $0.value.host == SystemFacts.host }?.key
+        hellos.first { $0.value.pid == pid && locals.contains($0.key) }?.key
     }
 
     /// What every process used so far.

@@ -4,7 +4,7 @@ import Foundation
 import Groundwork
 
 /// Where sockets of one machine lie.
-enum SocketPlaces {
+package enum SocketPlaces {
     /// The coordinator's socket name in its folder.
     private static let name = "coordinator"
     /// Bytes that the longest socket name adds to its folder.
@@ -20,7 +20,7 @@ enum SocketPlaces {
             throw ClusterError.unavailable(
                 reason:
                     "The path \"\(folder)\" is too long for a socket; at most \(ClusterLimits.socketPathBytes) bytes "
-                    + "are allowed. Set TMPDIR to a shorter path.")
+                    + "are allowed. Set XDG_RUNTIME_DIR or TMPDIR to a shorter path.")
         }
         if mkdir(folder, 0o700) != 0, errno != EEXIST {
             throw FileError("create", path: folder, errorNumber: errno, writing: true)
@@ -77,18 +77,31 @@ enum SocketPlaces {
         folder.utf8.count + longestName <= ClusterLimits.socketPathBytes
     }
 
-    private static func userFolder() throws -> String {
+    /// The user's folder in the first place that will have it: batch systems pass on the variables of a login on another
+    /// machine. Throws `FileError` if none will, or if the folder is somebody else's.
+    package static func userFolder() throws -> String {
         let environment = ProcessInfo.processInfo.environment
-        let base = environment["XDG_RUNTIME_DIR"] ?? environment["TMPDIR"] ?? "/tmp"
-        let folder = "\(base)/pyhealth-\(getuid())"
-        if mkdir(folder, 0o700) != 0, errno != EEXIST {
-            throw FileError("create", path: folder, errorNumber: errno, writing: true)
+        let bases = [environment["XDG_RUNTIME_DIR"], environment["TMPDIR"], "/tmp"].compactMap { $0 }
+        let folders = bases.filter { $0.hasPrefix("/") }.map { "\($0)/pyhealth-\(getuid())" }
+        guard let folder = folders.first(where: isMade) else {
+            let reason = errno == 0 ? EPERM : errno
+            throw FileError("create", path: folders.last ?? "/tmp", errorNumber: reason, writing: true)
         }
-        var status = stat()
-        // Somebody else's folder under a shared directory must not receive our sockets.
-        guard lstat(folder, &status) == 0, status.st_uid == getuid(), status.st_mode & S_IFMT == S_IFDIR,
-            status.st_mode & 0o077 == 0
-        else { throw FileError("open", path: folder, errorNumber: EPERM) }
         return folder
+    }
+
+    /// Whether a run's sockets have room in a user's folder.
+    package static func hasRoom(in folder: String) -> Bool {
+        isShort(folder + String(repeating: "/", count: 17))
+    }
+
+    /// Whether the folder is there, or is made, and is the user's own: somebody else's under a shared directory must not
+    /// receive our sockets.
+    private static func isMade(_ folder: String) -> Bool {
+        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { return false }
+        errno = 0
+        var status = stat()
+        return lstat(folder, &status) == 0 && status.st_uid == getuid() && status.st_mode & S_IFMT == S_IFDIR
+            && status.st_mode & 0o077 == 0
     }
 }

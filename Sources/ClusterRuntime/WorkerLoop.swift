@@ -72,6 +72,7 @@ final class WorkerLoop {
         (socket, monitor) = try Self.connect(place, keys, instance, context)
         lastHeard = SystemFacts.now()
         lastConnect = lastHeard
+        noteWay()
         options.stop?.whenRequested { mailbox.post(.leave(reason: "asked to stop")) }
     }
 
@@ -182,8 +183,18 @@ final class WorkerLoop {
             keys = try Protection.worker(
                 endpoint: place.endpoint, keys: options.keys, isInsecure: options.isInsecure,
                 runDirectory: runDirectory)
+            noteWay()
         }
         try reconnect()
+    }
+
+    /// Tells where the coordinator is looked for, and at once where no way leads there: the library tries for ever.
+    private func noteWay() {
+        machine.place = place.endpoint
+        guard place.endpoint.hasPrefix("tcp://"), SocketPlaces.localAddress(towards: place.endpoint) == nil
+        else { return }
+        options.logger?.warning(
+            "\(place.endpoint): this machine knows no such name, or no way there; trying all the same")
     }
 
     private func reconnect() throws {

@@ -28,7 +28,10 @@ package struct CheckpointStore: Sendable {
 
     /// Writes a checkpoint, its digest last, and removes older ones; throws `HDF5Error`, `FileError`.
     package func write(_ checkpoint: CheckpointFile, position: UInt64) throws {
-        try Files.createFolder(folder)
+        if !Files.isFolder(folder) {
+            try Files.createFolder(folder)
+            try AtomicFile.flushFolder(of: folder)
+        }
         let name = "\(position).\(getpid())-\(UInt32.random(in: 0 ... .max))"
         let path = "\(folder)/\(name).h5"
         try checkpoint.write(to: path)

@@ -61,7 +61,7 @@ package struct EpochFiles {
             try name(best, "best.h5", isCopy: history.best == last)
         }
         try name(path(last), "last.h5", isCopy: false)
-        try AtomicFile.write(history.csv, to: "\(folder)/history.csv", durable: false)
+        try AtomicFile.write(history.csv, to: "\(folder)/history.csv")
         for name in names where name.hasPrefix("epoch-") || name.hasPrefix("resumed-") {
             unlink("\(folder)/\(name)")
         }

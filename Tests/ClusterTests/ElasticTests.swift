@@ -126,6 +126,24 @@ struct ElasticTests {
         #expect(throws: ClusterError.self) { try OperatorMailbox.post(verb, runDirectory: run) }
     }
 
+    /// Whoever is left has steps that no checkpoint has.
+    @Test func aPausedTrainingKeepsItsStateAtAnOrderlyEnd() throws {
+        let folder = try TemporaryFolder("cluster")
+        let toy = "steps 100000\nsize 100\nkill 20 1 \(folder.file("killed"))"
+        let job = RemoteJob(
+            [trainingStage("e9", toy, ranks: 4)], in: folder, isInsecure: true, minWorkers: 2)
+        let endpoint = try job.start()
+        let workers = try (0..<2).map { _ in try job.worker(["--connect", endpoint, "--insecure"]) }
+        try job.waitForLog("training-paused")
+        try OperatorMailbox.post(.drain, runDirectory: job.run)
+        let error = try #require(throws: ClusterError.self) { try job.finish() }
+        #expect(error.code == "cluster.interrupted")
+        let statuses = try workers.map { try $0.wait().status }
+        #expect(statuses.contains(75), "\(statuses)")
+        let kept = try Data(contentsOf: URL(fileURLWithPath: "\(job.run)/stage/e9/kept.bin"))
+        #expect(kept.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) } == 20)
+    }
+
     /// Nobody is there to read it, and the next coordinator would obey.
     @Test func nothingIsAskedOfACoordinatorThatIsGone() throws {
         let folder = try TemporaryFolder("cluster")

@@ -7,41 +7,41 @@ struct PeerLimitsTests {
     @Test func lettingBurstsThroughAndDroppingTheExcess() {
         var limits = PeerLimits<Int>()
         var accepted = 0
-        for _ in 0..<1500 where limits.count(1, now: 10) == .accepted { accepted += 1 }
-        #expect(accepted == 1000)
-        // A second later there is room for 200 more.
+        for _ in 0..<6000 where limits.count(1, now: 10) == .accepted { accepted += 1 }
+        #expect(accepted == 4000)
+        // A second later there is room for 2000 more.
         accepted = 0
-        for _ in 0..<500 where limits.count(1, now: 11) == .accepted { accepted += 1 }
-        #expect(accepted == 200)
+        for _ in 0..<3000 where limits.count(1, now: 11) == .accepted { accepted += 1 }
+        #expect(accepted == 2000)
         #expect(limits.count(2, now: 11) == .accepted)
     }
 
     @Test func barsAPeerThatGoesOnForFiveSeconds() {
         var limits = PeerLimits<Int>()
         var barredAt: Double?
-        for step in 0..<10_000 {
-            let now = Double(step) / 1000
+        for step in 0..<100_000 {
+            let now = Double(step) / 10_000
             if case .barred(let reason) = limits.count(1, now: now) {
                 #expect(reason == .flood)
                 barredAt = now
                 break
             }
         }
-        // 1000 messages of room at 1000 - 200 per second above the rate, then five seconds.
-        #expect(barredAt.map { (6.2...6.4).contains($0) } == true, "\(String(describing: barredAt))")
+        // 4000 messages of room at 10,000 - 2000 per second above the rate, then five seconds.
+        #expect(barredAt.map { (5.45...5.55).contains($0) } == true, "\(String(describing: barredAt))")
         #expect(limits.count(1, now: 1000) == .dropped)
     }
 
     @Test func theRateItselfIsNeverTooMuch() {
         var limits = PeerLimits<Int>()
-        for step in 0..<20_000 { #expect(limits.count(1, now: Double(step) / 200) == .accepted) }
+        for step in 0..<20_000 { #expect(limits.count(1, now: Double(step) / 2000) == .accepted) }
     }
 
     @Test func aFloodThatStopsIsForgiven() {
         var limits = PeerLimits<Int>()
-        for _ in 0..<1200 { _ = limits.count(1, now: 0) }
+        for _ in 0..<4800 { _ = limits.count(1, now: 0) }
         #expect(limits.count(1, now: 2) == .accepted)
-        for _ in 0..<1200 { _ = limits.count(1, now: 6) }
+        for _ in 0..<4800 { _ = limits.count(1, now: 6) }
         #expect(limits.count(1, now: 6.5) != .barred(.flood))
     }
 

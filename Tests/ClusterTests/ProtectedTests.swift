@@ -244,7 +244,7 @@ struct ProtectedTests {
         var beat = WireEnvelope()
         beat.instance = flooder.instance
         beat.heartbeat.pulse = 1
-        for _ in 0..<3000 { flooder.send(try beat.serializedData()) }
+        for _ in 0..<12_000 { flooder.send(try beat.serializedData()) }
         try job.waitForLog("\"event\":\"messages-refused\",\"coordinator_epoch\":1,\"reason\":\"flood\"")
         _ = createFile(gate)
         #expect(try job.finish().stages[0].shards.count == 2)

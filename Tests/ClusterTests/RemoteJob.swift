@@ -16,10 +16,11 @@ final class RemoteJob: Sendable {
     /// Prepares a coordinator with `localWorkers` on a free port of the loopback address.
     init(
         _ stages: [StageSpec], in folder: TemporaryFolder, keys: String? = nil, isInsecure: Bool = false,
-        localWorkers: Int = 0
+        localWorkers: Int = 0, minWorkers: Int = 1
     ) {
         var job = ScriptedJob(stages: stages)
         job.workers = localWorkers
+        job.minWorkers = minWorkers
         job.listen = "tcp://127.0.0.1:*"
         job.keys = keys
         job.isInsecure = isInsecure

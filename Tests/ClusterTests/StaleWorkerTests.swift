@@ -122,6 +122,33 @@ struct StaleWorkerTests {
         }
     }
 
+    /// Numbers that no training reaches neither end the coordinator nor lead the others astray.
+    @Test func nonsenseAboutATrainingBarsItsSender() {
+        let far = UInt64.max
+        let bodies: [MessageBody] = [
+            .opened(.with { ($0.training, $0.round) = ("stage/bb", far) }),
+            .opened(.with { ($0.training, $0.position) = ("stage/bb", far) }),
+            .prepared(.with { ($0.training, $0.position) = ("stage/bb", far) }),
+            .ready(.with { ($0.training, $0.position) = ("stage/bb", far) }),
+            .trainingDone(.with { ($0.training, $0.position) = ("stage/bb", far) }),
+            .heartbeat(.with { ($0.training.training, $0.training.position) = ("stage/bb", far) }),
+        ]
+        for body in bodies {
+            var machine = CoordinatorMachine(
+                .init(job: "job", build: "b", fingerprint: "f", epoch: 1, runDirectory: "/run"))
+            _ = machine.handle(.message(Self.envelope(1, .hello(Self.hello))), now: 0)
+            _ = machine.handle(.message(Self.envelope(2, .hello(Self.hello))), now: 0)
+            let spec = TrainingSpec(
+                stage: "bb", stageName: "train", payload: Data(), virtualRanks: 4, folder: "stage/bb",
+                epoch: 1,
+                expectedWorkers: 2, joinDelay: 0)
+            _ = machine.handle(.openTraining(spec), now: 0)
+            let told = machine.handle(.message(Self.envelope(2, body)), now: 1)
+            #expect(told.contains(.report(.peerBarred(instance: 2, reason: "nonsense"))), "\(body)")
+            #expect(machine.workers[2] == nil && machine.workers[1] != nil)
+        }
+    }
+
     /// A coordinator that was started again hears of results before it opens their stage: acknowledged, they would be
     /// forgotten without being on record.
     @Test func aResultIsKeptUntilItsStageIsOpen() {

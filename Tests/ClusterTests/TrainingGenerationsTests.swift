@@ -339,6 +339,30 @@ struct TrainingGenerationsTests {
         #expect(world.events.contains(where: lost))
     }
 
+    /// As behind a firewall: each time they begin, they wait for each other for ever.
+    @Test func membersThatNeverReachEachOtherAreNamedAndEndTheJob() throws {
+        var world = World()
+        world.join(1, 2)
+        var names: [String] = []
+        while world.failure == nil, world.now < 2000 {
+            for instance in [Instance(1), 2] {
+                var state = WireTrainingState()
+                state.training = "stage/bb"
+                state.generation = world.training.generation
+                state.position = world.training.position
+                state.waiting = true
+                world.training.handle(status: state, pulse: 1, from: instance, now: world.now)
+            }
+            world.pass(1)
+        }
+        for case .framesLost(_, _, let members) in world.events { names = members }
+        #expect(names.count == 2 && names.allSatisfy { !$0.isEmpty })
+        let failure = try #require(world.failure)
+        #expect(failure.code == "cluster.members-apart" && failure.exitStatus == 69)
+        #expect(names.allSatisfy(failure.message.contains), "\(failure.message)")
+        #expect((600...700).contains(world.now), "\(world.now)")
+    }
+
     @Test func equalMembersKeepTheirVirtualRanks() {
         var world = World()
         world.join(1, 2)
