@@ -1,9 +1,37 @@
 @preconcurrency import Foundation
+import Synchronization
 
 /// Text for people on standard error.
 package enum StandardError {
-    /// Writes `text` as far as it can be written: a full disk under a log, or a reader that went away, ends no work.
+    /// Whether a line of ``show(_:)`` stands on the terminal.
+    private static let isLineShown = Mutex(false)
+
+    /// Writes `text` as far as it can be written, in the place of a line that ``show(_:)`` has left: a full disk under a log, or
+    /// a reader that went away, ends no work.
     package static func write(_ text: String) {
+        clearLine()
+        put(text)
+    }
+
+    /// Shows one line on a terminal, cut to its width, until something else is written or shown.
+    package static func show(_ line: String) {
+        var size = winsize()
+        let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1
+        isLineShown.withLock { isShown in
+            put("\r\u{1B}[K" + (isKnown ? String(line.prefix(Int(size.ws_col) - 1)) : line))
+            isShown = true
+        }
+    }
+
+    /// Takes the line of ``show(_:)`` away.
+    package static func clearLine() {
+        isLineShown.withLock { isShown in
+            if isShown { put("\r\u{1B}[K") }
+            isShown = false
+        }
+    }
+
+    private static func put(_ text: String) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }

@@ -17,7 +17,7 @@ package struct PatientExplanation {
 
     /// Reads the events of the patient `id`, which take their space in the folder `scratch`, and runs the task on them.
     ///
-    /// Throws ``StageError/unknownPatient``, ``StageError/outsideDev`` and what reading throws.
+    /// Throws ``StageError/unknownPatient(subset:)``, ``StageError/outsideDev`` and what reading throws.
     package init(
         _ setup: JobSetup, patient id: String, scratch: String = NSTemporaryDirectory(),
         progress: (Int) -> Void = { _ in }
@@ -38,7 +38,7 @@ package struct PatientExplanation {
         let shard = try LocalEvents(
             setup.definition, root: job.dataset.root, plan: plan, scratch: scratch, progress: progress
         ).shard(0)
-        guard shard.patientCount > 0 else { throw StageError.unknownPatient }
+        guard shard.patientCount > 0 else { throw StageError.unknownPatient(subset: job.dataset.subset) }
         let patient = shard.patient(at: 0)
         events = plan.tables.map { ($0.name, patient.events($0.name).count) }
         var attrition = setup.task.emptyAttrition

@@ -11,6 +11,30 @@ package struct RunPublisher {
 
     package init(runDirectory: String) { self.runDirectory = runDirectory }
 
+    /// Throws `ConfigurationError` where the folder holds somebody's files under names that are published, but no run, and
+    /// where it is the data set's own.
+    package func requireOwnFolder(apartFrom root: String) throws {
+        func isThere(_ name: String) -> Bool {
+            let path = "\(runDirectory)/\(name)"
+            // An empty folder may be a link to another disk.
+            let names = try? FileManager.default.contentsOfDirectory(atPath: path)
+            return names.map { !$0.isEmpty } ?? (access(path, F_OK) == 0)
+        }
+        func place(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+        if place(runDirectory) == place(root) {
+            throw ConfigurationError(
+                "output-is-data",
+                "The output folder is the data set's, where nothing is written. Choose another --output.")
+        }
+        guard !["job.pb", "epoch", "journal", "stage"].contains(where: isThere) else { return }
+        if let name = (Self.trained + Self.results + ["attrition.csv", "samples"]).first(where: isThere) {
+            throw ConfigurationError(
+                "output-exists",
+                "The output folder \"\(runDirectory)\" holds \"\(name)\" but is no run's, which would be replaced. Choose another "
+                    + "--output, or move what is there.")
+        }
+    }
+
     /// Publishes what a stage left for people; does nothing for stages that only feed others. Throws `FileError`.
     package func publish(_ stage: StageOutcome) throws {
         switch StageName(rawValue: stage.name) {

@@ -19,8 +19,8 @@ package enum StageError: PyHealthError {
     case notFitted(task: String, reason: ProcessorError, attrition: String)
     /// The samples tell their label, and the run file says that this ends the job.
     case leakage(task: String, [String])
-    /// No table names the patient.
-    case unknownPatient
+    /// No table names the patient, or none of the part of the data set to which the job is limited.
+    case unknownPatient(subset: String?)
     /// The patient that was asked for is not among those to which `dataset.dev` limits the job.
     case outsideDev
     /// The task belongs to another data set.
@@ -72,6 +72,9 @@ package enum StageError: PyHealthError {
             "Task \(task): \(reason.message) The attrition table:\n\(attrition)"
         case .leakage(let task, let findings):
             "The samples of \(task) may tell their label: \(findings.joined(separator: " Also: ")) Correct the task or the split, or set leakage: warn."
+        case .unknownPatient(let subset?):
+            "No table that the task reads has an event of this patient in \"\(subset)\", to which dataset.subset limits the job. "
+                + "Check the id (leading zeros count), or look with --set dataset.subset=all."
         case .unknownPatient:
             "No table that the task reads has an event of this patient. Check the id (leading zeros count)."
         case .outsideDev:

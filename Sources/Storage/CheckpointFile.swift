@@ -134,13 +134,13 @@ package struct CheckpointFile: Sendable, Equatable {
         var texts: [String]
     }
 
-    /// Whether a file is a checkpoint, by its format alone; throws `FileError` and `HDF5Error` for one that cannot be opened.
+    /// Whether a file is a checkpoint, by its format alone; throws `FileError` and `HDF5Error` for one that cannot be read.
     package static func isCheckpoint(_ path: String) throws -> Bool {
         guard access(path, R_OK) == 0 else { throw FileError("open", path: path, errorNumber: errno) }
         do {
             _ = try CheckedFile.open(path, format: format)
             return true
-        } catch StorageError.wrongFormat { return false }
+        } catch StorageError.wrongFormat { return false } catch HDF5Error.notHDF5 { return false }
     }
 
     /// Reads a checkpoint with the named counters and texts; throws `HDF5Error` and ``StorageError``.

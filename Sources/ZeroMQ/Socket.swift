@@ -50,10 +50,17 @@ package final class Socket {
 
     deinit { zmq_close(handle) }
 
-    /// Waits for connections at `endpoint`; throws ``ZeroMQError``.
+    /// Waits for connections at `endpoint`, whose host may be an address, an interface or a name of this machine; throws
+    /// ``ZeroMQError``.
     package func bind(_ endpoint: String) throws {
         try Self.checkPort(endpoint, "bind")
-        guard zmq_bind(handle, endpoint) == 0 else { throw ZeroMQError("bind", endpoint) }
+        if zmq_bind(handle, endpoint) == 0 { return }
+        let reason = zmq_errno()
+        // To bind, the library knows no names.
+        guard reason == ENODEV, let address = HostName.address(of: endpoint) else {
+            throw ZeroMQError("bind", endpoint, errorNumber: reason)
+        }
+        guard zmq_bind(handle, address) == 0 else { throw ZeroMQError("bind", endpoint) }
     }
 
     /// Connects to `endpoint` in the background, again and again; throws ``ZeroMQError`` for a malformed one.

@@ -31,7 +31,8 @@ package struct ZeroMQError: PyHealthError {
         switch errorNumber {
         case EADDRINUSE: " Another process uses this address; choose another one or end that process."
         case EADDRNOTAVAIL: " The address does not belong to this machine."
-        case ENODEV: " There is no such network interface."
+        case ENODEV:
+            " This machine has no such interface, and knows no address of that name but perhaps its own loopback; give the address in numbers."
         case EINVAL, EPROTONOSUPPORT:
             " Expected tcp://host:port with a port up to 65535, ipc:///path of at most 107 bytes, or inproc://name."
         case EMFILE: " Too few file descriptors are allowed (ulimit -n)."

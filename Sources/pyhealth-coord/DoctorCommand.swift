@@ -203,11 +203,17 @@ struct MachineChecks {
     }
 
     private var socketPath: Check {
-        let length = (NSTemporaryDirectory() as NSString).length
-        let fits = length < 60
-        return Check(
-            name: "sockets", verdict: fits ? .good : .bad,
-            finding: fits ? "fit below the temporary folder" : "do not fit: set TMPDIR to a shorter path.")
+        do {
+            let folder = try SocketPlaces.userFolder()
+            let fits = SocketPlaces.hasRoom(in: folder)
+            return Check(
+                name: "sockets", verdict: fits ? .good : .bad,
+                finding: fits
+                    ? "fit into \"\(folder)\""
+                    : "do not fit: set XDG_RUNTIME_DIR or TMPDIR to a shorter path.")
+        } catch {
+            return Check(name: "sockets", verdict: .bad, finding: "\(error) Set XDG_RUNTIME_DIR or TMPDIR.")
+        }
     }
 
     /// Files and folders looked at, at most.

@@ -17,18 +17,18 @@ final class ProgressPrinter: Sendable {
         guard !isQuiet else { return }
         if report.isFinal {
             let how = report.cached ? "already done" : String(format: "done in %.1f s", report.seconds)
-            write("\(start(report))\(how)", ends: true)
+            StandardError.write("\(start(report))\(how)\n")
             return
         }
         if isTerminal {
-            write(line(report), ends: false)
+            StandardError.show(line(report))
         } else {
             let isDue = lastPlain.withLock { last in
                 guard last.stage != report.stage || report.seconds - last.seconds >= 10 else { return false }
                 last = (report.stage, report.seconds)
                 return report.seconds >= 1
             }
-            if isDue { write(line(report), ends: true) }
+            if isDue { StandardError.write(line(report) + "\n") }
         }
     }
 
@@ -42,7 +42,7 @@ final class ProgressPrinter: Sendable {
     /// Prints the results at the end, also with `--quiet`, those of a handful of samples excepted; warnings go to the errors'
     /// stream.
     func finish(_ metrics: [PartMetrics], warnings: [String], report: String) {
-        for warning in warnings { write("warning: \(warning)", ends: true) }
+        for warning in warnings { StandardError.write("warning: \(warning)\n") }
         for (part, samples) in zip(metrics, SmallCells.texts(addends: metrics.map(\.samples))) {
             let values = part.metrics.map { metric in
                 metric.value.map { String(format: "%@ %.4f", metric.name, $0) } ?? "\(metric.name) undefined"
@@ -66,10 +66,5 @@ final class ProgressPrinter: Sendable {
         if let left = report.secondsLeft { text += String(format: ", %.0f s left", left) }
         guard report.workers > 0 else { return text }
         return text + ", \(report.workers) worker\(report.workers == 1 ? "" : "s")"
-    }
-
-    private func write(_ text: String, ends: Bool) {
-        let clear = isTerminal ? "\r\u{1B}[K" : ""
-        StandardError.write(clear + text + (ends || !isTerminal ? "\n" : ""))
     }
 }

@@ -81,8 +81,8 @@ struct RunCommand: ParsableCommand {
 
     func validate() throws {
         guard workers >= 0 else { throw ValidationError("--workers: expected 0 or more, got \(workers).") }
-        guard bucketBytes == 0 || (128...1 << 30).contains(bucketBytes) else {
-            throw ValidationError("--bucket-bytes: expected 0 or 128 to 1073741824, got \(bucketBytes).")
+        guard bucketBytes == 0 || (128...64 << 20).contains(bucketBytes) else {
+            throw ValidationError("--bucket-bytes: expected 0 or 128 to 67108864, got \(bucketBytes).")
         }
         guard metrics?.hasPrefix("tcp://") != false else {
             throw ValidationError("--metrics: expected an endpoint, for example tcp://127.0.0.1:9464.")
@@ -124,6 +124,7 @@ struct RunCommand: ParsableCommand {
             let setup = try JobSetup(job)
             if last == .train || last == .evaluate { try setup.checkModelInputs() }
             if let resume { try check(resume: resume) }
+            try RunPublisher(runDirectory: output).requireOwnFolder(apartFrom: job.dataset.root)
             try run(job, until: last)
         }
     }
@@ -165,11 +166,7 @@ struct RunCommand: ParsableCommand {
         options.isInsecure = insecure
         options.workerEnvironment = ["OPENBLAS_NUM_THREADS": "1"]
         options.progress = { printer.show($0) }
-        options.logger = Logger(label: "pyhealth-coord") { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = .warning
-            return handler
-        }
+        options.logger = Logger(label: "pyhealth-coord") { TerminalLogHandler(label: $0, level: .warning) }
         let stop = StopToken()
         options.stop = stop
         let signals = StopSignals(stop)

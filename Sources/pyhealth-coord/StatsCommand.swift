@@ -148,9 +148,9 @@ final class ReadingProgress {
         guard isShown, Date().timeIntervalSince(last) > 0.2 else { return }
         last = Date()
         let rate = Double(total) / max(0.001, Date().timeIntervalSince(start))
-        StandardError.write("\rread \(bytes(total)), \(bytes(Int(rate)))/s   ")
+        StandardError.show("read \(bytes(total)), \(bytes(Int(rate)))/s")
     }
 
     /// Clears the line.
-    func end() { if isShown { StandardError.write("\r\u{1B}[K") } }
+    func end() { StandardError.clearLine() }
 }

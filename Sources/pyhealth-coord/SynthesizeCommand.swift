@@ -13,7 +13,7 @@ struct SynthesizeCommand: ParsableCommand {
             `truth`, last. For example:
 
               pyhealth-coord synthesize mimic3 --patients 20000 --seed 1 --output corpus
-              pyhealth-coord synthesize mimic4 --patients 315460 --output full      # about 19 GB of text
+              pyhealth-coord synthesize mimic4 --patients 315460 --output full      # about 17 GB of text
               pyhealth-coord synthesize eicu --patients 500 --seed 7 --gzip --output small
             """)
 
@@ -46,6 +46,14 @@ struct SynthesizeCommand: ParsableCommand {
             guard let layout = SyntheticCorpus.Layout(rawValue: layout) else {
                 let valid = SyntheticCorpus.Layout.allCases.map(\.rawValue).joined(separator: ", ")
                 throw ConfigurationError("layout", "Layout \"\(layout)\" is not known. Valid: \(valid).")
+            }
+            for (flag, isGiven, owner) in [
+                ("--labs", labs, SyntheticCorpus.Layout.mimic3), ("--chartevents", chartEvents, .mimic4),
+            ] where isGiven && layout != owner {
+                throw ConfigurationError(
+                    "unused-option",
+                    "\(flag) is for \(owner.rawValue) only; \(layout.rawValue) has no such tables to add. Leave it out."
+                )
             }
             var options = CorpusOptions(patients: patients, seed: seed, output: output)
             options.gzip = gzip

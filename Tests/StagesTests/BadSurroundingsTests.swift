@@ -43,6 +43,36 @@ struct BadSurroundingsTests {
         try refusal.check(outcome, run: "\(file)/run")
     }
 
+    @Test func somebodysOwnFilesAreNotReplaced() throws {
+        let runs = try RunFolder(patients: 20)
+        let own = runs.run("own")
+        try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
+        try "mine".write(toFile: "\(own)/attrition.csv", atomically: true, encoding: .utf8)
+        let refusal = Refusal(
+            name: "own files", code: "config.output-exists", status: 78, words: ["attrition.csv", "--output"])
+        try refusal.check(runs.execute("own"), run: own)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: own) == ["attrition.csv"])
+        let data = try Commands.run(
+            "pyhealth-coord", ["run", runs.jobPath, "--output", "\(runs.corpusPath)/.", "--quiet"],
+            folder: runs.folder)
+        #expect(data.status == 78 && data.errors.contains("[config.output-is-data]"), "\(data.errors)")
+        // Other names stay what they are, beside the run.
+        try FileManager.default.moveItem(atPath: "\(own)/attrition.csv", toPath: "\(own)/notes.txt")
+        #expect(try runs.execute("own", ["--until", "samples"]).status == 0)
+        #expect(try String(contentsOfFile: "\(own)/notes.txt", encoding: .utf8) == "mine")
+    }
+
+    /// Batch systems pass on the variables of a login on another machine.
+    @Test func aPlaceForSocketsThatIsNotThereIsPassedOver() throws {
+        let runs = try RunFolder(patients: 20)
+        let long = "run-" + String(repeating: "long", count: 24)
+        let places = ["XDG_RUNTIME_DIR": "/run/user/nobody", "TMPDIR": "relative"]
+        let outcome = try runs.execute(long, ["--until", "events"], environment: places)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let doctor = try Commands.run("pyhealth-coord", ["doctor"], environment: places, folder: runs.folder)
+        #expect(doctor.output.contains("/tmp/pyhealth-"), "\(doctor.output)")
+    }
+
     @Test(.enabled("needs a mount namespace of its own") { canMount() })
     func aFullDiskIsNamedAndTheJobGoesOnWhenThereIsRoom() throws {
         let runs = try RunFolder(patients: 220)
@@ -214,6 +244,28 @@ struct BadSurroundingsTests {
         #expect(outcome.status == 78 && outcome.errors.contains("65535"), "\(outcome.errors)")
     }
 
+    /// To bind, the message library knows addresses and interfaces only.
+    @Test func aNameOfThisMachineMayBeListenedAt() throws {
+        let runs = try RunFolder(patients: 20)
+        let named = ["--listen", "tcp://localhost:*", "--insecure", "--until", "events"]
+        let outcome = try runs.execute("run", named)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let unknown = try runs.execute("bad", ["--listen", "tcp://no-such-host.invalid:5999"])
+        #expect(unknown.status == 69 && unknown.errors.contains("no-such-host.invalid"), "\(unknown.errors)")
+    }
+
+    @Test(arguments: [("mimic3", "--chartevents"), ("mimic4", "--labs"), ("omop", "--labs")])
+    func anOptionForAnotherLayoutIsRefused(layout: String, option: String) throws {
+        let folder = try TemporaryFolder("corpus")
+        let outcome = try Commands.run(
+            "pyhealth-coord",
+            ["synthesize", layout, "--patients", "5", "--output", folder.file("corpus"), option],
+            folder: folder)
+        #expect(
+            outcome.status == 78 && outcome.errors.contains("[config.unused-option]"), "\(outcome.errors)")
+        #expect(access(folder.file("corpus"), F_OK) != 0)
+    }
+
     @Test func aCheckpointOfAnotherJobIsRefused() throws {
         let runs = try RunFolder(patients: 120)
         #expect(try runs.execute("run").status == 0)
@@ -272,6 +324,9 @@ struct BadSurroundingsTests {
             name: "no checkpoint", code: "config.resume", status: 78, words: ["no checkpoint", "last.h5"])
         let predictions = "\(runs.run("run"))/predictions/test.h5"
         try wrong.check(runs.execute("none", ["--resume", predictions] + more), run: runs.run("none"))
+        let text = Refusal(
+            name: "a text", code: "config.resume", status: 78, words: ["no checkpoint", "job.yaml"])
+        try text.check(runs.execute("none", ["--resume", runs.jobPath] + more), run: runs.run("none"))
         let missing = Refusal(
             name: "missing checkpoint", code: "config.no-file", status: 78, words: ["--resume", "no file"])
         try missing.check(runs.execute("none", ["--resume", "\(last).gone"]), run: runs.run("none"))

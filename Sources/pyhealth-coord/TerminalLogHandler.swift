@@ -1,0 +1,39 @@
+import Groundwork
+import Logging
+
+/// Writes log lines to standard error, in the place of a progress line that stands there.
+struct TerminalLogHandler: LogHandler {
+    private var base: StreamLogHandler
+
+    init(label: String, level: Logger.Level) {
+        base = .standardError(label: label)
+        base.logLevel = level
+    }
+
+    var logLevel: Logger.Level {
+        get { base.logLevel }
+        set { base.logLevel = newValue }
+    }
+
+    var metadata: Logger.Metadata {
+        get { base.metadata }
+        set { base.metadata = newValue }
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { base[metadataKey: key] }
+        set { base[metadataKey: key] = newValue }
+    }
+
+    func log(
+        level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String,
+        file: String,
+        function: String, line: UInt
+    ) {
+        StandardError.clearLine()
+        base.log(
+            level: level, message: message, metadata: metadata, source: source, file: file,
+            function: function,
+            line: line)
+    }
+}
