@@ -1,3 +1,4 @@
+import ClusterProtocol
 import Foundation
 import Groundwork
 
@@ -6,6 +7,8 @@ import Groundwork
 /// The locked file holds `<host> <process>` of whoever has it, for people who are refused.
 final class RunLock {
     private let descriptor: Int32
+    /// Seconds for which somebody who only looks whether the lock is held may have it.
+    private static let glance: Seconds = 0.1
 
     /// Takes the lock; throws ``ClusterError/coordinatorRunning(path:host:pid:)`` if another process has it.
     init(_ directory: RunDirectory) throws {
@@ -14,8 +17,13 @@ final class RunLock {
         guard descriptor >= 0 else {
             throw FileError("create", path: path, errorNumber: errno, writing: true)
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        let deadline = SystemFacts.now() + Self.glance
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let reason = errno
+            if reason == EWOULDBLOCK, SystemFacts.now() < deadline {
+                usleep(5000)
+                continue
+            }
             guard reason == EWOULDBLOCK else { throw FileError("lock", path: path, errorNumber: reason) }
             let (host, pid) = Self.holder(path)
             throw ClusterError.coordinatorRunning(path: directory.path, host: host, pid: pid)

@@ -38,6 +38,9 @@ package enum RunFiles {
     package static func warnings(of stages: [StageOutcome], runDirectory: String) throws -> [String] {
         let cuts = try counts("cuts.json", of: stages, runDirectory: runDirectory)
         let unseen = try counts("unseen.json", of: stages, runDirectory: runDirectory)
+        let encoded = stages.first { $0.name == StageName.encode.rawValue }?.shards.flatMap(\.files) ?? []
+        let samples = encoded.filter { $0.name == "samples.h5" }.reduce(0) { $0 + $1.rows }
+        let silent = try empties(of: stages, runDirectory: runDirectory).filter { $0.count == samples }
         let findings = try leakage(of: stages, runDirectory: runDirectory).map { task, finding in
             "\(finding.code): \(task.map { "\($0): " } ?? "")\(finding.message)"
         }
@@ -50,6 +53,9 @@ package enum RunFiles {
                     + "(one class among the validation samples?), or no epoch was better than the run that was resumed"
             ] : []
         return training + (try unusedFields(of: stages, runDirectory: runDirectory)) + findings
+            + silent.map {
+                "field \($0.field) is empty in every sample: does the task read what the data hold?"
+            }
             + cuts.map { field, count in
                 "field \(field): \(SmallCells.text(count)) visits are longer than any that its processor was fitted on and were cut"
             }

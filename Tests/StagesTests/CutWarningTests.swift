@@ -35,6 +35,20 @@ import Testing
         #expect(empties.map(\.field) == ["conditions", "drugs"] && empties.map(\.count) == [1, 70])
     }
 
+    @Test func aFieldThatIsEmptyInEverySampleIsTold() throws {
+        let folder = try TemporaryFolder()
+        let text = #"{"conditions": 3, "drugs": 4}"#
+        try Data(text.utf8).write(to: URL(fileURLWithPath: folder.file("e")))
+        let files = [
+            StageFile(name: "samples.h5", path: "s", bytes: 0, sha256: "", rows: 4),
+            StageFile(name: "empties.json", path: "e", bytes: text.utf8.count, sha256: "", rows: 2),
+        ]
+        let stage = StageOutcome(
+            id: "s", name: StageName.encode.rawValue, shards: [(name: "0", files: files, result: Data())])
+        let warnings = try RunFiles.warnings(of: [stage], runDirectory: folder.path)
+        #expect(warnings.count == 1 && warnings[0].hasPrefix("field drugs is empty in every sample"))
+    }
+
     @Test func aTrainingWithoutABestStateIsTold() throws {
         let folder = try TemporaryFolder()
         func warnings(_ names: [String]) throws -> [String] {
