@@ -25,15 +25,8 @@ struct TerminalLogHandler: LogHandler {
         set { base[metadataKey: key] = newValue }
     }
 
-    func log(
-        level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String,
-        file: String,
-        function: String, line: UInt
-    ) {
+    func log(event: LogEvent) {
         StandardError.clearLine()
-        base.log(
-            level: level, message: message, metadata: metadata, source: source, file: file,
-            function: function,
-            line: line)
+        base.log(event: event)
     }
 }
