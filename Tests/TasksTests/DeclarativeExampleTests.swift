@@ -130,7 +130,11 @@ import Testing
         #expect(table.samplesOut > 0, "\(table.csv)")
         #expect(try extraction(7).samples == found.samples)
         let values = table.labels.map(\.value)
-        #expect(Set(values).isSubset(of: ["0", "1"]), "\(table.csv)")
+        let label = try #require(task.outputSchema.first).name
+        let given = Set(found.samples.compactMap { $0.values[label]?.number }).sorted()
+        #expect(
+            values == given.map { "\(Int($0))" } && given.allSatisfy { [0, 1].contains($0) }, "\(table.csv)")
+        #expect(table.labels.reduce(0) { $0 + $1.samples } == found.samples.count)
         // A label that has one value among so few patients cannot be learnt.
         guard values.count == 2 else { return }
         var processors = try FittedProcessors(inputs: task.inputSchema, outputs: task.outputSchema)
